@@ -1,0 +1,195 @@
+#pragma once
+
+// The event loop of one thread: readiness of descriptors, timers, tasks for the next turn, work
+// posted from other threads, and the one place where retired objects are freed. It knows nothing of
+// connections.
+//
+// A turn: wait (or not, if a task is ready) -> readiness callbacks -> timers that are due -> posted
+// work -> tasks -> retired objects are destroyed, in the order in which they were retired. `now()`
+// is constant within a turn.
+//
+// Thread: everything but post() and stop() is for the thread that runs the loop (before run(): the
+// thread that made it). Callbacks must not throw. The loop outlives every Timer, Task and IoWatch
+// made on it; its destructor checks that none is left.
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "source/base/time.h"
+
+struct event;
+struct event_base;
+
+namespace weir::event {
+
+class Loop;
+class Task;
+class Timer;
+
+// What happened to a descriptor. Edge-triggered: each is told once, until the descriptor was
+// drained (a read or write came back short or with EAGAIN) and became ready anew.
+struct IoReady {
+  bool readable = false;
+  bool writable = false;
+  // The peer closed its sending side, or the connection is gone. If it comes with `readable`,
+  // everything that the peer sent is already in the receive queue: a short read is the last one.
+  bool hangup = false;
+};
+
+// Gets the readiness of one descriptor. Called by the loop only.
+class IoHandler {
+ public:
+  virtual ~IoHandler() = default;
+  virtual void onIoReady(IoReady ready) noexcept = 0;
+};
+
+// A descriptor's registration, edge-triggered for reading and writing at once: one system call to
+// add it, none to change it. Dropping it ends it; do so before closing the descriptor. Does not own
+// the descriptor.
+class IoWatch {
+ public:
+  IoWatch(Loop& loop, int fd, IoHandler& handler);
+  ~IoWatch();
+  IoWatch(const IoWatch&) = delete;
+  IoWatch& operator=(const IoWatch&) = delete;
+
+ private:
+  static void onReady(int fd, short what, void* self) noexcept;
+
+  Loop& loop_;
+  IoHandler& handler_;
+  std::unique_ptr<struct event, void (*)(struct event*)> event_;
+};
+
+// Runs a callback once, some time after arm(). A member of the object that it calls back; dropping
+// it cancels.
+class Timer {
+ public:
+  Timer(Loop& loop, std::function<void()> callback);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  // Fires in the first turn at or after now() + delay; arming again moves it.
+  void arm(Duration delay);
+  void disarm();
+  bool armed() const { return heap_index_ != NotArmed; }
+
+ private:
+  friend class Loop;
+  static constexpr size_t NotArmed = static_cast<size_t>(-1);
+  Loop& loop_;
+  std::function<void()> callback_;
+  size_t heap_index_ = NotArmed;
+};
+
+// Runs a callback at the end of this turn's callbacks (or of the next turn, when scheduled by a
+// task): never inside schedule(). Dropping it cancels.
+class Task {
+ public:
+  Task(Loop& loop, std::function<void()> callback);
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  // Twice is once.
+  void schedule();
+  void cancel();
+  bool scheduled() const { return index_ != NotScheduled; }
+
+ private:
+  friend class Loop;
+  static constexpr size_t NotScheduled = static_cast<size_t>(-1);
+  Loop& loop_;
+  std::function<void()> callback_;
+  size_t index_ = NotScheduled;
+};
+
+// Something that may still be on the call stack when its owner lets go of it.
+class Retirable {
+ public:
+  virtual ~Retirable() = default;
+};
+
+class Loop {
+ public:
+  // `clock` outlives the loop.
+  explicit Loop(const Clock& clock);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs turns on the calling thread until stop().
+  void run();
+  // Any thread, also a signal-safe moment of another loop: run() returns after the current turn.
+  void stop();
+  // One turn; waits for something to happen only if `wait`. True if anything was called.
+  bool runOnce(bool wait);
+
+  // Calls `work` on the loop's thread in a later turn. Any thread; in the order of the calls.
+  void post(std::function<void()> work);
+  // Takes ownership; destroys at the end of the turn. Twice for the same object is a fault.
+  void retire(std::unique_ptr<Retirable> object);
+
+  MonotonicTime now() const { return now_; }
+  WallTime wallNow() const { return clock_.wallNow(); }
+  const Clock& clock() const { return clock_; }
+  bool inLoop() const;
+  // When the next timer is due; MonotonicTime::max() if none is armed.
+  MonotonicTime nextDeadline() const {
+    return timers_.empty() ? MonotonicTime::max() : timers_.front().deadline;
+  }
+  // For libraries that bring their own use of libevent (the admin port's HTTP server).
+  event_base* base() { return base_; }
+
+ private:
+  friend class IoWatch;
+  friend class Timer;
+  friend class Task;
+  struct HeapEntry {
+    MonotonicTime deadline;
+    Timer* timer;
+  };
+
+  void armTimer(Timer& timer, MonotonicTime deadline);
+  void disarmTimer(Timer& timer);
+  void siftUp(size_t i);
+  void siftDown(size_t i);
+  void place(size_t i, HeapEntry entry);
+  bool runTimers();
+  bool runPosted();
+  bool runTasks();
+  void destroyRetired();
+  void waitAndDispatch(bool wait);
+  void refreshNow();
+  void beginCallbacks();
+  static void onWake(int fd, short what, void* self) noexcept;
+  static void onDeadline(int fd, short what, void* self) noexcept;
+
+  const Clock& clock_;
+  MonotonicTime now_;
+  event_base* base_ = nullptr;
+  struct event* wake_event_ = nullptr;
+  struct event* deadline_event_ = nullptr;
+  int wake_fd_ = -1;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::thread::id> thread_;
+  bool anything_ = false;   // something was called in this turn
+  bool now_stale_ = false;  // the turn waits, or has waited and called nothing yet
+  size_t watches_ = 0;
+
+  std::vector<HeapEntry> timers_;
+  std::vector<Task*> tasks_;          // a null entry was cancelled
+  std::vector<Task*> running_tasks_;  // swapped with tasks_ while they run
+  std::vector<std::unique_ptr<Retirable>> retired_;
+
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace weir::event
