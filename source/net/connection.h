@@ -1,0 +1,166 @@
+#pragma once
+
+// One side of a byte stream on one loop: reads into a bounded buffer, queues and writes, carries
+// half-close both ways, and pauses by named reason. It moves bytes; what they mean is its events'
+// business.
+//
+// Loop and lifetime: lives on one loop; owned by whoever made it, who lets go of it by
+// loop.retire() (it may be on the call stack). Its events outlive it or are replaced by
+// setEvents(). After close(), no event comes. Order of events: onConnected() first and once (only
+// for a connection that was still connecting); then onData() any number of times, the last one with
+// end_stream; onWriteReady() as said there; onFault() at most once and last. No event comes from
+// inside a call to this class.
+
+#include <cstdint>
+#include <memory>
+
+#include "source/base/result.h"
+#include "source/buffer/buffer.h"
+#include "source/event/loop.h"
+#include "source/net/io.h"
+
+namespace weir::net {
+
+class Connection;
+
+// Why reading is paused. Bits, so that pausing twice for one reason is once, and a dump can name
+// them.
+enum class Pause : uint8_t {
+  BufferFull = 1,    // the read buffer is at its limit; nobody takes from it
+  Backpressure = 2,  // the other side does not take what was written to it
+  NotReady = 4,      // the consumer is not there yet (upstream connecting)
+  Manual = 8,        // the consumer moves bytes itself (splice) and is told by onReadReady()
+  Waiting = 16,      // a filter holds as many bytes back as it may
+};
+
+class ConnectionEvents {
+ public:
+  virtual ~ConnectionEvents() = default;
+  // Connecting succeeded.
+  virtual void onConnected() {}
+  // `data` is the connection's read buffer: take from its front what is wanted, leave the rest for
+  // the next call. `end_stream`: the peer sends no more (half-close); may come with bytes.
+  virtual void onData(buffer::Buffer& data, bool end_stream) = 0;
+  // Writing is no longer blocked (see writeBlocked()), the queued end has gone out, or
+  // awaitWritable() was answered.
+  virtual void onWriteReady() {}
+  // Only while reading is paused for Manual: the socket has bytes, or the end.
+  virtual void onReadReady() {}
+  // Connecting failed, or the connection broke (Reset if the peer reset it). It cannot be read or
+  // written any more; the owner closes and retires it.
+  virtual void onFault(const Error& error) = 0;
+};
+
+// Where bytes can be written to, and read from only as long as it is not paused: a connection, or a
+// filter chain's way to one.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // Takes all of `data`; with `end_stream` nothing may be written afterwards. Never fails at once:
+  // a broken peer is an onFault() in a later turn.
+  virtual void write(buffer::Buffer& data, bool end_stream) = 0;
+  // More than the limit is queued: stop writing until onWriteReady(), or memory grows.
+  virtual bool writeBlocked() const = 0;
+  virtual void pauseReading(Pause why) = 0;
+  // Reading goes on (in a later turn) once no reason is left.
+  virtual void resumeReading(Pause why) = 0;
+};
+
+struct ConnectionLimits {
+  size_t buffer_bytes = 32768;  // for each direction
+};
+
+class Connection final : public Stream, public event::Retirable, private event::IoHandler {
+ public:
+  enum class Start : uint8_t { Connected, Connecting };
+
+  Connection(event::Loop& loop, buffer::SlicePool& pool, std::unique_ptr<Io> io, Start start,
+             ConnectionLimits limits, ConnectionEvents& events);
+  ~Connection() override;
+
+  void setEvents(ConnectionEvents& events) { events_ = &events; }
+
+  void write(buffer::Buffer& data, bool end_stream) override;
+  bool writeBlocked() const override { return write_buffer_.size() >= limits_.buffer_bytes; }
+  void pauseReading(Pause why) override;
+  void resumeReading(Pause why) override;
+
+  // onWriteReady() when the socket takes bytes again, even if nothing is queued here.
+  void awaitWritable() { await_writable_ = true; }
+  // Ends it now; unsent bytes are lost to this side. `reset`: the peer gets a RST. Idempotent.
+  void close(bool reset);
+
+  // Hands out what is in the read buffer, and the end if it came, once more, in a later turn, as
+  // onData(). For a consumer that left bytes there, and for one that follows another.
+  void redeliver() {
+    end_delivered_ = false;
+    deliver_task_.schedule();
+  }
+  buffer::Buffer& readBuffer() { return read_buffer_; }
+
+  bool connecting() const { return state_ == State::Connecting; }
+  bool closed() const { return state_ == State::Closed; }
+  bool readEnded() const { return read_ended_; }  // the peer's end was delivered or is next
+  bool writeEnding() const {
+    return write_half_ != WriteHalf::Open;
+  }  // write() may not be called any more
+  bool writeEnded() const { return write_half_ == WriteHalf::Ended; }  // our end went out
+  bool allWritten() const { return write_buffer_.empty(); }
+  size_t limit() const { return limits_.buffer_bytes; }
+  // For a consumer that has to see more at once than the usual limit, while it lasts.
+  void setReadLimit(size_t bytes) { read_limit_ = bytes; }
+  uint64_t bytesRead() const { return bytes_read_; }
+  uint64_t bytesWritten() const { return bytes_written_; }
+  MonotonicTime lastActive() const {
+    return last_active_;
+  }  // a byte in either direction, or the start
+  event::Loop& loop() { return loop_; }
+
+  // For moving bytes in the kernel: the socket or -1; what a mover did must be told, so that
+  // counters, the end and the readiness stay right.
+  int rawFd() const { return io_->rawFd(); }
+  bool readReady() const { return readable_; }
+  void movedIn(IoResult result, size_t asked);
+  void movedOut(IoResult result);
+
+ private:
+  enum class State : uint8_t { Connecting, Open, Closed };
+  enum class WriteHalf : uint8_t { Open, Ending, Ended };
+
+  void onIoReady(event::IoReady ready) noexcept override;
+  void finishConnecting();
+  void readSome();
+  bool readOnce();
+  void deliver();
+  void pushOut();
+  void flush();
+  void faultLater(int error);
+  void fault(int error);
+  void runTask();
+
+  event::Loop& loop_;
+  std::unique_ptr<Io> io_;
+  ConnectionEvents* events_;
+  const ConnectionLimits limits_;
+  size_t read_limit_;
+  buffer::Buffer read_buffer_;
+  buffer::Buffer write_buffer_;
+  event::Task deliver_task_;
+  MonotonicTime last_active_;
+  uint64_t bytes_read_ = 0;
+  uint64_t bytes_written_ = 0;
+  int pending_error_ = 0;
+  State state_;
+  WriteHalf write_half_ = WriteHalf::Open;
+  uint8_t pauses_ = 0;
+  // What the kernel last said; edges are told once, so they are kept until used up.
+  bool readable_ = false;
+  bool writable_ = false;
+  bool hangup_ = false;
+  bool read_ended_ = false;
+  bool end_delivered_ = false;
+  bool was_blocked_ = false;
+  bool await_writable_ = false;
+};
+
+}  // namespace weir::net

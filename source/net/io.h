@@ -1,0 +1,82 @@
+#pragma once
+
+// Where a connection's bytes come from and go to: a socket, in tests a memory pipe, and the place
+// for a transport that changes bytes on the way (TLS is an Io over another Io). One loop; owned by
+// one Connection.
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "source/base/result.h"
+#include "source/event/loop.h"
+#include "source/net/address.h"
+
+namespace weir::net {
+
+// What a read or write did: `bytes` moved, or an errno (EAGAIN: not now). Zero bytes from a read is
+// the end.
+struct IoResult {
+  size_t bytes = 0;
+  int error = 0;
+};
+
+class Io {
+ public:
+  // Destroying an Io closes it, in the ordinary way (FIN).
+  virtual ~Io() = default;
+
+  // Tells `handler` of readiness from now on, edge-triggered. Once, before anything else; the
+  // handler outlives the Io.
+  virtual void watch(event::Loop& loop, event::IoHandler& handler) = 0;
+  virtual IoResult read(std::span<const iovec> room) = 0;
+  virtual IoResult write(std::span<const iovec> bytes) = 0;
+  // Says to the peer that no more will come.
+  virtual void shutdownWrite() = 0;
+  // Closes now. `reset`: the peer is told that the connection failed (RST), and unsent bytes are
+  // dropped.
+  virtual void close(bool reset) = 0;
+  // The error that is pending on it; 0 for none. After connecting: how that went.
+  virtual int takeError() = 0;
+  // The socket if bytes pass as they are (so that the kernel may move them), else -1.
+  virtual int rawFd() const = 0;
+};
+
+// A non-blocking stream socket.
+class SocketIo final : public Io {
+ public:
+  // Takes over an accepted or connecting socket.
+  explicit SocketIo(int fd) : fd_(fd) {}
+  ~SocketIo() override;
+
+  // Starts to connect to `to`; how it went is told by readiness and takeError(). TCP_NODELAY and
+  // keep-alive are on.
+  static Result<std::unique_ptr<SocketIo>> connect(const SocketAddress& to);
+
+  void watch(event::Loop& loop, event::IoHandler& handler) override;
+  IoResult read(std::span<const iovec> room) override;
+  IoResult write(std::span<const iovec> bytes) override;
+  void shutdownWrite() override;
+  void close(bool reset) override;
+  int takeError() override;
+  int rawFd() const override { return fd_; }
+
+ private:
+  int fd_;
+  std::unique_ptr<event::IoWatch> watch_;
+};
+
+// The local or peer address of a socket; family None for a Unix socket.
+IpPort localAddress(int fd);
+IpPort peerAddress(int fd);
+
+// What a REDIRECT rule replaced (SO_ORIGINAL_DST, IP6T_SO_ORIGINAL_DST); false if there was none.
+bool originalDestination(int fd, IpPort& destination);
+
+// `address` as the kernel wants it, in `storage` (sockaddr_storage); returns its length.
+unsigned toSockaddr(const SocketAddress& address, void* storage);
+
+}  // namespace weir::net

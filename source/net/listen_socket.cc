@@ -1,0 +1,159 @@
+#include "source/net/listen_socket.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "source/net/io.h"
+
+namespace weir::net {
+namespace {
+
+constexpr int MaxAcceptsPerTurn = 64;
+constexpr Duration RetryAfter = std::chrono::milliseconds(100);
+
+int newSocket(const SocketAddress& address) {
+  const int family = address.isUnix()                     ? AF_UNIX
+                     : address.ip.ip.family == Family::V6 ? AF_INET6
+                                                          : AF_INET;
+  return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+bool setFlag(int fd, int level, int option) {
+  const int on = 1;
+  return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+bool bindTo(int fd, const SocketAddress& address) {
+  sockaddr_storage storage;
+  const unsigned length = toSockaddr(address, &storage);
+  return ::bind(fd, reinterpret_cast<sockaddr*>(&storage), length) == 0;
+}
+
+// A bind without SO_REUSEPORT fails if any socket listens there, also one that would share.
+int tryExclusiveBind(const SocketAddress& address) {
+  const int fd = newSocket(address);
+  if (fd < 0) return errno;
+  setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (address.ip.ip.family == Family::V6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
+  const int error = bindTo(fd, address) && ::listen(fd, 1) == 0 ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
+// A socket file that nobody listens on is left over from a process that was killed.
+void removeStaleSocket(const SocketAddress& address) {
+  if (address.unix_path[0] == '@') return;
+  struct stat info {};
+  if (::stat(address.unix_path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  const int fd = newSocket(address);
+  if (fd < 0) return;
+  sockaddr_storage storage;
+  const unsigned length = toSockaddr(address, &storage);
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0 && errno == ECONNREFUSED) {
+    ::unlink(address.unix_path.c_str());
+  }
+  ::close(fd);
+}
+
+// Inherited by accepted sockets, so that none of these costs a call for each connection.
+Result<void> setInherited(int fd, const SocketAddress& address, const ListenOptions& options) {
+  if (address.isUnix()) return {};
+  setFlag(fd, IPPROTO_TCP, TCP_NODELAY);
+  setFlag(fd, SOL_SOCKET, SO_KEEPALIVE);
+  const bool v6 = address.ip.ip.family == Family::V6;
+  if (v6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+  setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (options.reuse_port && !setFlag(fd, SOL_SOCKET, SO_REUSEPORT)) {
+    return errnoError(Side::Self, "SO_REUSEPORT", errno);
+  }
+  if (!options.transparent) return {};
+  const bool done =
+      v6 ? setFlag(fd, IPPROTO_IPV6, IPV6_TRANSPARENT) : setFlag(fd, IPPROTO_IP, IP_TRANSPARENT);
+  if (!done) return errnoError(Side::Self, "IP_TRANSPARENT (needs CAP_NET_ADMIN)", errno);
+  return {};
+}
+
+}  // namespace
+
+Result<ListenSocket> ListenSocket::open(const SocketAddress& address, const ListenOptions& options,
+                                        bool exclusive) {
+  const std::string what = "cannot listen on " + address.toString();
+  if (address.isUnix()) {
+    removeStaleSocket(address);
+  } else if (exclusive && address.ip.port != 0) {
+    if (const int error = tryExclusiveBind(address); error != 0)
+      return errnoError(Side::Self, what, error);
+  }
+  const int fd = newSocket(address);
+  if (fd < 0) return errnoError(Side::Self, what, errno);
+  ListenSocket socket(fd, address);
+  if (auto set = setInherited(fd, address, options); !set.ok()) {
+    return Error{set.error().code, Side::Self, what + ": " + set.error().detail};
+  }
+  if (!bindTo(fd, address) || ::listen(fd, static_cast<int>(options.backlog)) != 0) {
+    return errnoError(Side::Self, what, errno);
+  }
+  if (!address.isUnix()) socket.address_.ip = localAddress(fd);
+  return socket;
+}
+
+ListenSocket::~ListenSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+ListenSocket::ListenSocket(ListenSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), address_(std::move(other.address_)) {}
+
+Result<ListenSocket> ListenSocket::duplicate() const {
+  const int copy = fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return errnoError(Side::Self, "dup", errno);
+  return ListenSocket(copy, address_);
+}
+
+void ListenSocket::unlinkPath() const {
+  if (address_.isUnix() && address_.unix_path[0] != '@') ::unlink(address_.unix_path.c_str());
+}
+
+Acceptor::Acceptor(event::Loop& loop, ListenSocket socket, Events& events)
+    : socket_(std::move(socket)),
+      events_(events),
+      again_(loop, [this] { acceptSome(); }),
+      retry_(loop, [this] { acceptSome(); }) {
+  watch_ =
+      std::make_unique<event::IoWatch>(loop, socket_.fd(), static_cast<event::IoHandler&>(*this));
+}
+
+Acceptor::~Acceptor() { watch_.reset(); }
+
+void Acceptor::onIoReady(event::IoReady) noexcept { acceptSome(); }
+
+void Acceptor::acceptSome() {
+  for (int i = 0; i < MaxAcceptsPerTurn; ++i) {
+    sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    const int fd = ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&storage), &length,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      storage.ss_family = length == 0 ? sa_family_t{AF_UNIX} : storage.ss_family;
+      events_.onAccept({fd, IpPort::fromSockaddr(reinterpret_cast<sockaddr&>(storage))});
+      continue;
+    }
+    if (errno == EAGAIN) return;
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    // Out of descriptors or memory: the connection waits in the queue, and no edge will tell of it
+    // again.
+    events_.onAcceptError(errno);
+    return retry_.arm(RetryAfter);
+  }
+  again_.schedule();
+}
+
+}  // namespace weir::net

@@ -1,0 +1,84 @@
+#pragma once
+
+// Listening sockets, and accepting from them. Opening is for the main thread; accepting for the
+// loop that owns it.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "source/base/result.h"
+#include "source/event/loop.h"
+#include "source/net/address.h"
+
+namespace weir::net {
+
+struct ListenOptions {
+  bool reuse_port = true;    // one socket for each worker; the kernel spreads the connections
+  bool transparent = false;  // IP_TRANSPARENT, for TPROXY
+  uint32_t backlog = 4096;
+};
+
+// A bound, listening, non-blocking socket. Owns the descriptor.
+class ListenSocket {
+ public:
+  // An error if the address has an owner, also one that would share it (SO_REUSEPORT): `exclusive`
+  // asks for that.
+  static Result<ListenSocket> open(const SocketAddress& address, const ListenOptions& options,
+                                   bool exclusive);
+  ~ListenSocket();
+  ListenSocket(ListenSocket&& other) noexcept;
+  ListenSocket& operator=(ListenSocket&&) = delete;
+
+  // A second descriptor of the same socket, for Unix sockets, which cannot be bound twice.
+  Result<ListenSocket> duplicate() const;
+
+  int fd() const { return fd_; }
+  // Where it is bound, with the port that the kernel chose if that was 0.
+  const SocketAddress& address() const { return address_; }
+  // Removes the file of a Unix socket; once, by the last user.
+  void unlinkPath() const;
+
+ private:
+  ListenSocket(int fd, SocketAddress address) : fd_(fd), address_(std::move(address)) {}
+  int fd_;
+  SocketAddress address_;
+};
+
+// A socket that was accepted, and who is at the other end (family None for a Unix socket).
+struct AcceptedFd {
+  int fd;
+  IpPort peer;
+};
+
+// Accepts on a loop, a bounded number each turn. Out of descriptors, it pauses and tries again
+// after a while.
+class Acceptor final : private event::IoHandler {
+ public:
+  class Events {
+   public:
+    virtual ~Events() = default;
+    virtual void onAccept(AcceptedFd accepted) = 0;
+    // Accepting failed, and how (an errno).
+    virtual void onAcceptError(int error) = 0;
+  };
+
+  // `events` outlives it.
+  Acceptor(event::Loop& loop, ListenSocket socket, Events& events);
+  ~Acceptor() override;
+
+  const ListenSocket& socket() const { return socket_; }
+
+ private:
+  void onIoReady(event::IoReady ready) noexcept override;
+  void acceptSome();
+
+  ListenSocket socket_;
+  Events& events_;
+  std::unique_ptr<event::IoWatch> watch_;
+  event::Task again_;
+  event::Timer retry_;
+};
+
+}  // namespace weir::net

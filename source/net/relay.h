@@ -1,0 +1,68 @@
+#pragma once
+
+// Carries bytes both ways between a client and an upstream connection: back-pressure by pausing the
+// side that is read, half-close in each direction, and bulk through the kernel (SplicePump) once a
+// direction has shown that it is bulk. Small messages are read and written, as a splice would cost
+// them two calls more.
+//
+// One loop. Owned by what hears the two sides' events and hands them on here, and asks done() after
+// each.
+
+#include <functional>
+#include <memory>
+
+#include "source/net/connection.h"
+#include "source/net/splice.h"
+
+namespace weir::net {
+
+class Relay {
+ public:
+  enum class Side : uint8_t { Client, Upstream };
+
+  // `client` is where the client's bytes are written to; `client_connection` the same if bytes may
+  // be moved by the kernel, else null. `progressed` is called after the relay moved bytes in a turn
+  // of its own: ask done() then, too.
+  Relay(event::Loop& loop, buffer::SlicePool& slices, PipePool& pipes, Stream& client,
+        Connection* client_connection, Connection& upstream, std::function<void()> progressed);
+
+  // The events of a side, as they come.
+  void onData(Side from, buffer::Buffer& data, bool end_stream);
+  void onWriteReady(Side side);
+  void onReadReady(Side side);
+
+  // Both sides have ended, and all bytes are with the kernel (or with the client's filters).
+  bool done() const;
+  bool ended(Side side) const { return direction(side).ended; }
+  bool splicing(Side from) const { return direction(from).pump != nullptr; }
+
+ private:
+  struct Direction {
+    Stream& from;
+    Stream& to;
+    Connection* from_connection;
+    Connection* to_connection;
+    std::unique_ptr<SplicePump> pump;
+    uint8_t bulk =
+        0;  // deliveries in a row that were large; while splicing: turns in a row that were small
+    bool ended = false;
+  };
+
+  Direction& direction(Side from) { return from == Side::Client ? up_ : down_; }
+  const Direction& direction(Side from) const { return from == Side::Client ? up_ : down_; }
+  Direction& opposite(Direction& d) { return &d == &up_ ? down_ : up_; }
+  void finishDirection(Direction& d, buffer::Buffer& data);
+  void considerSplice(Direction& d, size_t delivered);
+  void pump(Direction& d);
+  void stopSplicing(Direction& d);
+  void onTask();
+
+  buffer::SlicePool& slices_;
+  PipePool& pipes_;
+  Direction up_;
+  Direction down_;
+  std::function<void()> progressed_;
+  event::Task again_;
+};
+
+}  // namespace weir::net
