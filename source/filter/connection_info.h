@@ -1,0 +1,47 @@
+#pragma once
+
+// What is known about one accepted connection, for choosing, for filters, and for the access log.
+// Owned by the connection's record; changes only on its loop.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "source/base/time.h"
+#include "source/filter/facts.h"
+
+namespace weir::filter {
+
+// Why a connection went where it went.
+enum class Reason : uint8_t {
+  Match,         // no bytes were needed: opaque or skip
+  ClientBytes,   // the client's bytes settled it
+  ServerFirst,   // the server spoke first
+  Learned,       // the server spoke first, and was expected to: no wait
+  Timeout,       // silence until detection_timeout, or partial_timeout
+  ClientClosed,  // the client ended its side before the bytes settled it
+  Error,         // no chain, or a listener filter refused it
+};
+
+std::string_view toString(Reason reason);
+
+struct ConnectionInfo {
+  std::string_view
+      listener;  // these names belong to the configuration, which outlives the connection
+  std::string_view chain;
+  std::string_view protocol = "tcp";
+  Reason reason = Reason::Error;
+  Facts facts;
+  bool destination_is_self =
+      false;  // no redirect brought it here: the destination is the listener's own address
+  Duration detection_time{};  // from accept until the chain was chosen
+  MonotonicTime accepted;
+  WallTime accepted_wall;
+  std::string_view cluster;
+  std::string upstream;           // the address connected to; empty if none
+  uint64_t rx_bytes = 0;          // from the client
+  uint64_t tx_bytes = 0;          // to the client
+  std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…
+};
+
+}  // namespace weir::filter

@@ -1,0 +1,72 @@
+#pragma once
+
+// What is known about a connection when a filter chain is chosen. Each fact has a provider: the
+// socket itself, or a listener filter that declares it. A fact that has no provider, or whose
+// provider found nothing, is known and empty. Belongs to one connection, on that connection's loop.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/net/address.h"
+
+namespace weir::filter {
+
+// A predicate of a chain's match is about exactly one of these.
+enum class Fact : uint8_t {
+  Destination,           // IP and port (original, once a redirect is undone)
+  Source,                // IP and port, and from them the source type
+  DirectSource,          // IP of the peer of the socket, before any PROXY header; always known
+  TransportProtocol,     // "tls" or "raw_buffer"
+  ServerName,            // SNI, lower case; empty if none
+  ApplicationProtocols,  // TLS ALPN in the client's order, or what detection saw, e.g. {"http/1.1"}
+};
+inline constexpr int FactCount = 6;
+
+std::string_view toString(Fact fact);
+
+// A set of facts, by value.
+class FactSet {
+ public:
+  constexpr FactSet() = default;
+  constexpr FactSet(Fact fact) : bits_(bit(fact)) {}
+  constexpr FactSet operator|(FactSet other) const {
+    return FactSet(static_cast<uint8_t>(bits_ | other.bits_));
+  }
+  constexpr FactSet operator&(FactSet other) const {
+    return FactSet(static_cast<uint8_t>(bits_ & other.bits_));
+  }
+  constexpr FactSet without(FactSet other) const {
+    return FactSet(static_cast<uint8_t>(bits_ & ~other.bits_));
+  }
+  constexpr bool has(Fact fact) const { return (bits_ & bit(fact)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  constexpr bool operator==(const FactSet&) const = default;
+
+  static constexpr FactSet all() { return FactSet(static_cast<uint8_t>((1 << FactCount) - 1)); }
+
+ private:
+  constexpr explicit FactSet(uint8_t bits) : bits_(bits) {}
+  static constexpr uint8_t bit(Fact fact) {
+    return static_cast<uint8_t>(1U << static_cast<unsigned>(fact));
+  }
+  uint8_t bits_ = 0;
+};
+
+constexpr FactSet operator|(Fact a, Fact b) { return FactSet(a) | FactSet(b); }
+
+// The facts themselves. A value counts only while its bit is in `known`.
+struct Facts {
+  FactSet known;
+  net::IpPort destination;
+  net::IpPort source;
+  net::IpAddress direct_source;
+  bool tls = false;                                // TransportProtocol: "tls", else "raw_buffer"
+  std::string server_name;                         // lower case
+  std::vector<std::string> application_protocols;  // in the client's order
+
+  std::string_view transportProtocol() const { return tls ? "tls" : "raw_buffer"; }
+};
+
+}  // namespace weir::filter

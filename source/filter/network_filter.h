@@ -1,0 +1,86 @@
+#pragma once
+
+// THE CONTRACT of a network filter: it sees the bytes of a connection whose chain is chosen, on
+// their way from the client (ReadFilter) and to it (WriteFilter). The last filter of a chain is
+// terminal: it answers, or connects upstream.
+//
+// Loop and lifetime: made by its factory when the chain is chosen, on the connection's loop; owned
+// by the chain; freed at the end of the turn in which the connection ended. It gets a FilterContext
+// that outlives it. From inside any hook a filter may write, continue, pause and close: what it
+// asks for is recorded and applied when the hook returns, never inside it.
+
+#include <memory>
+#include <string_view>
+
+#include "source/buffer/buffer.h"
+#include "source/filter/facts.h"
+
+namespace weir::upstream {
+class EarlyConnection;
+}
+
+namespace weir::filter {
+
+class FilterContext;
+struct ConnectionInfo;
+struct Worker;
+
+enum class FilterStatus : uint8_t {
+  Continue,       // what is in the buffer goes on to the next filter
+  StopIteration,  // it stays here, and comes again with what follows; or after
+                  // FilterContext::continueReading()
+};
+
+class ReadFilter {
+ public:
+  virtual ~ReadFilter() = default;
+  // Once, before any bytes. StopIteration holds the filters behind this one back until
+  // continueReading().
+  virtual FilterStatus onNewConnection() { return FilterStatus::Continue; }
+  // `data` has what this filter has not yet passed on: it may look, take, change, add.
+  // `end_stream`: the client sends no more; it comes once, perhaps with no bytes. A terminal
+  // filter's answer does not matter.
+  virtual FilterStatus onData(buffer::Buffer& data, bool end_stream) = 0;
+  // Writing to the client was blocked and is so no longer.
+  virtual void onWriteReady() {}
+  // The connection has ended, whoever ended it: let go of what belongs to it. Last call.
+  virtual void onConnectionClosed() {}
+};
+
+class WriteFilter {
+ public:
+  virtual ~WriteFilter() = default;
+  // Bytes on their way to the client, nearest to the upstream first. As onData().
+  virtual FilterStatus onWrite(buffer::Buffer& data, bool end_stream) = 0;
+};
+
+// Where a factory puts what it makes for one connection: a ReadFilter, a WriteFilter, or one object
+// that is both.
+class FilterAdder {
+ public:
+  virtual ~FilterAdder() = default;
+  // For the filter that is added next; outlives it.
+  virtual FilterContext& context() = 0;
+  virtual void addRead(std::unique_ptr<ReadFilter> filter) = 0;
+  virtual void addWrite(std::unique_ptr<WriteFilter> filter) = 0;
+  // `filter` owns; `read` and `write` are the same object.
+  virtual void addBoth(std::unique_ptr<ReadFilter> filter, WriteFilter& write) = 0;
+};
+
+// One per filter in the configuration, built from its validated settings. Immutable; any thread.
+class NetworkFilterFactory {
+ public:
+  virtual ~NetworkFilterFactory() = default;
+  // The name in the configuration's messages and logs.
+  virtual std::string_view name() const = 0;
+  // Makes the filter of one connection; adds exactly one.
+  virtual void create(FilterAdder& adder) const = 0;
+  // Facts that its filters use, so that they are found out even if no chain matches on them.
+  virtual FactSet requiredFacts() const { return {}; }
+  // For a terminal filter that will connect upstream whatever the client says: starts that
+  // connection before the chain is chosen (EarlyConnection, not yet started), or null.
+  virtual std::unique_ptr<upstream::EarlyConnection> makeEarly(Worker&,
+                                                               const ConnectionInfo&) const;
+};
+
+}  // namespace weir::filter

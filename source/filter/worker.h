@@ -1,0 +1,28 @@
+#pragma once
+
+// What a filter finds on the worker that runs it. All of it belongs to one loop and outlives the
+// worker's connections.
+
+#include "source/net/connection.h"
+
+namespace weir::net {
+class PipePool;
+}
+namespace weir::stats {
+class Registry;
+}
+namespace weir::upstream {
+class ClusterSet;
+}
+
+namespace weir::filter {
+
+struct Worker {
+  event::Loop& loop;
+  buffer::SlicePool& slices;
+  net::PipePool& pipes;
+  upstream::ClusterSet& clusters;
+  stats::Registry& stats;
+};
+
+}  // namespace weir::filter
