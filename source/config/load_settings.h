@@ -1,0 +1,30 @@
+#pragma once
+
+// The whole way from a file to settings, for main and for tests of whole configurations. No
+// protobuf here. Main thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/config/extension_factory.h"
+#include "source/config/format.h"
+#include "source/config/located_error.h"
+#include "source/config/settings.h"
+
+namespace weir::config {
+
+// Settings, or every error of the file.
+struct LoadedSettings {
+  std::optional<BootstrapSettings> settings;  // nothing if there are errors
+  std::vector<LocatedError> errors;           // sorted by position; formatErrors() prints them
+};
+
+// `registry` must outlive the settings.
+LoadedSettings loadSettings(const std::string& path, const Registry& registry);
+
+// The same for text that is already in memory.
+LoadedSettings parseSettings(std::string_view text, Format format, const Registry& registry);
+
+}  // namespace weir::config

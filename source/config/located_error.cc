@@ -1,0 +1,25 @@
+#include "source/config/located_error.h"
+
+#include <algorithm>
+
+namespace weir::config {
+
+std::string formatErrors(std::string_view filename, std::vector<LocatedError> errors) {
+  std::stable_sort(errors.begin(), errors.end(), [](const LocatedError& a, const LocatedError& b) {
+    return a.position < b.position;
+  });
+  std::string out;
+  for (const LocatedError& error : errors) {
+    out += filename;
+    if (error.position.line != 0) {
+      out +=
+          ':' + std::to_string(error.position.line) + ':' + std::to_string(error.position.column);
+    }
+    out += ": ";
+    if (!error.path.empty()) out += error.path + ": ";
+    out += error.message + '\n';
+  }
+  return out;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,111 @@
+#include <map>
+#include <string>
+
+#include "source/config/build.h"
+#include "source/config/field_checks.h"
+#include "source/config/node.h"
+#include "source/config/parse.h"
+
+namespace weir::config {
+namespace {
+
+constexpr uint64_t MaxWorkers = 1024;
+
+// Reports each value that was there before, naming where.
+class Unique {
+ public:
+  explicit Unique(std::string_view what) : what_(what) {}
+  void check(const std::string& value, const FieldScope& field) {
+    if (value.empty()) return;
+    const auto [first, fresh] = seen_.try_emplace(value, field.path());
+    if (!fresh)
+      field.error("the " + what_ + " " + quote(value) + " is already taken by " + first->second);
+  }
+
+ private:
+  std::string what_;
+  std::map<std::string, std::string> seen_;
+};
+
+bool portIsFixed(const net::SocketAddress& address) {
+  return address.isUnix() || address.ip.port != 0;
+}
+
+std::vector<upstream::ClusterSettings> parseClusters(const v1::Bootstrap& bootstrap,
+                                                     const FieldScope& scope) {
+  std::vector<upstream::ClusterSettings> clusters;
+  Unique names("name");
+  for (int i = 0; i < bootstrap.clusters_size(); ++i) {
+    const FieldScope field = scope.index(static_cast<size_t>(i));
+    clusters.push_back(parseCluster(bootstrap.clusters(i), field));
+    names.check(clusters.back().name, field.field("name"));
+  }
+  return clusters;
+}
+
+ClusterNames namesOf(const std::vector<upstream::ClusterSettings>& clusters,
+                     const BrokenFields& broken) {
+  std::vector<std::string> names;
+  bool complete = !broken.covers("clusters");
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    if (!clusters[i].name.empty()) names.push_back(clusters[i].name);
+    if (broken.covers("clusters[" + std::to_string(i) + "].name")) complete = false;
+  }
+  return {std::move(names), complete};
+}
+
+std::vector<ListenerSettings> parseListeners(const v1::Bootstrap& bootstrap,
+                                             const FieldScope& scope,
+                                             const ListenerContext& context, Unique& addresses) {
+  std::vector<ListenerSettings> listeners;
+  Unique names("name");
+  for (int i = 0; i < bootstrap.listeners_size(); ++i) {
+    const FieldScope field = scope.index(static_cast<size_t>(i));
+    listeners.push_back(parseListener(bootstrap.listeners(i), field, context));
+    const ListenerSettings& listener = listeners.back();
+    names.check(listener.name, field.field("name"));
+    const bool usable = listener.address != net::SocketAddress{} && portIsFixed(listener.address);
+    if (usable) addresses.check(listener.address.toString(), field.field("address"));
+  }
+  if (listeners.empty()) scope.error("is required: without a listener there is nothing to do");
+  return listeners;
+}
+
+}  // namespace
+
+AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope) {
+  return {checkAddress(scope.field("address"), admin.address()).value_or(net::SocketAddress{})};
+}
+
+AccessLogSettings parseAccessLog(const v1::AccessLog& log, const FieldScope& scope) {
+  AccessLogSettings settings;
+  settings.enabled = !log.disabled();
+  if (log.format() == v1::AccessLog::JSON) settings.format = AccessLogSettings::Format::Json;
+  if (!log.path().empty()) settings.path = log.path();
+  if (settings.path.ends_with('/'))
+    scope.field("path").error(quote(log.path()) + " is a directory, not a file");
+  return settings;
+}
+
+BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& registry,
+                                const BrokenFields& broken, Diagnostics& diagnostics) {
+  const FieldScope root(diagnostics, "");
+  BootstrapSettings settings;
+  Unique addresses("address");
+  if (bootstrap.has_admin()) {
+    const FieldScope admin = root.field("admin");
+    settings.admin = parseAdmin(bootstrap.admin(), admin);
+    const net::SocketAddress& address = settings.admin->address;
+    if (portIsFixed(address)) addresses.check(address.toString(), admin.field("address"));
+  }
+  settings.workers = static_cast<uint32_t>(
+      checkInteger(root.field("workers"), bootstrap.workers(), 0, {0, MaxWorkers}));
+  settings.access_log = parseAccessLog(bootstrap.access_log(), root.field("access_log"));
+  settings.clusters = parseClusters(bootstrap, root.field("clusters"));
+  ClusterNames clusters = namesOf(settings.clusters, broken);
+  settings.listeners =
+      parseListeners(bootstrap, root.field("listeners"), {registry, broken, clusters}, addresses);
+  return settings;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,65 @@
+#pragma once
+
+// A validated configuration as plain values: what the server is built from. No protobuf here. Built
+// by build.h, then shared by all workers as an immutable snapshot; any thread may read it.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/filter/listener_filter.h"
+#include "source/filter/network_filter.h"
+#include "source/match/matcher.h"
+#include "source/net/address.h"
+#include "source/upstream/cluster_settings.h"
+
+namespace weir::config {
+
+struct AdminSettings {
+  net::SocketAddress address;
+};
+
+struct AccessLogSettings {
+  enum class Format : uint8_t { Text, Json };
+  bool enabled = true;
+  Format format = Format::Text;
+  std::string path = "/dev/stdout";
+};
+
+struct FilterChainSettings {
+  std::string name;
+  std::string path;  // the field path in the configuration
+  bool early_connect = true;
+  // Never empty; the last one, and only the last one, is terminal.
+  std::vector<std::shared_ptr<const filter::NetworkFilterFactory>> filters;
+};
+
+struct ListenerSettings {
+  std::string name;
+  net::SocketAddress address;
+  bool transparent = false;
+  uint32_t backlog = 4096;
+  uint64_t max_connections = 100'000;
+  size_t per_connection_buffer_limit = 32'768;  // bytes, each way
+  // In the order in which they are asked; the implicit ones are among them.
+  std::vector<std::shared_ptr<const filter::ListenerFilterFactory>> listener_filters;
+  // One of each per chain, with the same index; `matcher` is compiled from the specs and answers
+  // with that index.
+  std::vector<FilterChainSettings> chains;
+  std::vector<match::ChainSpec> chain_specs;
+  std::shared_ptr<const match::Matcher> matcher;  // never null
+  std::optional<FilterChainSettings> default_chain;
+};
+
+struct BootstrapSettings {
+  std::optional<AdminSettings> admin;
+  uint32_t workers = 0;  // 0: one per processor core
+  AccessLogSettings access_log;
+  std::vector<ListenerSettings> listeners;          // never empty
+  std::vector<upstream::ClusterSettings> clusters;  // STATIC ones are never without endpoints
+};
+
+}  // namespace weir::config

@@ -1,0 +1,297 @@
+// Every rule for the fields of the file, its listeners, filters and clusters.
+#include "test/config/rejected_fields.h"
+
+namespace weir::config {
+namespace {
+
+using Case = RejectedField;
+
+class BootstrapFieldTest : public FieldTest {};
+TEST_P(BootstrapFieldTest, IsCheckedAndReportedWhereItStands) { expectError("%s\n"); }
+INSTANTIATE_TEST_SUITE_P(
+    Cases, BootstrapFieldTest,
+    testing::Values(
+        Case{"workers: 1",
+             ":1:1: listeners: is required: without a listener there is nothing to do"},
+        Case{"listeners: []",
+             ":1:12: listeners: is required: without a listener there is nothing to do"},
+        Case{"listeners: [" + Listener + "]\nworkers: 1025",
+             ":2:10: workers: 1025 is out of range: from 0 to 1024 is allowed"},
+        Case{"listeners: [" + Listener + "]\nadmin: {}",
+             ":2:8: admin.address: is required: \"IP:PORT\", \"[IPV6]:PORT\" or \"unix:/path\""},
+        Case{"listeners: [" + Listener + "]\nadmin: {address: 127.0.0.1:15001}",
+             ":1:32: listeners[0].address: the address \"127.0.0.1:15001\" is already taken by "
+             "admin.address (line "
+             "2)"},
+        Case{"listeners: [" + Listener + "]\naccess_log: {path: /var/log/}",
+             ":2:20: access_log.path: \"/var/log/\" is a directory, not a file"},
+        Case{"listeners:\n- " + Listener + "\n- " + Listener,
+             ":3:10: listeners[1].name: the name \"l\" is already taken by listeners[0].name (line "
+             "2)\n"
+             ":3:22: listeners[1].address: the address \"127.0.0.1:15001\" is already taken by "
+             "listeners[0].address (line 2)"},
+        Case{"static_resources: {}",
+             ":1:1: static_resources: unknown field \"static_resources\" in "
+             "weir.config.v1.Bootstrap: listeners and "
+             "clusters stand at the top level of the file\n"
+             ":1:1: listeners: is required: without a listener there is nothing to do"}));
+
+class AddressTest : public FieldTest {};
+TEST_P(AddressTest, SaysWhatIsWrongAndWhatWasMeant) {
+  expectError("listeners:\n- name: l\n  address: %s\n  default_filter_chain: " + Chain);
+}
+const std::string AddressIs = ":3:12: listeners[0].address: ";
+INSTANTIATE_TEST_SUITE_P(
+    Cases, AddressTest,
+    testing::Values(
+        Case{"0.0.0.0:80", ""}, Case{"'[::1]:80'", ""}, Case{"127.0.0.1:0", ""},
+        Case{"unix:/run/weir.sock", ""}, Case{"unix:@weir", ""},
+        Case{"''", AddressIs + "is required: \"IP:PORT\", \"[IPV6]:PORT\" or \"unix:/path\""},
+        Case{"localhost:80", AddressIs + "\"localhost:80\" is not an address: names are not "
+                                         "resolved: write \"127.0.0.1:80\""},
+        Case{"db.example.com:80",
+             AddressIs + "\"db.example.com:80\" is not an address: \"db.example.com\" is not an "
+                         "IP address; names are not resolved"},
+        Case{"'*:80'", AddressIs + "\"*:80\" is not an address: for all addresses write "
+                                   "\"0.0.0.0:80\" or \"[::]:80\""},
+        Case{"':80'",
+             AddressIs +
+                 "\":80\" is not an address: the IP address is missing: for all addresses write "
+                 "0.0.0.0 or [::]"},
+        Case{"10.0.0.1",
+             AddressIs +
+                 "\"10.0.0.1\" is not an address: the port is missing: write \"10.0.0.1:PORT\""},
+        Case{"'::1'",
+             AddressIs + "\"::1\" is not an address: the port is missing: write \"[::1]:PORT\""},
+        Case{"'[::1]'", AddressIs +
+                            "\"[::1]\" is not an address: the port is missing: write \"IP:PORT\", "
+                            "\"[IPV6]:PORT\" or \"unix:/path\""},
+        Case{"'15001'", AddressIs +
+                            "\"15001\" is not an address: the port is missing: write \"IP:PORT\", "
+                            "\"[IPV6]:PORT\" or \"unix:/path\""},
+        Case{"2001:db8:0:0:0:0:0:1:80",
+             AddressIs + "\"2001:db8:0:0:0:0:0:1:80\" is not an address: an IPv6 address "
+                         "stands in brackets: \"[2001:db8:0:0:0:0:0:1]:80\""},
+        Case{
+            "10.0.0.256:80",
+            AddressIs + "\"10.0.0.256:80\" is not an address: \"10.0.0.256\" is not an IP address"},
+        Case{"10.0.0.1:65536",
+             AddressIs +
+                 "\"10.0.0.1:65536\" is not an address: the port must be a number from 0 to 65535"},
+        Case{"10.0.0.1:http",
+             AddressIs +
+                 "\"10.0.0.1:http\" is not an address: the port must be a number from 0 to 65535"},
+        Case{"10.0.0.1:080",
+             AddressIs +
+                 "\"10.0.0.1:080\" is not an address: the port must be a number from 0 to 65535"},
+        Case{"'[10.0.0.1]:80'",
+             AddressIs +
+                 "\"[10.0.0.1]:80\" is not an address: only an IPv6 address stands in brackets"},
+        Case{"/run/x",
+             AddressIs + "\"/run/x\" is not an address: a Unix socket is written \"unix:/run/x\""},
+        Case{"'unix:'",
+             AddressIs + "\"unix:\" is not an address: the path is missing: write \"unix:/path\""},
+        Case{"unix:run/x",
+             AddressIs +
+                 "\"unix:run/x\" is not an address: the path must begin with \"/\" (or \"@\" for "
+                 "the abstract namespace)"},
+        Case{"unix:/" + std::string(107, 'x'), AddressIs + "\"unix:/" + std::string(74, 'x') +
+                                                   "...\" is not an address: the path has 108 "
+                                                   "bytes; a Unix socket's has at most 107"}));
+
+class ListenerFieldTest : public FieldTest {};
+TEST_P(ListenerFieldTest, IsCheckedAndReportedWhereItStands) {
+  expectError("listeners:\n- name: l\n  address: 127.0.0.1:15001\n  default_filter_chain: " +
+              Chain + "\n  %s");
+}
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ListenerFieldTest,
+    testing::Values(
+        Case{"backlog: 65535", ""}, Case{"max_connections: 0", ""}, Case{"transparent: true", ""},
+        Case{"backlog: 0",
+             ":5:12: listeners[0].backlog: 0 is out of range: from 1 to 65535 is allowed"},
+        Case{"backlog: 65536",
+             ":5:12: listeners[0].backlog: 65536 is out of range: from 1 to 65535 is allowed"},
+        Case{"per_connection_buffer_limit_bytes: 4095",
+             ":5:38: listeners[0].per_connection_buffer_limit_bytes: 4095 is out of range: from "
+             "4096 to 16777216 is "
+             "allowed"},
+        Case{"per_connection_buffer_limit_bytes: 16777217",
+             ":5:38: listeners[0].per_connection_buffer_limit_bytes: 16777217 is out of range: "
+             "from 4096 to 16777216 "
+             "is allowed"},
+        Case{"filter_chains: [{name: c, match: {destination_ports: [1]}, filters: [" + Echo +
+                 "]}]\n  transparent: true",
+             ":4:32: listeners[0].default_filter_chain.name: the name \"c\" is already taken by "
+             "listeners[0].filter_chains[0].name (line 5)"},
+        Case{"filter_chains: [{filters: [" + Echo + "]}]",
+             ":5:19: listeners[0].filter_chains[0].name: is required: it names the chain in logs "
+             "and metrics"},
+        Case{"filter_chains: [{name: d, transport_socket: {}, filters: [" + Echo + "]}]",
+             ":5:29: listeners[0].filter_chains[0].transport_socket: unknown field "
+             "\"transport_socket\" in "
+             "weir.config.v1.FilterChain: TLS termination is not part of this build"}));
+
+TEST(ListenerTest, NeedsANameAndAnAddressAndAChain) {
+  EXPECT_EQ(
+      errorsIn("listeners:\n- backlog: 1\n"),
+      ":2:3: listeners[0].name: is required: it names the listener in logs and metrics\n"
+      ":2:3: listeners[0].address: is required: \"IP:PORT\", \"[IPV6]:PORT\" or \"unix:/path\"\n"
+      ":2:3: listeners[0].filter_chains: is required: a listener needs a chain here, or a "
+      "default_filter_chain\n");
+}
+
+TEST(ListenerTest, TheDefaultChainCannotHaveAMatch) {
+  EXPECT_EQ(
+      errorsIn(
+          "listeners:\n- name: l\n  address: 127.0.0.1:1\n  default_filter_chain:\n    name: d\n"
+          "    match: {source_type: ANY}\n    filters: [" +
+          Echo + "]\n"),
+      ":6:12: listeners[0].default_filter_chain.match: the default chain is for what no other "
+      "chain matches; it "
+      "cannot have a match\n");
+}
+
+TEST(ListenerTest, AUnixSocketCannotBeTransparent) {
+  EXPECT_EQ(
+      errorsIn("listeners:\n- name: l\n  address: unix:/x\n  transparent: true\n  "
+               "default_filter_chain: " +
+               Chain),
+      ":4:16: listeners[0].transparent: only a listener on an IP address can be transparent\n");
+}
+
+TEST(ListenerTest, PortZeroMayBeUsedTwice) {
+  const std::string start = "{address: 127.0.0.1:0, default_filter_chain: " + Chain + ", name: ";
+  EXPECT_EQ(errorsIn("listeners: [" + start + "a}, " + start + "b}]"), "");
+}
+class FiltersTest : public FieldTest {};
+TEST_P(FiltersTest, AreCheckedAndReportedWhereTheyStand) {
+  expectError(
+      "listeners:\n- name: l\n  address: 127.0.0.1:15001\n  default_filter_chain:\n    name: c\n   "
+      " filters:\n"
+      "%s");
+}
+const std::string FiltersIs = "listeners[0].default_filter_chain.filters";
+INSTANTIATE_TEST_SUITE_P(
+    Cases, FiltersTest,
+    testing::Values(
+        Case{"    - " + DirectResponse + "\n    - " + Echo, ""}, Case{"    - " + Bypass, ""},
+        Case{"      []",
+             ":7:7: " + FiltersIs +
+                 ": is required: a chain needs at least one filter, the last one terminal, such as "
+                 "tcp_proxy"},
+        Case{"    - " + Echo + "\n    - " + Echo,
+             ":7:7: " + FiltersIs +
+                 "[0]: \"weir.extensions.network.echo.v1.Echo\" is terminal: it must be the last "
+                 "filter, and " +
+                 FiltersIs + "[1] (line 8) follows"},
+        Case{"    - " + DirectResponse,
+             ":7:7: " + FiltersIs +
+                 "[0]: \"weir.extensions.network.direct_response.v1.DirectResponse\" is not "
+                 "terminal: the last filter "
+                 "must be one that answers or connects, such as tcp_proxy"},
+        Case{"    - " + DirectResponse + "\n    - " + Bypass,
+             ":8:7: " + FiltersIs +
+                 "[1]: \"weir.extensions.network.bypass.v1.Bypass\" must be the only filter of its "
+                 "chain"},
+        Case{"    - name: x", ":7:7: " + FiltersIs +
+                                  "[0].typed_config: is required: the type and its settings, "
+                                  "type.googleapis.com/weir.extensions.network.NAME.v1.MESSAGE"},
+        Case{"    - " + OriginalDst,
+             ":7:22: " + FiltersIs +
+                 "[0].typed_config: \"weir.extensions.listener.original_dst.v1.OriginalDst\" "
+                 "is a listener filter: it belongs in listener_filters"},
+        Case{"    - {typed_config: {\"@type\": "
+             "type.googleapis.com/weir.extensions.network.http_conn_manager.v1.HttpConnManager}}",
+             ":7:32: " + FiltersIs +
+                 "[0].typed_config: the type "
+                 "\"weir.extensions.network.http_conn_manager.v1.HttpConnManager\" is not "
+                 "part of this build; known types: weir.extensions.network.bypass.v1.Bypass, "
+                 "weir.extensions.network.direct_response.v1.DirectResponse, "
+                 "weir.extensions.network.echo.v1.Echo, "
+                 "weir.extensions.network.tcp_proxy.v1.TcpProxy"},
+        Case{"    - {typed_config: {\"@type\": "
+             "type.googleapis.com/weir.extensions.network.tcp_proxy.v1.TcpProxy}}",
+             ":7:22: " + FiltersIs +
+                 "[0].typed_config.cluster: is required: the name of a cluster of this file"},
+        Case{"    - {typed_config: {\"@type\": "
+             "type.googleapis.com/weir.extensions.network.tcp_proxy.v1.TcpProxy, "
+             "cluster: db}}",
+             ":7:108: " + FiltersIs +
+                 "[0].typed_config.cluster: there is no cluster \"db\"; the file has no clusters"},
+        Case{"    - {typed_config: {\"@type\": "
+             "type.googleapis.com/weir.extensions.network.echo.v1.Echo, x: 1}}",
+             ":7:90: " + FiltersIs +
+                 "[0].typed_config.x: unknown field \"x\" in weir.extensions.network.echo.v1.Echo, "
+                 "which has no "
+                 "fields"}));
+
+class ListenerFiltersTest : public FieldTest {};
+TEST_P(ListenerFiltersTest, AreCheckedAndReportedWhereTheyStand) {
+  expectError("listeners:\n- name: l\n  address: 127.0.0.1:15001\n  default_filter_chain: " +
+              Chain + "\n  listener_filters:\n%s");
+}
+const std::string ListenerFiltersIs = "listeners[0].listener_filters";
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ListenerFiltersTest,
+    testing::Values(
+        Case{"  - " + OriginalDst + "\n  - " + TlsInspector + "\n  - " + ProtoDetect, ""},
+        Case{"  - " + OriginalDst + "\n  - " + OriginalDst,
+             ":7:5: " + ListenerFiltersIs +
+                 "[1]: \"weir.extensions.listener.original_dst.v1.OriginalDst\" stands twice in "
+                 "this list"},
+        Case{"  - " + ProtoDetect + "\n  - " + TlsInspector,
+             ":7:5: " + ListenerFiltersIs +
+                 "[1]: \"weir.extensions.listener.tls_inspector.v1.TlsInspector\" must stand "
+                 "before the filter that "
+                 "detects application protocols: behind TLS they are the client's ALPN"},
+        Case{"  - " + Echo, ":6:20: " + ListenerFiltersIs +
+                                "[0].typed_config: \"weir.extensions.network.echo.v1.Echo\" is a "
+                                "network filter: it "
+                                "belongs in the filters of a chain"},
+        Case{"  - {}", ":6:5: " + ListenerFiltersIs +
+                           "[0].typed_config: is required: the type and its settings, "
+                           "type.googleapis.com/weir.extensions.listener.NAME.v1.MESSAGE"}));
+
+class ClusterFieldTest : public FieldTest {};
+TEST_P(ClusterFieldTest, IsCheckedAndReportedWhereItStands) {
+  expectError("listeners: [" + Listener + "]\nclusters:\n- %s\n");
+}
+INSTANTIATE_TEST_SUITE_P(
+    Cases, ClusterFieldTest,
+    testing::Values(
+        Case{"{name: a, endpoints: [{address: '127.0.0.1:1'}, {address: 'unix:/x'}]}", ""},
+        Case{"{name: a, type: ORIGINAL_DST}", ""},
+        Case{"{endpoints: [{address: '127.0.0.1:1'}]}",
+             ":3:3: clusters[0].name: is required: filters refer to the cluster by it"},
+        Case{"{name: a}",
+             ":3:3: clusters[0].endpoints: is required: a STATIC cluster needs at least one "
+             "endpoint"},
+        Case{"{name: a, type: ORIGINAL_DST, endpoints: [{address: '127.0.0.1:1'}]}",
+             ":3:44: clusters[0].endpoints: an ORIGINAL_DST cluster connects to where the client "
+             "wanted to go; it "
+             "cannot have endpoints"},
+        Case{"{name: a, endpoints: [{}]}",
+             ":3:25: clusters[0].endpoints[0].address: is required: \"IP:PORT\", \"[IPV6]:PORT\" "
+             "or \"unix:/path\""},
+        Case{"{name: a, endpoints: [{address: '127.0.0.1:0'}]}",
+             ":3:35: clusters[0].endpoints[0].address: an endpoint's port must be from 1 to 65535"},
+        Case{"{name: a, endpoints: [{address: '[::1]:1'}, {address: '[0::1]:1'}]}",
+             ":3:57: clusters[0].endpoints[1].address: \"[0::1]:1\" stands twice among the "
+             "endpoints"},
+        Case{"{name: a, type: ORIGINAL_DST, connect_timeout: 0s}",
+             ":3:50: clusters[0].connect_timeout: 0s is out of range: from 1ms to 1h is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, connect_timeout: 1.5h}",
+             ":3:50: clusters[0].connect_timeout: 90m is out of range: from 1ms to 1h is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, connect_timeout: -1s}",
+             ":3:50: clusters[0].connect_timeout: -1s is out of range: from 1ms to 1h is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST}\n- {name: a, type: ORIGINAL_DST}",
+             ":4:10: clusters[1].name: the name \"a\" is already taken by clusters[0].name (line "
+             "3)"},
+        Case{"{name: a, type: ORIGINAL_DST, transport_socket: {}}",
+             ":3:33: clusters[0].transport_socket: unknown field \"transport_socket\" in "
+             "weir.config.v1.Cluster: TLS "
+             "to upstreams is not part of this build"}));
+
+}  // namespace
+}  // namespace weir::config
