@@ -1,0 +1,177 @@
+#include "source/extensions/network/common/upstream_relay.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::extensions {
+namespace {
+
+using Side = net::Relay::Side;
+using filter::Close;
+
+// A timeout of zero is none.
+Duration orNever(Duration timeout) {
+  return timeout > Duration::zero() ? timeout : Duration::max();
+}
+
+std::string_view connectFailure(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Refused: return "upstream_refused";
+    case ErrorCode::TimedOut: return "upstream_connect_timeout";
+    case ErrorCode::NotFound: return "no_destination";
+    default: return "upstream_unreachable";
+  }
+}
+
+}  // namespace
+
+UpstreamRelay::UpstreamRelay(filter::FilterContext& context, upstream::Cluster& cluster,
+                             const RelaySettings& settings)
+    : context_(context),
+      cluster_(cluster),
+      settings_(settings),
+      timer_(context.worker().loop, [this] { onTimer(); }),
+      failed_(context.worker().loop, [this] { connectFailed(*failure_); }) {}
+
+UpstreamRelay::~UpstreamRelay() { dropUpstream(false); }
+
+void UpstreamRelay::start() {
+  context_.pauseReading(net::Pause::NotReady);
+  client_ = context_.takeOver(client_events_);
+  filter::ConnectionInfo& info = context_.info();
+  info.cluster = cluster_.settings().name;
+  early_ = context_.takeEarly(info.cluster);
+  if (early_ == nullptr) return connect();
+  attempts_ = 1;
+  early_->setEvents(*this);
+  if (early_->connected()) attach();
+}
+
+void UpstreamRelay::connect() {
+  ++attempts_;
+  const filter::ConnectionInfo& info = context_.info();
+  early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
+  const upstream::ConnectRequest request{info.facts.destination, info.destination_is_self};
+  if (auto started = early_->start(request, *this); !started.ok()) {
+    failure_ = started.error();
+    failed_.schedule();
+  }
+}
+
+void UpstreamRelay::onEarlyConnected() { attach(); }
+
+void UpstreamRelay::onEarlyFailed(const Error& error) { connectFailed(error); }
+
+void UpstreamRelay::connectFailed(const Error& error) {
+  filter::ConnectionInfo& info = context_.info();
+  info.upstream = early_->address().toString();
+  context_.worker().loop.retire(std::move(early_));
+  const bool another_may_do = error.side == weir::Side::Upstream;
+  if (another_may_do && attempts_ < settings_.max_connect_attempts && !closing_) return connect();
+  closing_ = true;
+  context_.close(Close::Reset, connectFailure(error.code));
+}
+
+void UpstreamRelay::attach() {
+  filter::Worker& worker = context_.worker();
+  context_.info().upstream = early_->address().toString();
+  upstream_ = early_->release();
+  worker.loop.retire(std::move(early_));
+  upstream_->setEvents(*this);
+  relay_.emplace(worker.loop, worker.slices, worker.pipes, context_, client_, *upstream_,
+                 [this] { afterProgress(); });
+  upstream_->redeliver();
+  context_.resumeReading(net::Pause::NotReady);
+  onTimer();
+}
+
+void UpstreamRelay::onClientData(buffer::Buffer& data, bool end_stream) {
+  if (!relay_) return;  // paused until the upstream stands
+  relay_->onData(Side::Client, data, end_stream);
+  afterProgress();
+}
+
+void UpstreamRelay::onClientWriteReady() {
+  if (!relay_) return;
+  relay_->onWriteReady(Side::Client);
+  afterProgress();
+}
+
+void UpstreamRelay::onData(buffer::Buffer& data, bool end_stream) {
+  relay_->onData(Side::Upstream, data, end_stream);
+  afterProgress();
+}
+
+void UpstreamRelay::onWriteReady() {
+  relay_->onWriteReady(Side::Upstream);
+  afterProgress();
+}
+
+void UpstreamRelay::onReadReadyOf(net::Relay::Side side) {
+  if (!relay_) return;
+  relay_->onReadReady(side);
+  afterProgress();
+}
+
+void UpstreamRelay::afterProgress() {
+  if (closing_) return;
+  if (first_end_.empty() && (relay_->ended(Side::Client) || relay_->ended(Side::Upstream))) {
+    first_end_ = relay_->ended(Side::Client) ? "client_fin" : "upstream_fin";
+    onTimer();  // another timeout holds from now on
+  }
+  if (!relay_->done()) return;
+  closing_ = true;
+  // Without other filters all bytes are with the kernel; else their last bytes have to go out.
+  context_.close(client_ != nullptr ? Close::Now : Close::Flush, first_end_);
+}
+
+// A reset on one side is a reset on the other.
+void UpstreamRelay::onFault(const Error& error) {
+  if (std::exchange(closing_, true)) return;
+  context_.close(Close::Reset,
+                 error.code == ErrorCode::Reset ? "upstream_reset" : "upstream_error");
+}
+
+void UpstreamRelay::onClientFault(const Error& error) {
+  if (std::exchange(closing_, true)) return;
+  dropUpstream(true);
+  context_.close(Close::Reset, error.code == ErrorCode::Reset ? "client_reset" : "client_error");
+}
+
+// Runs when a timeout could have passed, not at each byte: looks at when the last byte was, and
+// waits for the rest.
+void UpstreamRelay::onTimer() {
+  if (closing_) return;
+  const bool half_open = !first_end_.empty();
+  Duration limit = orNever(settings_.idle_timeout);
+  if (half_open) limit = std::min(limit, orNever(settings_.half_open_timeout));
+  if (limit == Duration::max()) return timer_.disarm();
+  const Duration quiet = context_.worker().loop.now() - lastActive();
+  if (quiet < limit) return timer_.arm(limit - quiet);
+  closing_ = true;
+  context_.close(Close::Now, half_open ? "half_open_timeout" : "idle_timeout");
+}
+
+MonotonicTime UpstreamRelay::lastActive() const {
+  return client_ == nullptr ? upstream_->lastActive()
+                            : std::max(upstream_->lastActive(), client_->lastActive());
+}
+
+void UpstreamRelay::onClosed() {
+  const bool client_failed = context_.info().close_reason == "client_reset";
+  closing_ = true;
+  timer_.disarm();
+  dropUpstream(client_failed);
+}
+
+void UpstreamRelay::dropUpstream(bool reset) {
+  event::Loop& loop = context_.worker().loop;
+  relay_.reset();
+  failed_.cancel();
+  if (early_ != nullptr) loop.retire(std::move(early_));
+  if (upstream_ == nullptr) return;
+  upstream_->close(reset);
+  loop.retire(std::move(upstream_));
+}
+
+}  // namespace weir::extensions

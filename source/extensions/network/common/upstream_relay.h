@@ -1,0 +1,89 @@
+#pragma once
+
+// The part that tcp_proxy and bypass share: connect upstream, relay both ways, end both sides
+// alike. One per connection, on its loop; a member of the filter.
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "source/event/loop.h"
+#include "source/filter/filter_chain.h"
+#include "source/net/relay.h"
+#include "source/upstream/cluster.h"
+#include "source/upstream/early_connection.h"
+
+namespace weir::extensions {
+
+struct RelaySettings {
+  Duration idle_timeout = std::chrono::hours(1);  // without a byte in either direction; zero: never
+  Duration half_open_timeout =
+      std::chrono::minutes(5);  // the same once one side has ended; zero: never
+  unsigned max_connect_attempts = 1;
+};
+
+class UpstreamRelay final : private net::ConnectionEvents, private upstream::EarlyEvents {
+ public:
+  // All outlive it; `cluster` too.
+  UpstreamRelay(filter::FilterContext& context, upstream::Cluster& cluster,
+                const RelaySettings& settings);
+  ~UpstreamRelay() override;
+
+  // Once, from onNewConnection().
+  void start();
+  // The filter's hooks, while the relay did not take the connection over.
+  void onClientData(buffer::Buffer& data, bool end_stream);
+  void onClientWriteReady();
+  void onClosed();
+
+ private:
+  // The client's connection, if it was taken over.
+  struct ClientEvents final : net::ConnectionEvents {
+    explicit ClientEvents(UpstreamRelay& relay) : owner(relay) {}
+    void onData(buffer::Buffer& data, bool end_stream) override {
+      owner.onClientData(data, end_stream);
+    }
+    void onWriteReady() override { owner.onClientWriteReady(); }
+    void onReadReady() override { owner.onReadReadyOf(net::Relay::Side::Client); }
+    void onFault(const Error& error) override { owner.onClientFault(error); }
+    UpstreamRelay& owner;
+  };
+
+  // The upstream's connection.
+  void onData(buffer::Buffer& data, bool end_stream) override;
+  void onWriteReady() override;
+  void onReadReady() override { onReadReadyOf(net::Relay::Side::Upstream); }
+  void onFault(const Error& error) override;
+
+  // Connecting.
+  void onEarlyConnected() override;
+  void onServerSpoke() override {}
+  void onEarlyFailed(const Error& error) override;
+
+  void connect();
+  void attach();
+  void connectFailed(const Error& error);
+  void onReadReadyOf(net::Relay::Side side);
+  void onClientFault(const Error& error);
+  void afterProgress();
+  void onTimer();
+  MonotonicTime lastActive() const;
+  void dropUpstream(bool reset);
+
+  filter::FilterContext& context_;
+  upstream::Cluster& cluster_;
+  const RelaySettings& settings_;
+  ClientEvents client_events_{*this};
+  net::Connection* client_ = nullptr;  // if it was taken over
+  std::unique_ptr<upstream::EarlyConnection> early_;
+  std::unique_ptr<net::Connection> upstream_;
+  std::optional<net::Relay> relay_;
+  event::Timer timer_;
+  event::Task failed_;  // the first attempt may fail inside start()
+  std::optional<Error> failure_;
+  unsigned attempts_ = 0;
+  std::string_view first_end_;  // who ended first, once one has: the close reason
+  bool closing_ = false;
+};
+
+}  // namespace weir::extensions

@@ -1,0 +1,53 @@
+#pragma once
+
+// Terminal filter: relays the connection to a cluster, byte for byte.
+//
+// Half-close is carried both ways; a reset on one side is a reset on the other; a connection that
+// cannot be made resets the client. Close reasons in the access log: client_fin, upstream_fin (who
+// ended first), client_reset, upstream_reset, client_error, upstream_error, upstream_refused,
+// upstream_connect_timeout, upstream_unreachable, no_destination, idle_timeout, half_open_timeout.
+
+#include <memory>
+#include <string>
+
+#include "source/extensions/network/common/upstream_relay.h"
+#include "source/filter/network_filter.h"
+
+namespace weir::extensions {
+
+struct TcpProxySettings {
+  std::string cluster;
+  RelaySettings relay;
+};
+
+// Of one connection, on its loop; owned by its chain.
+class TcpProxy final : public filter::ReadFilter {
+ public:
+  // `settings` outlives it.
+  TcpProxy(filter::FilterContext& context, const TcpProxySettings& settings);
+
+  filter::FilterStatus onNewConnection() override;
+  filter::FilterStatus onData(buffer::Buffer& data, bool end_stream) override;
+  void onWriteReady() override { relay_.onClientWriteReady(); }
+  void onConnectionClosed() override { relay_.onClosed(); }
+
+ private:
+  UpstreamRelay relay_;
+};
+
+class TcpProxyFactory final : public filter::NetworkFilterFactory {
+ public:
+  explicit TcpProxyFactory(TcpProxySettings settings) : settings_(std::move(settings)) {}
+
+  std::string_view name() const override { return "tcp_proxy"; }
+  void create(filter::FilterAdder& adder) const override;
+  // For clusters of the original destination, and for the log.
+  filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
+  std::unique_ptr<upstream::EarlyConnection> makeEarly(
+      filter::Worker& worker, const filter::ConnectionInfo& info) const override;
+
+ private:
+  const TcpProxySettings settings_;
+};
+
+}  // namespace weir::extensions

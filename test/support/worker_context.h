@@ -1,0 +1,47 @@
+#pragma once
+
+// What a filter finds on its worker (filter::Worker), on a loop with a manual clock. Destroyed at
+// the end of a test, it proves that nothing was left behind: slices, timers and watches are counted
+// by their owners, which abort.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "source/filter/worker.h"
+#include "source/net/splice.h"
+#include "source/stats/stats.h"
+#include "source/upstream/cluster.h"
+#include "test/support/test_loop.h"
+
+namespace weir::test {
+
+struct WorkerContext {
+  // `shared_loop`: null for one of its own; else it outlives this.
+  explicit WorkerContext(std::vector<upstream::ClusterSettings> settings = {},
+                         net::ConnectionLimits each_connection = {},
+                         TestLoop* shared_loop = nullptr)
+      : cluster_settings(std::move(settings)),
+        limits(each_connection),
+        own_loop(shared_loop == nullptr ? std::make_unique<TestLoop>() : nullptr),
+        loop(shared_loop == nullptr ? *own_loop : *shared_loop),
+        cluster_set(cluster_settings, *loop, slices, limits, stats),
+        worker{*loop, slices, pipes, cluster_set, stats} {}
+
+  // The metrics as a scrape shows them.
+  std::string metrics() const { return stats::renderPrometheus({&stats}); }
+
+  const std::vector<upstream::ClusterSettings> cluster_settings;
+  const net::ConnectionLimits limits;
+  // In this order: each uses those above it, and a loop frees what was retired to it.
+  stats::Registry stats;
+  buffer::SlicePool slices;
+  net::PipePool pipes;
+  const std::unique_ptr<TestLoop> own_loop;
+  TestLoop& loop;
+  upstream::ClusterSet cluster_set;
+  filter::Worker worker;
+};
+
+}  // namespace weir::test
