@@ -1,0 +1,24 @@
+#include "source/main/extensions.h"
+
+#include "source/extensions/listener/original_dst/factory.h"
+#include "source/extensions/listener/proto_detect/factory.h"
+#include "source/extensions/listener/tls_inspector/factory.h"
+#include "source/extensions/network/bypass/factory.h"
+#include "source/extensions/network/direct_response/factory.h"
+#include "source/extensions/network/echo/factory.h"
+#include "source/extensions/network/tcp_proxy/factory.h"
+
+namespace weir {
+
+// One line for each, sorted. Nothing else registers anything.
+void registerBuiltins(config::Registry& registry) {
+  registry.add(extensions::makeOriginalDstConfigFactory());
+  registry.add(extensions::makeProtoDetectConfigFactory());
+  registry.add(extensions::makeTlsInspectorConfigFactory());
+  registry.add(extensions::makeBypassConfigFactory());
+  registry.add(extensions::makeDirectResponseConfigFactory());
+  registry.add(extensions::makeEchoConfigFactory());
+  registry.add(extensions::makeTcpProxyConfigFactory());
+}
+
+}  // namespace weir

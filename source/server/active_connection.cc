@@ -1,0 +1,145 @@
+#include "source/server/active_connection.h"
+
+#include <utility>
+
+#include "source/server/worker_listener.h"
+
+namespace weir::server {
+namespace {
+
+// For a record that is done with a part which may still be on the call stack.
+template <class T>
+struct RetiredPart final : event::Retirable {
+  explicit RetiredPart(std::unique_ptr<T> p) : part(std::move(p)) {}
+  std::unique_ptr<T> part;
+};
+
+// Nothing is expected of a connection between its making and its first consumer.
+struct NoEvents final : net::ConnectionEvents {
+  void onData(buffer::Buffer&, bool) override {}
+  void onFault(const Error&) override {}
+};
+
+NoEvents& noEvents() {
+  static NoEvents events;
+  return events;
+}
+
+}  // namespace
+
+ActiveConnection::ActiveConnection(WorkerListener& listener, net::AcceptedFd accepted)
+    : listener_(listener) {
+  filter::Worker& worker = listener.worker();
+  connection_ = std::make_unique<net::Connection>(
+      worker.loop, worker.slices, std::make_unique<net::SocketIo>(accepted.fd),
+      net::Connection::Start::Connected,
+      net::ConnectionLimits{listener.settings().per_connection_buffer_limit}, noEvents());
+  info_.listener = listener.settings().name;
+  info_.accepted = worker.loop.now();
+  info_.accepted_wall = worker.loop.wallNow();
+  learnFacts(accepted.peer);
+}
+
+ActiveConnection::~ActiveConnection() = default;
+
+// What the socket says by itself. Facts that a configured filter provides are left to it.
+void ActiveConnection::learnFacts(const net::IpPort& peer) {
+  filter::Facts& facts = info_.facts;
+  facts.source = peer;
+  facts.direct_source = peer.ip;
+  const config::ListenerSettings& settings = listener_.settings();
+  const net::IpPort& bound = listener_.boundAddress();
+  const bool wildcard = bound.ip == net::IpAddress{{}, bound.ip.family};
+  facts.destination =
+      wildcard || settings.transparent ? net::localAddress(connection_->rawFd()) : bound;
+  accepted_at_ = facts.destination;
+  filter::FactSet provided;
+  for (const auto& factory : settings.listener_filters) provided = provided | factory->provides();
+  facts.known = filter::FactSet::all().without(provided) | filter::Fact::DirectSource;
+}
+
+bool ActiveConnection::originalDestination(net::IpPort& destination) const {
+  net::IpPort original;
+  const int fd = connection_->rawFd();
+  if (listener_.settings().transparent) {
+    // TPROXY leaves the address as it was dialled.
+    destination = accepted_at_;
+    return !destinationIsSelf();
+  }
+  if (!net::originalDestination(fd, original) || original == accepted_at_) return false;
+  destination = original;
+  return true;
+}
+
+// No redirect brought the connection here, so that relaying it to its destination would come back
+// to us. Under TPROXY the address is always the one that was dialled: there the listener's own port
+// tells.
+bool ActiveConnection::destinationIsSelf() const {
+  const net::IpPort& destination = info_.facts.destination;
+  if (!listener_.settings().transparent) return destination == accepted_at_;
+  return destination.port == listener_.boundAddress().port;
+}
+
+void ActiveConnection::start() {
+  auto finding = std::make_unique<Finding>(
+      listener_.settings(), static_cast<const filter::AcceptedSocket&>(*this), info_);
+  const auto status = finding->choice.begin();
+  info_.destination_is_self = destinationIsSelf();
+  finding_ = std::move(finding);
+  if (status != ChainChoice::Status::Wait) return onDecided(status, filter::Reason::Match, nullptr);
+  finding_->detection =
+      std::make_unique<Detection>(listener_.detection(), finding_->choice, info_, *connection_,
+                                  static_cast<DetectionOwner&>(*this));
+  finding_->detection->start();
+}
+
+void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reason,
+                                 std::unique_ptr<upstream::EarlyConnection> early) {
+  const config::FilterChainSettings* chain = finding_->choice.chain();
+  const std::string_view refused = finding_->choice.rejectReason();
+  listener_.worker().loop.retire(std::make_unique<RetiredPart<Finding>>(std::move(finding_)));
+  info_.detection_time = listener_.worker().loop.now() - info_.accepted;
+  info_.reason = reason;
+  if (status == ChainChoice::Status::Chosen && chain != nullptr)
+    return run(*chain, std::move(early));
+  if (early != nullptr) listener_.worker().loop.retire(std::move(early));
+  info_.reason = filter::Reason::Error;
+  listener_.countChoice(info_);
+  end(status == ChainChoice::Status::Refused ? refused : "no_filter_chain_match");
+}
+
+void ActiveConnection::run(const config::FilterChainSettings& chain,
+                           std::unique_ptr<upstream::EarlyConnection> early) {
+  info_.chain = chain.name;
+  listener_.countChoice(info_);
+  chain_ = std::make_unique<filter::FilterChain>(listener_.worker(), *connection_, info_,
+                                                 static_cast<filter::ChainOwner&>(*this));
+  chain_->start(chain.filters, std::move(early));
+}
+
+void ActiveConnection::onDetectionClosed(std::string_view reason) {
+  info_.detection_time = listener_.worker().loop.now() - info_.accepted;
+  listener_.countChoice(info_);
+  end(reason);
+}
+
+void ActiveConnection::onChainClosed() { end(info_.close_reason); }
+
+void ActiveConnection::close(std::string_view reason) {
+  if (ended_) return;
+  if (chain_ != nullptr) return chain_->close(filter::Close::Now, reason);
+  if (finding_ != nullptr && finding_->detection != nullptr) finding_->detection->cancel();
+  end(reason);
+}
+
+// The one line where a connection dies.
+void ActiveConnection::end(std::string_view reason) {
+  if (std::exchange(ended_, true)) return;
+  info_.close_reason = reason;
+  info_.rx_bytes = connection_->bytesRead();
+  info_.tx_bytes = connection_->bytesWritten();
+  connection_->close(false);
+  listener_.onConnectionEnded(*this);
+}
+
+}  // namespace weir::server

@@ -1,0 +1,65 @@
+#pragma once
+
+// The record of one accepted connection, from accept to the end: it has the connection, finds its
+// chain, and runs it. On its worker's loop; owned by its listener, which retires it.
+
+#include <memory>
+#include <optional>
+
+#include "source/event/loop.h"
+#include "source/filter/connection_info.h"
+#include "source/filter/filter_chain.h"
+#include "source/net/listen_socket.h"
+#include "source/server/chain_choice.h"
+#include "source/server/detection.h"
+
+namespace weir::server {
+
+class WorkerListener;
+
+class ActiveConnection final : public event::Retirable,
+                               private filter::AcceptedSocket,
+                               private DetectionOwner,
+                               private filter::ChainOwner {
+ public:
+  ActiveConnection(WorkerListener& listener, net::AcceptedFd accepted);
+  ~ActiveConnection() override;
+
+  // Chooses the chain, or starts to find out what that takes. Once.
+  void start();
+  // Ends it now, from outside.
+  void close(std::string_view reason);
+
+  const filter::ConnectionInfo& info() const { return info_; }
+
+ private:
+  bool originalDestination(net::IpPort& destination) const override;
+  void onDecided(ChainChoice::Status status, filter::Reason reason,
+                 std::unique_ptr<upstream::EarlyConnection> early) override;
+  void onDetectionClosed(std::string_view reason) override;
+  void onChainClosed() override;
+
+  void learnFacts(const net::IpPort& peer);
+  bool destinationIsSelf() const;
+  void run(const config::FilterChainSettings& chain,
+           std::unique_ptr<upstream::EarlyConnection> early);
+  void end(std::string_view reason);
+
+  WorkerListener& listener_;
+  filter::ConnectionInfo info_;
+  net::IpPort accepted_at_;  // the socket's own address
+  std::unique_ptr<net::Connection> connection_;
+  // Only until the chain is chosen.
+  struct Finding {
+    Finding(const config::ListenerSettings& settings, const filter::AcceptedSocket& socket,
+            filter::ConnectionInfo& info)
+        : choice(settings, socket, info) {}
+    ChainChoice choice;
+    std::unique_ptr<Detection> detection;
+  };
+  std::unique_ptr<Finding> finding_;
+  std::unique_ptr<filter::FilterChain> chain_;
+  bool ended_ = false;
+};
+
+}  // namespace weir::server

@@ -1,0 +1,153 @@
+#include "source/server/detection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/stats/stats.h"
+
+namespace weir::server {
+
+using filter::Reason;
+using Status = ChainChoice::Status;
+
+Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::ConnectionInfo& info,
+                     net::Connection& connection, DetectionOwner& owner)
+    : shared_(shared),
+      choice_(choice),
+      info_(info),
+      connection_(connection),
+      owner_(owner),
+      deadline_(shared.worker.loop, [this] { onDeadline(); }),
+      probe_timer_(shared.worker.loop, [this] { startProbe(); }),
+      started_(shared.worker.loop.now()) {}
+
+Detection::~Detection() { cancel(); }
+
+void Detection::start() {
+  connection_.setEvents(*this);
+  connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
+  armDeadline();
+  const auto& server_first = shared_.policy.server_first;
+  if (!server_first.enabled) return;
+  expected_ = server_first.learn && shared_.learned.expects(info_.facts.destination, started_);
+  probe_timer_.arm(expected_ ? Duration::zero() : server_first.probe_after);
+}
+
+void Detection::cancel() {
+  decided_ = true;
+  deadline_.disarm();
+  probe_timer_.disarm();
+  if (early_ != nullptr) endProbe("client_closed");
+}
+
+// The client's bytes.
+
+void Detection::onData(buffer::Buffer& data, bool end_stream) {
+  if (decided_) return;
+  if (!data.empty()) clientSpoke();
+  if (end_stream) return decide(choice_.finish(data.contiguous()), Reason::ClientClosed);
+  const Status status = choice_.onBytes(data.contiguous());
+  if (status != Status::Wait) return decide(status, Reason::ClientBytes);
+  connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
+  data.compact();
+  armDeadline();
+}
+
+void Detection::clientSpoke() {
+  probe_timer_.disarm();
+  if (probe_ == Probe::None || !expected_) return;
+  // The memory was wrong, which cost nothing but this connection.
+  expected_ = false;
+  if (shared_.learned.forget(info_.facts.destination))
+    shared_.tell_others(info_.facts.destination, false);
+}
+
+void Detection::onFault(const Error& error) {
+  if (std::exchange(decided_, true)) return;
+  cancel();
+  owner_.onDetectionClosed(error.code == ErrorCode::Reset ? "client_reset" : "client_error");
+}
+
+// Time.
+
+void Detection::armDeadline() {
+  const MonotonicTime now = shared_.worker.loop.now();
+  Duration left = started_ + shared_.policy.detection_timeout - now;
+  if (choice_.partial()) left = std::min(left, shared_.policy.partial_timeout);
+  deadline_.arm(left);
+}
+
+void Detection::onDeadline() {
+  if (shared_.policy.on_timeout == filter::OnTimeout::Close) {
+    cancel();
+    return owner_.onDetectionClosed("detection_timeout");
+  }
+  decide(choice_.finish(connection_.readBuffer().contiguous()), Reason::Timeout);
+}
+
+// The server.
+
+bool Detection::mayProbe() const {
+  const config::FilterChainSettings* chain = choice_.fallback();
+  return chain != nullptr && chain->early_connect && connection_.readBuffer().empty();
+}
+
+void Detection::startProbe() {
+  if (probe_ != Probe::None || !mayProbe()) return;
+  if (shared_.probes >= shared_.policy.server_first.max_probes) return endProbe("limited");
+  const config::FilterChainSettings& chain = *choice_.fallback();
+  early_ = chain.filters.back()->makeEarly(shared_.worker, info_);
+  if (early_ == nullptr) return;  // a chain that answers by itself: nothing to listen to
+  ++shared_.probes;
+  probe_ = Probe::Connecting;
+  const upstream::ConnectRequest request{info_.facts.destination, info_.destination_is_self};
+  if (auto started = early_->start(request, *this); !started.ok()) endProbe("failed");
+}
+
+void Detection::onServerSpoke() {
+  if (decided_) return;
+  const auto greeting = early_->serverBytes();
+  // A server that closes without a word has said nothing about who speaks first.
+  if (greeting.empty()) return endProbe("server_closed");
+  const Reason reason = expected_ ? Reason::Learned : Reason::ServerFirst;
+  const net::IpPort& destination = info_.facts.destination;
+  if (shared_.policy.server_first.learn &&
+      shared_.learned.learn(destination, shared_.worker.loop.now())) {
+    shared_.tell_others(destination, true);
+  }
+  const Status status = choice_.finish(connection_.readBuffer().contiguous());
+  for (const auto& factory : shared_.settings.listener_filters) {
+    if (const auto name = factory->nameGreeting(greeting); !name.empty()) info_.protocol = name;
+  }
+  decide(status, reason);
+}
+
+// The probe's failure decides nothing: a client that speaks may be served by another chain.
+void Detection::onEarlyFailed(const Error&) {
+  if (!decided_) endProbe("failed");
+}
+
+void Detection::endProbe(std::string_view outcome) {
+  shared_.worker.stats
+      .counter("weir_probe_total", "Server-first probes, by outcome.",
+               {{"listener", shared_.settings.name}, {"outcome", outcome}})
+      .add(1);
+  if (probe_ == Probe::Connecting || probe_ == Probe::Listening) --shared_.probes;
+  probe_ = Probe::Over;
+  if (early_ != nullptr) shared_.worker.loop.retire(std::move(early_));
+}
+
+void Detection::decide(Status status, Reason reason) {
+  decided_ = true;
+  deadline_.disarm();
+  probe_timer_.disarm();
+  connection_.setReadLimit(connection_.limit());
+  auto early = std::move(early_);
+  if (probe_ == Probe::Connecting || probe_ == Probe::Listening) {
+    const bool server = reason == Reason::ServerFirst || reason == Reason::Learned;
+    endProbe(server ? "server_spoke" : reason == Reason::Timeout ? "silence" : "client_spoke");
+  }
+  owner_.onDecided(status, reason, std::move(early));
+}
+
+}  // namespace weir::server

@@ -1,0 +1,259 @@
+#include "source/server/explain.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <iterator>
+
+#include "source/filter/silence_policy.h"
+#include "source/server/chain_choice.h"
+
+namespace weir::server {
+namespace {
+
+using filter::Fact;
+using match::PredicateResult;
+
+Result<const config::ListenerSettings*> findListener(const config::BootstrapSettings& settings,
+                                                     const ExplainRequest& request) {
+  std::string names;
+  for (const config::ListenerSettings& listener : settings.listeners) {
+    names += (names.empty() ? "" : ", ") + listener.name;
+    if (!request.listener.empty() && listener.name == request.listener) return &listener;
+  }
+  if (!request.listener.empty()) {
+    return Error{ErrorCode::NotFound, Side::Config,
+                 "there is no listener \"" + request.listener + "\"; there are: " + names};
+  }
+  if (settings.listeners.size() == 1) return &settings.listeners[0];
+  const config::ListenerSettings* found = nullptr;
+  for (const config::ListenerSettings& listener : settings.listeners) {
+    const net::IpPort& at = listener.address.ip;
+    const bool any_ip = at.ip == net::IpAddress{{}, at.ip.family};
+    if (at.port == request.destination.port && (any_ip || at.ip == request.destination.ip))
+      found = &listener;
+  }
+  if (found != nullptr) return found;
+  return Error{ErrorCode::NotFound, Side::Config,
+               "no listener is bound to " + request.destination.toString() +
+                   "; say --listener with one of: " + names};
+}
+
+// The connection as its socket would present it.
+class DescribedSocket final : public filter::AcceptedSocket {
+ public:
+  explicit DescribedSocket(net::IpPort destination) : destination_(destination) {}
+  bool originalDestination(net::IpPort& destination) const override {
+    destination = destination_;
+    return true;
+  }
+
+ private:
+  const net::IpPort destination_;
+};
+
+// Facts that were given are known, whoever would provide them.
+void giveFacts(const config::ListenerSettings& listener, const ExplainRequest& request,
+               filter::Facts& facts) {
+  filter::FactSet provided;
+  for (const auto& factory : listener.listener_filters) provided = provided | factory->provides();
+  facts.known = filter::FactSet::all().without(provided) | Fact::Destination;
+  facts.destination = request.destination;
+  if (request.source) {
+    facts.source = *request.source;
+    facts.direct_source = request.source->ip;
+    facts.known = facts.known | Fact::Source | Fact::DirectSource;
+  }
+  if (request.server_name || request.alpn) {
+    facts.tls = true;
+    facts.server_name = request.server_name.value_or("");
+    facts.application_protocols = request.alpn.value_or(std::vector<std::string>{});
+    facts.known =
+        facts.known | Fact::TransportProtocol | Fact::ServerName | Fact::ApplicationProtocols;
+  }
+}
+
+std::string valueOf(const filter::Facts& facts, Fact fact) {
+  if (!facts.known.has(fact)) return "(not known)";
+  switch (fact) {
+    case Fact::Destination: return facts.destination.toString();
+    case Fact::Source:
+      return facts.source.ip.family == net::Family::None ? "(none)" : facts.source.toString();
+    case Fact::DirectSource:
+      return facts.direct_source.family == net::Family::None ? "(none)"
+                                                             : facts.direct_source.toString();
+    case Fact::TransportProtocol: return std::string(facts.transportProtocol());
+    case Fact::ServerName: return facts.server_name.empty() ? "(none)" : facts.server_name;
+    case Fact::ApplicationProtocols: break;
+  }
+  std::string all;
+  for (const std::string& one : facts.application_protocols) all += (all.empty() ? "" : ", ") + one;
+  return all.empty() ? "(none)" : all;
+}
+
+std::string providerOf(const config::ListenerSettings& listener, const filter::Facts& given,
+                       Fact fact) {
+  std::string names;
+  for (const auto& factory : listener.listener_filters) {
+    if (factory->provides().has(fact))
+      names += (names.empty() ? "" : ", then ") + std::string(factory->name());
+  }
+  if (names.empty())
+    return fact == Fact::Destination || fact == Fact::Source || fact == Fact::DirectSource
+               ? "the socket"
+               : "no provider: empty";
+  return given.known.has(fact) ? "given (provider: " + names + ")" : names;
+}
+
+class Report {
+ public:
+  template <class... Args>
+  void line(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    text_ += '\n';
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void reportFacts(Report& out, const config::ListenerSettings& listener, const filter::Facts& given,
+                 const filter::Facts& facts) {
+  out.line("facts");
+  for (int i = 0; i < filter::FactCount; ++i) {
+    const Fact fact = static_cast<Fact>(i);
+    out.line("  {:<22} {:<32} {}", filter::toString(fact), valueOf(facts, fact),
+             providerOf(listener, given, fact));
+  }
+}
+
+std::string verdictOf(const match::ChainResult& result) {
+  for (const PredicateResult& predicate : result.predicates) {
+    if (predicate.outcome == PredicateResult::Outcome::Fails) return "lost on " + predicate.field;
+  }
+  for (const PredicateResult& predicate : result.predicates) {
+    if (predicate.outcome == PredicateResult::Outcome::Unknown)
+      return "waits for " + predicate.field;
+  }
+  return "holds, but a more specific chain was chosen";
+}
+
+void reportChains(Report& out, const config::ListenerSettings& listener, const filter::Facts& facts,
+                  const config::FilterChainSettings* chosen) {
+  out.line("chains, most specific first");
+  for (const match::ChainResult& result : match::explain(listener.chain_specs, facts)) {
+    const config::FilterChainSettings& chain = listener.chains[result.chain];
+    out.line("  {:<22} {}", chain.name, &chain == chosen ? "CHOSEN" : verdictOf(result));
+    for (const PredicateResult& predicate : result.predicates) {
+      const char* const outcome = predicate.outcome == PredicateResult::Outcome::Holds ? "holds"
+                                  : predicate.outcome == PredicateResult::Outcome::Fails
+                                      ? "fails"
+                                      : "unknown";
+      out.line("      {:<28} {:<8} wants {}; is {}", predicate.field, outcome, predicate.expected,
+               predicate.actual);
+    }
+  }
+  if (!listener.default_chain) return;
+  const bool is_default = chosen == &*listener.default_chain;
+  out.line("  {:<22} {}", listener.default_chain->name,
+           is_default ? "CHOSEN: default_filter_chain, as no other chain holds"
+                      : "default_filter_chain, not needed");
+}
+
+// What happens while the client is silent.
+void reportSilence(Report& out, const config::ListenerSettings& listener,
+                   const ChainChoice& choice) {
+  filter::SilencePolicy policy;
+  for (const auto& factory : listener.listener_filters) {
+    if (factory->silencePolicy() != nullptr) policy = *factory->silencePolicy();
+  }
+  const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
+  out.line("waits for the client's bytes ({} would look at them)", choice.waitingFor());
+  const config::FilterChainSettings* fallback = choice.fallback();
+  if (fallback == nullptr) {
+    out.line("  if it stays silent for {} s: closed, as no chain holds",
+             seconds(policy.detection_timeout));
+    return;
+  }
+  if (policy.server_first.enabled && fallback->early_connect) {
+    out.line(
+        "  after {} s of silence: the upstream of \"{}\" is connected; if it speaks, that chain is "
+        "chosen",
+        seconds(policy.server_first.probe_after), fallback->name);
+  }
+  const bool closes = policy.on_timeout == filter::OnTimeout::Close;
+  out.line("  after {} s of silence: {}", seconds(policy.detection_timeout),
+           closes ? "closed (on_timeout: CLOSE)"
+                  : "\"" + fallback->name + "\" is chosen (reason timeout)");
+}
+
+}  // namespace
+
+Result<std::string> explainConnection(const config::BootstrapSettings& settings,
+                                      const ExplainRequest& request) {
+  auto found = findListener(settings, request);
+  if (!found.ok()) return found.error();
+  const config::ListenerSettings& listener = *found.value();
+
+  filter::ConnectionInfo info;
+  giveFacts(listener, request, info.facts);
+  const filter::Facts given = info.facts;
+  const DescribedSocket socket(request.destination);
+  ChainChoice choice(listener, socket, info);
+  auto status = choice.begin();
+  const auto* bytes =
+      request.bytes ? reinterpret_cast<const uint8_t*>(request.bytes->data()) : nullptr;
+  const bool partial_first = status == ChainChoice::Status::Wait && bytes != nullptr;
+  if (partial_first) status = choice.onBytes({bytes, request.bytes->size()});
+
+  Report out;
+  out.line("listener {} ({})", listener.name, listener.address.toString());
+  reportFacts(out, listener, given, info.facts);
+  const bool waits = status == ChainChoice::Status::Wait;
+  reportChains(out, listener, info.facts, waits ? nullptr : choice.chain());
+  if (waits) {
+    if (partial_first)
+      out.line("the bytes are not conclusive{}", choice.partial() ? ": a prefix so far" : "");
+    reportSilence(out, listener, choice);
+    return out.take();
+  }
+  if (status == ChainChoice::Status::Refused) {
+    out.line("refused: {}", choice.rejectReason());
+  } else if (choice.chain() == nullptr) {
+    out.line("closed: no chain holds, and there is no default_filter_chain");
+  } else {
+    out.line(
+        "chosen: {}   protocol: {}   reason: {}", choice.chain()->name, info.protocol,
+        filter::toString(choice.usedBytes() ? filter::Reason::ClientBytes : filter::Reason::Match));
+  }
+  return out.take();
+}
+
+Result<std::string> unescape(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out += text[i];
+      continue;
+    }
+    const char c = ++i < text.size() ? text[i] : '\0';
+    const auto hex = [&](size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
+    };
+    if (c == 'x' && hex(i + 1) && hex(i + 2)) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else if (constexpr std::string_view Names = "rnt0\\";
+               Names.find(c) != std::string_view::npos && c != '\0') {
+      out += std::string_view("\r\n\t\0\\", 5)[Names.find(c)];
+    } else {
+      return Error{ErrorCode::InvalidArgument, Side::Config,
+                   "bad escape in bytes: \"\\" + std::string(1, c) +
+                       "\"; there are \\r \\n \\t \\0 \\\\ and \\xHH"};
+    }
+  }
+  return out;
+}
+
+}  // namespace weir::server

@@ -1,0 +1,46 @@
+#pragma once
+
+// Remembers, per destination, that the server there speaks first. The memory only takes the wait
+// away before the early connection; it never decides anything, so a stale entry costs an early
+// connection and no wrong answer. Bounded and expiring. One loop; the listeners of other workers
+// are told by what owns it.
+
+#include <cstddef>
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "source/base/time.h"
+#include "source/net/address.h"
+
+namespace weir::server {
+
+class LearnedServers {
+ public:
+  // At most `max_entries` (the least recently confirmed is forgotten); an entry ends `ttl` after it
+  // last held.
+  LearnedServers(size_t max_entries, Duration ttl) : max_entries_(max_entries), ttl_(ttl) {}
+
+  bool expects(const net::IpPort& destination, MonotonicTime now);
+  // The server spoke first. True if that is news, for telling other workers.
+  bool learn(const net::IpPort& destination, MonotonicTime now);
+  // The client spoke first after all. True if it was known.
+  bool forget(const net::IpPort& destination);
+  size_t size() const { return by_destination_.size(); }
+
+ private:
+  struct Entry {
+    net::IpPort destination;
+    MonotonicTime expires;
+  };
+  struct Hash {
+    size_t operator()(const net::IpPort& d) const;
+  };
+  const size_t max_entries_;
+  const Duration ttl_;
+  std::list<Entry> entries_;  // the most recently confirmed first
+  std::unordered_map<net::IpPort, std::list<Entry>::iterator, Hash> by_destination_;
+};
+
+}  // namespace weir::server

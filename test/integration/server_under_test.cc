@@ -1,0 +1,165 @@
+#include "test/integration/server_under_test.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "source/config/load_settings.h"
+#include "source/main/extensions.h"
+
+namespace weir::test {
+namespace {
+
+constexpr int DeadlineMs = 10'000;
+
+// Waits for the socket; a test that hangs fails here instead.
+void await(int fd, short what) {
+  pollfd entry{fd, what, 0};
+  if (::poll(&entry, 1, DeadlineMs) <= 0) {
+    ADD_FAILURE() << "nothing happened on the socket in time";
+    std::abort();
+  }
+}
+
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+}  // namespace
+
+TestSocket::TestSocket(int fd) : fd_(fd) {}
+TestSocket::TestSocket(TestSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), was_reset_(other.was_reset_) {}
+TestSocket::~TestSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+TestSocket TestSocket::connectTo(uint16_t port) {
+  TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  EXPECT_EQ(::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return socket;
+}
+
+void TestSocket::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    await(fd_, POLLOUT);
+    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN) continue;
+    if (n <= 0) return;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+size_t TestSocket::sendWhatFits(std::string_view bytes) {
+  size_t sent = 0;
+  while (sent < bytes.size()) {
+    const ssize_t n =
+        ::send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n <= 0) break;
+    sent += static_cast<size_t>(n);
+  }
+  return sent;
+}
+
+void TestSocket::halfClose() { ::shutdown(fd_, SHUT_WR); }
+
+void TestSocket::reset() {
+  const linger now{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::close(std::exchange(fd_, -1));
+}
+
+std::string TestSocket::receive(size_t bytes) {
+  std::string out;
+  char chunk[65536];
+  while (out.size() < bytes) {
+    await(fd_, POLLIN);
+    const ssize_t n = ::recv(fd_, chunk, std::min(sizeof chunk, bytes - out.size()), 0);
+    if (n < 0 && errno == ECONNRESET) was_reset_ = true;
+    if (n <= 0) break;
+    out.append(chunk, static_cast<size_t>(n));
+  }
+  return out;
+}
+
+std::string TestSocket::receiveAll() { return receive(static_cast<size_t>(-1)); }
+
+TestUpstream::TestUpstream() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address = loopback(0);
+  socklen_t length = sizeof address;
+  EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
+  EXPECT_EQ(::listen(fd_, 128), 0);
+  getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
+  port_ = ntohs(address.sin_port);
+}
+
+TestUpstream::~TestUpstream() { close(); }
+
+void TestUpstream::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+TestSocket TestUpstream::accept() {
+  await(fd_, POLLIN);
+  return TestSocket(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+bool TestUpstream::hasPending() const {
+  pollfd entry{fd_, POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
+ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers) {
+  ::signal(SIGPIPE, SIG_IGN);
+  registerBuiltins(registry_);
+  auto loaded = config::parseSettings(yaml, config::Format::Yaml, registry_);
+  if (!loaded.settings) {
+    ADD_FAILURE() << config::formatErrors("test.yaml", loaded.errors);
+    std::abort();
+  }
+  settings_ = std::move(loaded.settings);
+  settings_->access_log.enabled = false;
+  server_ = std::make_unique<server::Server>(*settings_, clock_, workers);
+  const auto started = server_->start();
+  EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().detail);
+}
+
+ServerUnderTest::~ServerUnderTest() = default;
+
+uint64_t ServerUnderTest::metric(const std::string& sample) const {
+  const std::string all = "\n" + server_->metrics();
+  const size_t at = all.find("\n" + sample + " ");
+  return at == std::string::npos ? 0 : std::stoull(all.substr(at + sample.size() + 2));
+}
+
+void ServerUnderTest::waitForMetric(const std::string& sample, uint64_t at_least) const {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(DeadlineMs);
+  while (metric(sample) < at_least) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      ADD_FAILURE() << sample << " is " << metric(sample) << ", not " << at_least << "\n"
+                    << server_->metrics();
+      return;
+    }
+    std::this_thread::yield();
+  }
+}
+
+std::string tcpProxyTo(const std::string& cluster) {
+  return "[{name: tcp_proxy, typed_config: {\"@type\": "
+         "type.googleapis.com/weir.extensions.network.tcp_proxy.v1.TcpProxy, "
+         "cluster: " +
+         cluster + "}}]";
+}
+
+}  // namespace weir::test

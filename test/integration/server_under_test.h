@@ -1,0 +1,92 @@
+#pragma once
+
+// A whole proxy in the test's process: real listeners on ports that the kernel chooses, real
+// workers, from a configuration in YAML. Plus a blocking client and an upstream to put on either
+// side. Everything waits with a deadline and fails the test when it passes; nothing sleeps.
+
+#include <netinet/in.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "source/config/extension_factory.h"
+#include "source/config/settings.h"
+#include "source/server/server.h"
+
+namespace weir::test {
+
+// A blocking TCP socket with a deadline on every call (10 s).
+class TestSocket {
+ public:
+  explicit TestSocket(int fd);
+  static TestSocket connectTo(uint16_t port);
+  ~TestSocket();
+  TestSocket(TestSocket&& other) noexcept;
+  TestSocket& operator=(TestSocket&&) = delete;
+
+  void send(std::string_view bytes);
+  // Sends as much as can be sent without waiting for the reader; returns how many bytes went.
+  size_t sendWhatFits(std::string_view bytes);
+  void halfClose();
+  // Closes with a RST.
+  void reset();
+  // Exactly `bytes` bytes; a shorter string if the peer ended or reset first.
+  std::string receive(size_t bytes);
+  // Up to the end; `reset()` tells whether that was a RST.
+  std::string receiveAll();
+  bool wasReset() const { return was_reset_; }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+  bool was_reset_ = false;
+};
+
+// A listening socket on loopback.
+class TestUpstream {
+ public:
+  TestUpstream();
+  ~TestUpstream();
+  uint16_t port() const { return port_; }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  // The next connection from the proxy.
+  TestSocket accept();
+  // True if a connection waits to be accepted now.
+  bool hasPending() const;
+  // Stops listening: connects are refused from now on.
+  void close();
+
+ private:
+  int fd_;
+  uint16_t port_;
+};
+
+class ServerUnderTest {
+ public:
+  // Fails the test if the configuration has errors or cannot be bound. Listeners should have port
+  // 0.
+  explicit ServerUnderTest(const std::string& yaml, unsigned workers = 1);
+  ~ServerUnderTest();
+
+  uint16_t port(size_t listener = 0) const { return server_->listenerAddress(listener).ip.port; }
+  // The value of one sample of /metrics, such as `weir_x_total{listener="a"}`; 0 if it is not
+  // there.
+  uint64_t metric(const std::string& sample) const;
+  // Waits until the sample has at least this value.
+  void waitForMetric(const std::string& sample, uint64_t at_least) const;
+  server::Server& server() { return *server_; }
+
+ private:
+  config::Registry registry_;
+  SystemClock clock_;
+  std::optional<config::BootstrapSettings> settings_;
+  std::unique_ptr<server::Server> server_;
+};
+
+// A `typed_config` line for YAML: tcpProxy("cluster").
+std::string tcpProxyTo(const std::string& cluster);
+
+}  // namespace weir::test
