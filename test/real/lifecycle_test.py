@@ -1,0 +1,76 @@
+"""Starting and ending: signals, a port in use, a configuration that is wrong."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+from cases import RealTest
+from harness import DEADLINE, LOOPBACK, accepts, free_port
+from streams import StreamTest
+from weir import chain, cluster, detecting, run_command, tcp_proxy, write_config
+
+
+class EndTest(StreamTest):
+    def check(self, number):
+        client, server = self.pair("detecting")
+        self.weir.send_signal(number)
+        self.assertEqual(self.weir.wait(), 0, self.weir.output())
+        for end in (client, server):
+            with contextlib.suppress(ConnectionResetError):
+                self.assertEqual(end.recv(1), b"")
+        for port in self.weir.ports.values():
+            self.assertFalse(accepts(port))
+        self.assertEqual(len(self.weir.log()), 1, "the connection that was open is logged")
+
+    def test_sigterm(self):
+        self.check(signal.SIGTERM)
+
+    def test_sigint(self):
+        self.check(signal.SIGINT)
+
+
+class StartTest(RealTest):
+    def run_to_end(self, listeners):
+        """Runs Weir, which must end by itself with status 1; returns what it said."""
+        admin_port = free_port()
+        self.log_path = f"{self.folder}/access.{admin_port}.log"
+        self.config = write_config(f"{self.folder}/{admin_port}.json", listeners, [cluster("server", free_port())],
+                                   admin_port, self.log_path)
+        done = subprocess.run(run_command(self.config), capture_output=True, timeout=DEADLINE, check=False)
+        said = (done.stdout + done.stderr).decode()
+        self.assertEqual(done.returncode, 1, said)
+        return said
+
+    def test_port_that_another_program_has(self):
+        with socket.create_server((LOOPBACK, 0)) as other:
+            port = other.getsockname()[1]
+            said = self.run_to_end([detecting(port)])
+        self.assertIn(f"{LOOPBACK}:{port}", said)
+        self.assertIn("in use", said.lower())
+
+    def test_port_that_another_weir_has(self):
+        weir = self.start_weir([detecting(free_port())], [cluster("server", free_port())])
+        port = weir.ports["detecting"]
+        said = self.run_to_end([detecting(port)])
+        self.assertIn(f"{LOOPBACK}:{port}", said)
+        self.assertIn("in use", said.lower())
+        self.assertTrue(accepts(port), "the first Weir goes on")
+
+    def test_wrong_configuration_starts_nothing(self):
+        path = f"{self.folder}/good.socket"
+        good = dict(detecting(0, name="good"), address=f"unix:{path}")
+        wrong = detecting(free_port(), name="wrong")
+        wrong["filter_chains"] = [chain("typo", tcp_proxy("serve"), destination_ports=[3306])]
+        said = self.run_to_end([good, wrong])
+        self.assertRegex(said, rf"{self.config}:\d+:\d+: ")
+        self.assertIn("listeners[1].filter_chains[0].filters[0]", said)
+        self.assertRegex(said, r'"serve"(?s:.)*server')  # the bad value, and what there is
+        self.assertFalse(os.path.exists(path), "a listener was bound")
+        self.assertFalse(os.path.exists(self.log_path), "the access log was opened")
+
+
+if __name__ == "__main__":
+    unittest.main()
