@@ -1,10 +1,10 @@
 #include "source/event/loop.h"
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "source/base/check.h"
@@ -17,40 +17,22 @@ event_base* newBase() {
   // One thread uses a base: no locks. The precise timer would cost a timerfd and a call for each
   // turn.
   event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-  event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE);
   event_base* base = event_base_new_with_config(config);
   event_config_free(config);
   WEIR_CHECK(base != nullptr);
   return base;
 }
 
-timeval toTimeval(Duration d) {
-  // Rounded up: a timer must not find that it woke a microsecond early and spin.
-  const auto us = std::chrono::ceil<std::chrono::microseconds>(d).count();
-  return {static_cast<time_t>(us / 1'000'000), static_cast<suseconds_t>(us % 1'000'000)};
-}
-
 }  // namespace
 
-IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler)
-    : loop_(loop),
-      handler_(handler),
-      event_(event_new(loop.base_, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
-                       &IoWatch::onReady, this),
-             event_free) {
-  WEIR_CHECK(event_ != nullptr);
-  WEIR_CHECK(event_add(event_.get(), nullptr) == 0);
+IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler) : loop_(loop), fd_(fd), handler_(handler) {
+  loop_.poller_.add(fd, *this);
   ++loop_.watches_;
 }
 
-IoWatch::~IoWatch() { --loop_.watches_; }
-
-void IoWatch::onReady(int, short what, void* self) noexcept {
-  const auto& watch = *static_cast<IoWatch*>(self);
-  watch.loop_.beginCallbacks();
-  watch.handler_.onIoReady({.readable = (what & EV_READ) != 0,
-                            .writable = (what & EV_WRITE) != 0,
-                            .hangup = (what & EV_CLOSED) != 0});
+IoWatch::~IoWatch() {
+  loop_.poller_.remove(fd_, *this, closing_);
+  --loop_.watches_;
 }
 
 Timer::Timer(Loop& loop, std::function<void()> callback)
@@ -71,35 +53,43 @@ void Task::schedule() {
 
 void Task::cancel() {
   if (!scheduled()) return;
-  // It stands in one of the two lists, at the same index: in the one that is run now, or in the one
-  // for later.
-  if (index_ < loop_.tasks_.size() && loop_.tasks_[index_] == this) loop_.tasks_[index_] = nullptr;
-  if (index_ < loop_.running_tasks_.size() && loop_.running_tasks_[index_] == this) {
-    loop_.running_tasks_[index_] = nullptr;
+  // It stands in one of the two lists, at this index.
+  for (std::vector<Task*>* list : {&loop_.tasks_, &loop_.running_tasks_}) {
+    if (index_ < list->size() && (*list)[index_] == this) (*list)[index_] = nullptr;
   }
   index_ = NotScheduled;
 }
 
 Loop::Loop(const Clock& clock)
-    : clock_(clock), now_(clock.monotonicNow()), thread_(std::this_thread::get_id()) {
-  base_ = newBase();
-  wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  WEIR_CHECK(wake_fd_ >= 0);
-  wake_event_ = event_new(base_, wake_fd_, EV_READ | EV_PERSIST, &Loop::onWake, this);
-  deadline_event_ = evtimer_new(base_, &Loop::onDeadline, this);
-  WEIR_CHECK(wake_event_ != nullptr && deadline_event_ != nullptr);
-  WEIR_CHECK(event_add(wake_event_, nullptr) == 0);
+    : clock_(clock),
+      now_(clock.monotonicNow()),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      thread_(std::this_thread::get_id()) {
+  WEIR_CHECK(wake_.fd >= 0);
+  wake_watch_ = std::make_unique<IoWatch>(*this, wake_.fd, wake_);
 }
 
 Loop::~Loop() {
   // Posted work that has not run is dropped: what it is about may be gone.
   destroyRetired();
+  wake_watch_.reset();
   WEIR_CHECK(watches_ == 0);
   WEIR_CHECK(timers_.empty());
-  event_free(wake_event_);
+  close(wake_.fd);
+  if (base_ == nullptr) return;
+  event_free(poller_event_);
   event_free(deadline_event_);
   event_base_free(base_);
-  close(wake_fd_);
+}
+
+event_base* Loop::base() {
+  if (base_ != nullptr) return base_;
+  base_ = newBase();
+  poller_event_ = event_new(base_, poller_.fd(), EV_READ | EV_PERSIST, &Loop::onReadyInBase, this);
+  deadline_event_ = evtimer_new(base_, &Loop::onDeadlineInBase, this);
+  WEIR_CHECK(poller_event_ != nullptr && deadline_event_ != nullptr);
+  WEIR_CHECK(event_add(poller_event_, nullptr) == 0);
+  return base_;
 }
 
 void Loop::run() {
@@ -111,7 +101,7 @@ void Loop::run() {
 void Loop::stop() {
   stop_.store(true, std::memory_order_release);
   const uint64_t one = 1;
-  (void)!write(wake_fd_, &one, sizeof one);  // a full counter wakes the loop as well
+  (void)!write(wake_.fd, &one, sizeof one);  // a full counter wakes the loop as well
 }
 
 bool Loop::inLoop() const { return thread_.load() == std::this_thread::get_id(); }
@@ -133,35 +123,63 @@ void Loop::refreshNow() {
   now_stale_ = false;
 }
 
-// The wait happens inside libevent, and so do the callbacks: the first one sets the turn's time.
+// The wait happens inside a call, and so may the callbacks: the first one sets the turn's time.
 void Loop::beginCallbacks() {
   anything_ = true;
   if (now_stale_) refreshNow();
 }
 
+// Rounded up: a timer must not find that it woke a moment early and spin.
+int Loop::timeoutMs(bool wait) {
+  if (!wait) return 0;
+  if (timers_.empty()) return -1;
+  refreshNow();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers_.front().deadline - now_);
+  constexpr auto Longest = std::chrono::milliseconds(std::chrono::hours(1));
+  return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), Longest).count());
+}
+
 void Loop::waitAndDispatch(bool wait) {
-  if (wait && !timers_.empty()) {
-    refreshNow();
-    const Duration left = timers_.front().deadline - now_;
-    if (left <= Duration::zero()) {
-      wait = false;
-    } else {
-      const timeval tv = toTimeval(left);
-      event_add(deadline_event_, &tv);
-    }
-  }
+  const int timeout = timeoutMs(wait);
   now_stale_ = true;
-  event_base_loop(base_, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK);
+  if (base_ != nullptr) {
+    waitInBase(timeout);
+  } else if (poller_.wait(timeout) > 0) {
+    dispatch();
+  }
   if (now_stale_) refreshNow();
 }
 
-void Loop::onWake(int fd, short, void* self) noexcept {
-  uint64_t count = 0;
-  (void)!read(fd, &count, sizeof count);
-  static_cast<Loop*>(self)->beginCallbacks();
+void Loop::dispatch() {
+  unsigned events = 0;
+  while (const IoWatch* watch = poller_.next(events)) {
+    beginCallbacks();
+    watch->handler_.onIoReady({.readable = (events & (EPOLLIN | EPOLLHUP)) != 0,
+                               .writable = (events & EPOLLOUT) != 0,
+                               .hangup = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
+                               .error = (events & EPOLLERR) != 0});
+  }
 }
 
-void Loop::onDeadline(int, short, void*) noexcept {}
+void Loop::waitInBase(int timeout_ms) {
+  if (timeout_ms > 0) {
+    const timeval tv{timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+    event_add(deadline_event_, &tv);
+  }
+  event_base_loop(base_, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+}
+
+void Loop::onReadyInBase(int, short, void* self) noexcept {
+  Loop& loop = *static_cast<Loop*>(self);
+  if (loop.poller_.wait(0) > 0) loop.dispatch();
+}
+
+void Loop::onDeadlineInBase(int, short, void*) noexcept {}
+
+void Loop::Wake::onIoReady(IoReady) noexcept {
+  uint64_t count = 0;
+  (void)!read(fd, &count, sizeof count);
+}
 
 void Loop::post(std::function<void()> work) {
   bool first = false;
@@ -172,7 +190,7 @@ void Loop::post(std::function<void()> work) {
   }
   if (!first) return;
   const uint64_t one = 1;
-  (void)!write(wake_fd_, &one, sizeof one);
+  (void)!write(wake_.fd, &one, sizeof one);
 }
 
 void Loop::retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "source/base/time.h"
+#include "source/event/poller.h"
 
 struct event;
 struct event_base;
@@ -39,6 +40,8 @@ struct IoReady {
   // The peer closed its sending side, or the connection is gone. If it comes with `readable`,
   // everything that the peer sent is already in the receive queue: a short read is the last one.
   bool hangup = false;
+  // The descriptor has a pending error (a reset); bytes that came before it may still be read.
+  bool error = false;
 };
 
 // Gets the readiness of one descriptor. Called by the loop only.
@@ -49,21 +52,25 @@ class IoHandler {
 };
 
 // A descriptor's registration, edge-triggered for reading and writing at once: one system call to
-// add it, none to change it. Dropping it ends it; do so before closing the descriptor. Does not own
-// the descriptor.
+// add it, none to change it. Dropping it ends it. Does not own the descriptor.
 class IoWatch {
  public:
   IoWatch(Loop& loop, int fd, IoHandler& handler);
+  // Takes the descriptor out, which must still be open.
   ~IoWatch();
   IoWatch(const IoWatch&) = delete;
   IoWatch& operator=(const IoWatch&) = delete;
 
- private:
-  static void onReady(int fd, short what, void* self) noexcept;
+  // The owner closes the descriptor, of which there is no duplicate, directly after dropping this:
+  // saves the call.
+  void closing() { closing_ = true; }
 
+ private:
+  friend class Loop;
   Loop& loop_;
+  const int fd_;
   IoHandler& handler_;
-  std::unique_ptr<struct event, void (*)(struct event*)> event_;
+  bool closing_ = false;
 };
 
 // Runs a callback once, some time after arm(). A member of the object that it calls back; dropping
@@ -144,8 +151,9 @@ class Loop {
   MonotonicTime nextDeadline() const {
     return timers_.empty() ? MonotonicTime::max() : timers_.front().deadline;
   }
-  // For libraries that bring their own use of libevent (the admin port's HTTP server).
-  event_base* base() { return base_; }
+  // For libraries that use libevent (the admin port's HTTP server): from the first call on, the
+  // loop waits inside this base. A loop that needs none waits on its descriptors directly.
+  event_base* base();
 
  private:
   friend class IoWatch;
@@ -168,20 +176,32 @@ class Loop {
   void waitAndDispatch(bool wait);
   void refreshNow();
   void beginCallbacks();
-  static void onWake(int fd, short what, void* self) noexcept;
-  static void onDeadline(int fd, short what, void* self) noexcept;
+  int timeoutMs(bool wait);
+  void dispatch();
+  void waitInBase(int timeout_ms);
+  static void onReadyInBase(int fd, short what, void* self) noexcept;
+  static void onDeadlineInBase(int fd, short what, void* self) noexcept;
+
+  // Another thread wants something.
+  struct Wake final : IoHandler {
+    explicit Wake(int event_fd) : fd(event_fd) {}
+    void onIoReady(IoReady ready) noexcept override;
+    const int fd;
+  };
 
   const Clock& clock_;
   MonotonicTime now_;
-  event_base* base_ = nullptr;
-  struct event* wake_event_ = nullptr;
+  Poller poller_;
+  Wake wake_;
+  event_base* base_ = nullptr;  // once it was asked for
+  struct event* poller_event_ = nullptr;
   struct event* deadline_event_ = nullptr;
-  int wake_fd_ = -1;
   std::atomic<bool> stop_{false};
   std::atomic<std::thread::id> thread_;
   bool anything_ = false;   // something was called in this turn
   bool now_stale_ = false;  // the turn waits, or has waited and called nothing yet
   size_t watches_ = 0;
+  std::unique_ptr<IoWatch> wake_watch_;
 
   std::vector<HeapEntry> timers_;
   std::vector<Task*> tasks_;          // a null entry was cancelled

@@ -49,15 +49,13 @@ void Connection::close(bool reset) {
 void Connection::onIoReady(event::IoReady ready) noexcept {
   if (state_ == State::Closed) return;
   if (state_ == State::Connecting) {
-    finishConnecting();
+    finishConnecting(ready);
     if (state_ != State::Open) return;
   }
-  // An error is told as readable without hangup; after the peer's end nothing else could be.
-  if (read_ended_ && ready.readable && !ready.hangup) {
-    if (const int error = io_->takeError(); error != 0) return fault(error);
-  }
   readable_ |= ready.readable && !read_ended_;
-  hangup_ |= ready.hangup;
+  hangup_ |= ready.hangup && !read_ended_;
+  error_ |= ready.error;
+  if (error_ && (!readable_ || heldBack())) return fault(io_->takeError());
   if (ready.writable) {
     writable_ = true;
     flush();
@@ -66,8 +64,15 @@ void Connection::onIoReady(event::IoReady ready) noexcept {
   if (readable_ || hangup_) readSome();
 }
 
-void Connection::finishConnecting() {
-  if (const int error = io_->takeError(); error != 0) return fault(error);
+// Somebody else's pause: nothing would be read for who knows how long, and a peer that is gone
+// should be known now.
+bool Connection::heldBack() const {
+  return (pauses_ & ~(bit(Pause::Manual) | bit(Pause::BufferFull))) != 0;
+}
+
+void Connection::finishConnecting(event::IoReady ready) {
+  if (ready.error) return fault(io_->takeError());
+  if (!ready.writable) return;
   state_ = State::Open;
   writable_ = true;
   last_active_ = loop_.now();
@@ -138,6 +143,7 @@ bool Connection::readOnce() {
 void Connection::movedIn(IoResult result, size_t asked) {
   if (result.error == EAGAIN) {
     readable_ = false;
+    if (error_) faultLater(io_->takeError());
     return;
   }
   if (result.error == EINTR) return;
@@ -154,6 +160,8 @@ void Connection::movedIn(IoResult result, size_t asked) {
   last_active_ = loop_.now();
   if (result.bytes < asked) {
     readable_ = false;
+    // A reset that came right behind the bytes was told together with them, and is not told again.
+    if (error_) return faultLater(io_->takeError());
     // The hangup was told before this read, so all that was sent has been in the queue: the end
     // needs no read.
     if (std::exchange(hangup_, false)) read_ended_ = true;
@@ -219,13 +227,14 @@ void Connection::flush() {
 }
 
 void Connection::faultLater(int error) {
-  pending_error_ = error;
+  pending_error_ = error != 0 ? error : ECONNRESET;  // 0: somebody asked the socket before
   deliver_task_.schedule();
 }
 
 void Connection::fault(int error) {
   pending_error_ = 0;
-  readable_ = writable_ = hangup_ = false;
+  readable_ = writable_ = hangup_ = error_ = false;
+  if (error == 0) error = ECONNRESET;  // somebody asked for it before
   Error e = errnoError(Side::Self, "connection", error);
   events_->onFault(e);
 }

@@ -128,7 +128,8 @@ class Connection final : public Stream, public event::Retirable, private event::
   enum class WriteHalf : uint8_t { Open, Ending, Ended };
 
   void onIoReady(event::IoReady ready) noexcept override;
-  void finishConnecting();
+  bool heldBack() const;
+  void finishConnecting(event::IoReady ready);
   void readSome();
   bool readOnce();
   void deliver();
@@ -157,6 +158,7 @@ class Connection final : public Stream, public event::Retirable, private event::
   bool readable_ = false;
   bool writable_ = false;
   bool hangup_ = false;
+  bool error_ = false;
   bool read_ended_ = false;
   bool end_delivered_ = false;
   bool was_blocked_ = false;

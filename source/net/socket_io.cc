@@ -102,6 +102,7 @@ void SocketIo::shutdownWrite() { (void)::shutdown(fd_, SHUT_WR); }
 
 void SocketIo::close(bool reset) {
   if (fd_ < 0) return;
+  if (watch_ != nullptr) watch_->closing();
   watch_.reset();
   if (reset) {
     const linger now{.l_onoff = 1, .l_linger = 0};

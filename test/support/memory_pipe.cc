@@ -144,6 +144,7 @@ void MemoryPipe::End::raise(event::IoReady ready) {
   pending_.readable |= ready.readable;
   pending_.writable |= ready.writable;
   pending_.hangup |= ready.hangup;
+  pending_.error |= ready.error;
   if (handler_ != nullptr && (pending_.readable || pending_.writable || pending_.hangup))
     tell_.schedule();
 }
@@ -209,10 +210,11 @@ void MemoryPipe::End::close(bool reset) {
 
 void MemoryPipe::End::breakWith(int error) {
   if (closed_ || std::exchange(broken_, true)) return;
+  arrive();  // what was sent before can still be read
   error_ = error;
   in_flight_.clear();
   arrive_.disarm();
-  raise({.readable = true, .writable = true});
+  raise({.readable = true, .writable = true, .hangup = true, .error = true});
 }
 
 MemoryPipe::MemoryPipe(event::Loop& loop, Start start)

@@ -5,8 +5,8 @@
 //
 // An end is told of readiness as an edge-triggered socket is: in a later turn, once, and anew only
 // after a read or write came back short or with EAGAIN. The end of the stream is told as readable
-// and hangup together with the last bytes; a reset as readable and writable without hangup, and
-// then by ECONNRESET. Closing an end ordinarily while bytes for it lie unread, or writing to an end
+// and hangup together with the last bytes; a reset as an error with all of these, and then by
+// ECONNRESET. Closing an end ordinarily while bytes for it lie unread, or writing to an end
 // that was closed, resets the other one, as TCP does.
 //
 // Loop: the one it was made with. The pipe outlives the two ends that were taken from it.

@@ -15,12 +15,12 @@ namespace {
 using Lines = std::vector<std::string>;
 using std::chrono::milliseconds;
 
-// Writes down what an end is told: "r", "w", "h" together if told together.
+// Writes down what an end is told: "r", "w", "h", "e" together if told together.
 class Recorder final : public event::IoHandler {
  public:
   void onIoReady(event::IoReady ready) noexcept override {
     lines_.push_back(std::string(ready.readable ? "r" : "") + (ready.writable ? "w" : "") +
-                     (ready.hangup ? "h" : ""));
+                     (ready.hangup ? "h" : "") + (ready.error ? "e" : ""));
   }
   Lines take() { return std::exchange(lines_, {}); }
 
@@ -167,13 +167,23 @@ TEST_F(MemoryPipeTest, DelayedBytesArriveOnTime) {
   EXPECT_EQ(readFrom(*second_), "ab");
 }
 
-TEST_F(MemoryPipeTest, AResetIsToldWithoutHangupAndReadAsAnError) {
+TEST_F(MemoryPipeTest, AResetIsToldWithAllTheRestAndReadAsAnError) {
   watchBoth();
   first_->close(true);
   loop_.runUntilIdle();
-  EXPECT_EQ(told_second_.take(), Lines{"rw"});
+  EXPECT_EQ(told_second_.take(), Lines{"rwhe"});
   EXPECT_EQ(readFrom(*second_), WasReset);
   EXPECT_EQ(writeTo(*second_, "x").error, EPIPE);
+}
+
+TEST_F(MemoryPipeTest, WhatWasSentBeforeAResetCanBeRead) {
+  watchBoth();
+  writeTo(*first_, "last words");
+  first_->close(true);
+  loop_.runUntilIdle();
+  EXPECT_EQ(told_second_.take(), Lines{"rwhe"});
+  EXPECT_EQ(readFrom(*second_), "last words");
+  EXPECT_EQ(readFrom(*second_), WasReset);
 }
 
 TEST_F(MemoryPipeTest, ClosingWithUnreadBytesResets) {
@@ -205,7 +215,7 @@ TEST_F(MemoryPipeTest, ABrokenPathResetsBoth) {
   watchBoth();
   pipe_.breakPath();
   loop_.runUntilIdle();
-  EXPECT_EQ(told_first_.take(), Lines{"rw"});
+  EXPECT_EQ(told_first_.take(), Lines{"rwhe"});
   EXPECT_EQ(readFrom(*first_), WasReset);
   EXPECT_EQ(readFrom(*second_), WasReset);
 }
@@ -224,7 +234,7 @@ TEST_F(MemoryPipeTest, ConnectingTellsNothingUntilItStandsOrFails) {
   loop_.runUntilIdle();
   EXPECT_EQ(told_first_.take(), Lines{"w"});
   EXPECT_EQ(good->takeError(), 0);
-  EXPECT_EQ(told_second_.take(), Lines{"rw"});
+  EXPECT_EQ(told_second_.take(), Lines{"rwhe"});
   EXPECT_EQ(bad->takeError(), ECONNREFUSED);
 }
 

@@ -44,13 +44,15 @@ void TestPeer::onIoReady(event::IoReady ready) noexcept {
 }
 
 void TestPeer::writeSome() {
-  while (!unsent_.empty() && error_ == 0) {
-    const iovec piece{unsent_.data(), unsent_.size()};
+  while (!allSent() && error_ == 0) {
+    const iovec piece{unsent_.data() + sent_, unsent_.size() - sent_};
     const net::IoResult result = io_->write({&piece, 1});
     if (result.error == EAGAIN) return;
     error_ = result.error;
-    unsent_.erase(0, result.bytes);
+    sent_ += result.bytes;
   }
+  unsent_.clear();
+  sent_ = 0;
   if (error_ == 0 && end_wanted_ && !std::exchange(end_sent_, true)) io_->shutdownWrite();
 }
 

@@ -39,7 +39,7 @@ class TestPeer final : private event::IoHandler {
   // The errno that reading or writing failed with, ECONNRESET for a reset; 0 for none.
   int error() const { return error_; }
   // Everything that was sent is with the stream.
-  bool allSent() const { return unsent_.empty(); }
+  bool allSent() const { return sent_ == unsent_.size(); }
 
  private:
   void onIoReady(event::IoReady ready) noexcept override;
@@ -48,6 +48,7 @@ class TestPeer final : private event::IoHandler {
 
   std::unique_ptr<net::Io> io_;
   std::string unsent_;
+  size_t sent_ = 0;  // of those
   std::string received_;
   bool reading_ = true;
   bool end_wanted_ = false;
