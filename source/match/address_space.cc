@@ -19,7 +19,7 @@ bool before(const IpPrefix& a, const IpPrefix& b) {
 
 }  // namespace
 
-AddressSpace::AddressSpace(std::vector<IpPrefix> prefixes) {
+AddressSpace::AddressSpace(std::vector<IpPrefix> prefixes, Choose choose) : choose_(choose) {
   prefixes.push_back(*IpPrefix::parse("0.0.0.0/0"));
   prefixes.push_back(*IpPrefix::parse("::/0"));
   std::sort(prefixes.begin(), prefixes.end(), before);
@@ -43,22 +43,22 @@ void AddressSpace::link() {
   for (uint32_t i = 0; i < count; ++i) findAlone(nodes_[i], i);
 }
 
-// Looks for the last gap between the prefixes directly inside.
+// Looks for gaps between the prefixes directly inside.
 void AddressSpace::findAlone(Node& node, uint32_t index) const {
-  const Bits128 first = toBits(node.prefix.base);
   const Bits128 last = lastOf(node.prefix);
-  const auto setAlone = [&node](Bits128 bits) {
-    node.alone = toAddress(bits, node.prefix.base.family);
+  const auto gap = [&](Bits128 from, Bits128 to) {
+    if (choose_ == Choose::First && node.alone) return;
+    node.alone = toAddress(choose_ == Choose::First ? from : to, node.prefix.base.family);
   };
-  Bits128 next = first;  // everything before it is covered, or lies before the last gap
-  bool past_end = false;
+  Bits128 next =
+      toBits(node.prefix.base);  // nothing is known yet of this address and those after it
   for (uint32_t child = index + 1; child < node.end; child = nodes_[child].end) {
     const IpPrefix& inner = nodes_[child].prefix;
-    if (toBits(inner.base) > next) setAlone(toBits(inner.base) - 1);
-    past_end = lastOf(inner) == last;
-    if (!past_end) next = lastOf(inner) + 1;
+    if (toBits(inner.base) > next) gap(next, toBits(inner.base) - 1);
+    if (lastOf(inner) == last) return;
+    next = lastOf(inner) + 1;
   }
-  if (!past_end) setAlone(last);
+  gap(next, last);
 }
 
 bool AddressSpace::represent(const IpPrefix& range,

@@ -21,8 +21,11 @@ class AddressSpace {
   // More than this many addresses are not collected: the result is then incomplete.
   static constexpr size_t MostAddresses = 16;
 
+  // Which of the addresses that will do: so that two spaces do not choose the same one.
+  enum class Choose : uint8_t { First, Last };
+
   // Every prefix that is distinguished, in any order, repeats allowed.
-  explicit AddressSpace(std::vector<net::IpPrefix> prefixes);
+  AddressSpace(std::vector<net::IpPrefix> prefixes, Choose choose);
 
   // Appends to `out` the addresses that stand for the part of `range` for which `within` holds:
   // where it fails for a prefix, what lies inside is left out. `range` is one of the prefixes, or
@@ -34,9 +37,8 @@ class AddressSpace {
  private:
   struct Node {
     net::IpPrefix prefix;
-    uint32_t end = 0;  // the first node that is not inside this one
-    std::optional<net::IpAddress>
-        alone;  // an address in none of the narrower prefixes: the last of them
+    uint32_t end = 0;                     // the first node that is not inside this one
+    std::optional<net::IpAddress> alone;  // an address in none of the narrower prefixes
   };
 
   void link();
@@ -44,6 +46,7 @@ class AddressSpace {
   bool collect(uint32_t index, const std::function<bool(const net::IpPrefix&)>& within,
                std::vector<net::IpAddress>& out) const;
 
+  const Choose choose_;
   std::vector<Node> nodes_;  // sorted; a prefix comes before what lies inside it
 };
 

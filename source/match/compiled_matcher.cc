@@ -34,7 +34,7 @@ class CompiledMatcher final : public Matcher {
   Choice choose(const filter::Facts& facts) const override {
     Query query(*tables_, facts, Query::Missing::IsUnknown);
     const BestChain best(trie_, *tables_, query);
-    const NeededLevels needed(trie_, *tables_, query, best.rank());
+    const NeededLevels needed(trie_, *tables_, query, best);
     if (needed.levels() == 0) return finalChoice(best);
     return {Choice::Kind::NeedFacts, 0, query.missing(needed.levels())};
   }

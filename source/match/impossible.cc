@@ -18,10 +18,6 @@ constexpr size_t MostPairs = 4096;
 
 bool overlap(const IpPrefix& a, const IpPrefix& b) { return isWithin(a, b) || isWithin(b, a); }
 
-bool isOneAddress(const IpPrefix& prefix) {
-  return prefix.length == (prefix.base.family == Family::V4 ? 32 : 128);
-}
-
 std::string join(const Prefixes& prefixes) {
   std::string text;
   for (const IpPrefix& prefix : prefixes) text += (text.empty() ? "" : ", ") + prefix.toString();
@@ -122,6 +118,10 @@ const IpPrefix& loopback(Family family) {
   static const IpPrefix V4 = *IpPrefix::parse("127.0.0.0/8");
   static const IpPrefix V6 = *IpPrefix::parse("::1/128");
   return family == Family::V4 ? V4 : V6;
+}
+
+bool isOneAddress(const IpPrefix& prefix) {
+  return prefix.length == (prefix.base.family == Family::V4 ? 32 : 128);
 }
 
 bool isWithin(const IpPrefix& inner, const IpPrefix& outer) {

@@ -16,6 +16,7 @@ std::optional<std::string> whyImpossible(const ChainMatch& match, const Listener
 
 // 127.0.0.0/8 and ::1/128: sources that are local whatever the destination.
 const net::IpPrefix& loopback(net::Family family);
+bool isOneAddress(const net::IpPrefix& prefix);
 // Whether every address of `inner` is in `outer`.
 bool isWithin(const net::IpPrefix& inner, const net::IpPrefix& outer);
 

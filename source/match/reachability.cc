@@ -118,7 +118,7 @@ void Reachability::setEndpoints(const ChainMatch& match, bool local) {
         return;
       }
       if (!local) {
-        addExternal(destinations, source);
+        addExternal(destination, destinations, source);
         continue;
       }
       addLocal(destinations, source);
@@ -127,7 +127,8 @@ void Reachability::setEndpoints(const ChainMatch& match, bool local) {
   }
 }
 
-void Reachability::addExternal(const Addresses& destinations, const IpPrefix* source) {
+void Reachability::addExternal(const IpPrefix* destination, const Addresses& destinations,
+                               const IpPrefix* source) {
   Addresses sources;
   if (source != nullptr) {
     represent(sources_, *source, notLoopback, sources);
@@ -135,13 +136,14 @@ void Reachability::addExternal(const Addresses& destinations, const IpPrefix* so
     represent(sources_, all(Family::V4), notLoopback, sources);
     represent(sources_, all(Family::V6), notLoopback, sources);
   }
+  const bool one_destination =
+      limits_.ip() || (destination != nullptr && isOneAddress(*destination));
+  const bool no_choice = one_destination && source != nullptr && isOneAddress(*source);
   for (const IpAddress& from : sources) {
     for (const IpAddress& to : destinations) {
-      if (from == to) {
-        incomplete_ = true;  // another address of the same ranges might do
-      } else {
-        options_.endpoints.push_back({to, from});
-      }
+      if (from != to) options_.endpoints.push_back({to, from});
+      // Other addresses of the same ranges might do.
+      if (from == to && !no_choice) incomplete_ = true;
     }
   }
 }
@@ -208,7 +210,7 @@ void Reachability::represent(LazySpace& space, const IpPrefix& range, const With
     }
     if (space.with_loopback)
       prefixes.insert(prefixes.end(), {loopback(Family::V4), loopback(Family::V6)});
-    space.space.emplace(std::move(prefixes));
+    space.space.emplace(std::move(prefixes), space.choose);
   }
   if (!space.space->represent(range, within, out)) incomplete_ = true;
 }

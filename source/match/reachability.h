@@ -45,6 +45,7 @@ class Reachability {
   struct LazySpace {
     std::vector<std::vector<net::IpPrefix> ChainMatch::*> fields;
     bool with_loopback;  // whether an address is loopback makes a difference of its own
+    AddressSpace::Choose choose;
     std::optional<AddressSpace> space = std::nullopt;
   };
 
@@ -64,7 +65,8 @@ class Reachability {
   void setOptions(const ChainMatch& match);
   // Endpoints for the chain whose source is, or is not, SAME_IP_OR_LOOPBACK.
   void setEndpoints(const ChainMatch& match, bool local);
-  void addExternal(const Addresses& destinations, const net::IpPrefix* source);
+  void addExternal(const net::IpPrefix* destination, const Addresses& destinations,
+                   const net::IpPrefix* source);
   void addLocal(const Addresses& destinations, const net::IpPrefix* source);
   void addSame(const net::IpPrefix* destination, const net::IpPrefix& source);
   Addresses destinationsIn(const net::IpPrefix* range);
@@ -81,10 +83,13 @@ class Reachability {
   const std::vector<ChainSpec>& chains_;
   const ListenerLimits& limits_;
   const Matcher& matcher_;
-  LazySpace destinations_{{&ChainMatch::destination_prefixes}, false};
-  LazySpace direct_sources_{{&ChainMatch::direct_source_prefixes}, false};
-  LazySpace sources_{{&ChainMatch::source_prefixes}, true};
-  LazySpace both_ends_{{&ChainMatch::destination_prefixes, &ChainMatch::source_prefixes}, true};
+  LazySpace destinations_{{&ChainMatch::destination_prefixes}, false, AddressSpace::Choose::Last};
+  LazySpace direct_sources_{
+      {&ChainMatch::direct_source_prefixes}, false, AddressSpace::Choose::Last};
+  LazySpace sources_{{&ChainMatch::source_prefixes}, true, AddressSpace::Choose::First};
+  LazySpace both_ends_{{&ChainMatch::destination_prefixes, &ChainMatch::source_prefixes},
+                       true,
+                       AddressSpace::Choose::First};
   std::string new_label_;  // longer than any name, so no name has it
   Options options_;
   bool incomplete_ = false;  // options_ leave out connections that might be given to the chain

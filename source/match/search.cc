@@ -19,11 +19,14 @@ LevelMask levelsAbove(int bit) {
 
 void BestChain::visit(TrieRef ref, Rank rank) {
   while (!isLeaf(ref)) {
+    if ((requiredLevels(ref) & query_.empty()) != 0) return;
     // A predicate on something unknown does not hold for certain.
-    if ((requiredLevels(ref) & (query_.unknown() | query_.empty())) != 0) return;
+    if ((requiredLevels(ref) & query_.unknown()) != 0) return open_.add(ref, rank);
     const Trie::Node& node = trie_.node(ref);
     if (rank + node.highest <= rank_) return;
-    if (!query_.isUnknown(node.level)) {
+    if (query_.isUnknown(node.level)) {
+      open_.add(ref, rank);
+    } else {
       const Rank before = rank_;
       if (node.level == Level::ApplicationProtocol) {
         visitProtocols(node, rank);

@@ -105,7 +105,7 @@ ChainMatch RandomCases::match() {
   return match;
 }
 
-std::vector<ChainSpec> RandomCases::chains() {
+std::vector<ChainSpec> RandomCases::chains(Duplicates duplicates) {
   std::vector<ChainSpec> result;
   for (int wanted = below(41); wanted > 0; --wanted) {
     ChainSpec spec{"chain" + std::to_string(result.size()),
@@ -113,7 +113,7 @@ std::vector<ChainSpec> RandomCases::chains() {
     const bool duplicate = std::any_of(result.begin(), result.end(), [&](const ChainSpec& other) {
       return plainDuplicates(other.match, spec.match);
     });
-    if (!duplicate) result.push_back(std::move(spec));
+    if (!duplicate || duplicates == Duplicates::Allowed) result.push_back(std::move(spec));
   }
   return result;
 }
@@ -139,6 +139,43 @@ filter::Facts RandomCases::facts() {
     facts.application_protocols.push_back(pick(offeredProtocols()));
   }
   return facts;
+}
+
+ListenerConstants RandomCases::constants() {
+  ListenerConstants constants;
+  if (oneIn(2)) return constants;
+  constants.port_is_fixed = true;
+  constants.destination = {pick(hosts()), pick(ports())};
+  const net::IpAddress& ip = constants.destination.ip;
+  constants.destination_is_fixed =
+      ip.family == net::Family::None || ip.bytes != net::IpAddress{}.bytes;
+  if (ip.family == net::Family::None) constants.destination.port = 0;
+  return constants;
+}
+
+filter::Facts RandomCases::connection(const ListenerConstants& constants) {
+  const auto canBeAt = [&constants](const net::IpAddress& ip) {
+    const net::IpAddress& bound = constants.destination.ip;
+    if (constants.destination_is_fixed) return ip == bound;
+    if (!constants.port_is_fixed) return true;
+    return ip.family == bound.family ||
+           (bound.family == net::Family::V6 && ip.family == net::Family::V4);
+  };
+  const auto canBePeer = [&](const net::IpAddress& ip) {
+    const bool is_fixed = constants.destination_is_fixed;
+    return is_fixed ? ip.family == constants.destination.ip.family : canBeAt(ip);
+  };
+  filter::Facts result = facts();
+  result.known = filter::FactSet::all();
+  while (!canBeAt(result.destination.ip)) {
+    result.destination.ip =
+        constants.destination_is_fixed ? constants.destination.ip : pick(hosts());
+  }
+  while (!canBePeer(result.direct_source)) result.direct_source = pick(hosts());
+  if (constants.port_is_fixed) result.destination.port = constants.destination.port;
+  if (oneIn(6)) result.source.ip = result.destination.ip;
+  if (!result.server_name.empty()) result.tls = true;
+  return result;
 }
 
 }  // namespace weir::match::test

@@ -17,11 +17,15 @@ class RandomCases {
  public:
   explicit RandomCases(uint64_t seed);
 
-  // 0 to 40 chains, no two of them duplicates; in some sets with lists long enough to stay
-  // unexpanded.
-  std::vector<ChainSpec> chains();
-  // Facts, of which any subset is known; biased to values that `chains` name.
+  enum class Duplicates : uint8_t { Allowed, LeftOut };
+
+  // 0 to 40 chains; in some sets with lists long enough to stay unexpanded.
+  std::vector<ChainSpec> chains(Duplicates duplicates = Duplicates::LeftOut);
+  // Facts, of which any subset is known.
   filter::Facts facts();
+  // Facts that are all known, and that a connection of a listener with `constants` can have.
+  filter::Facts connection(const ListenerConstants& constants);
+  ListenerConstants constants();
 
  private:
   bool oneIn(int n) { return below(n) == 0; }
