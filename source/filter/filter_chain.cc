@@ -1,5 +1,6 @@
 #include "source/filter/filter_chain.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "source/base/check.h"
@@ -79,16 +80,18 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   connection_.redeliver();
 }
 
-// False if a filter held the rest back, or closed.
-bool FilterChain::startFrom(size_t i) {
+// As far as the first filter that holds the rest back, or closes.
+void FilterChain::startFrom(size_t i) {
   for (; i < slots_.size(); ++i) {
     Slot& slot = *slots_[i];
+    if (slot.holding) return;
     if (std::exchange(slot.started, true) || slot.read == nullptr) continue;
     const FilterStatus status = slot.read->onNewConnection();
-    if (state_ != State::Running) return false;
-    if (status == FilterStatus::StopIteration && !std::exchange(slot.go_on, false)) return false;
+    if (state_ != State::Running) return;
+    slot.holding = status == FilterStatus::StopIteration && !slot.go_on;
+    slot.go_on = false;
+    if (slot.holding) return;
   }
-  return true;
 }
 
 void FilterChain::onData(buffer::Buffer& data, bool end_stream) {
@@ -109,7 +112,9 @@ void FilterChain::runRead(size_t i) {
     if (input(i).empty() && !end) break;
     const FilterStatus status =
         slot.read == nullptr ? FilterStatus::Continue : slot.read->onData(input(i), end);
-    if (state_ != State::Running || i + 1 == slots_.size()) return;
+    if (state_ != State::Running) return;
+    if (i + 1 == slots_.size()) break;
+    slot.seen = input(i).size();
     if (status == FilterStatus::StopIteration && !slot.go_on) break;
     slot.go_on = false;
     passOn(i);
@@ -117,10 +122,13 @@ void FilterChain::runRead(size_t i) {
   boundWaiting();
 }
 
+// What the filter was shown and left. The first one's buffer may hold bytes that it was not shown
+// yet (they were read before the chain was chosen): those wait for their delivery.
 void FilterChain::passOn(size_t i) {
+  Slot& slot = *slots_[i];
   Slot& next = *slots_[i + 1];
-  next.read_waiting.take(input(i));
-  next.read_end |= slots_[i]->read_end;
+  next.read_waiting.take(input(i), std::min(std::exchange(slot.seen, 0), input(i).size()));
+  next.read_end |= slot.end_seen;
 }
 
 // Recorded; the hook that asked for it looks when it returns, and the task does otherwise.
@@ -145,6 +153,8 @@ void FilterChain::passWrite(size_t from, buffer::Buffer& data, bool end_stream) 
     if (slot.writer == nullptr) continue;
     slot.write_waiting.take(data);
     const FilterStatus status = slot.writer->onWrite(slot.write_waiting, end_stream);
+    // Closed from inside: a flush lets these bytes go out, anything else does not.
+    if (state_ == State::Closing) return data.clear();
     if (status == FilterStatus::StopIteration) return;
     data.take(slot.write_waiting);
   }
@@ -167,8 +177,6 @@ void FilterChain::close(Close how, std::string_view reason) {
   if (info_.close_reason.empty()) info_.close_reason = reason;
   if (how == Close::Flush && state_ == State::Running) {
     connection_.setEvents(*this);
-    buffer::Buffer none(worker_.slices);
-    if (!connection_.writeEnding()) connection_.write(none, true);
     state_ = State::Flushing;
   } else if (how != Close::Flush) {
     state_ = State::Closing;
@@ -183,6 +191,7 @@ void FilterChain::onTask() {
   for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
     Slot& slot = *slots_[i];
     if (!std::exchange(slot.go_on, false) || i + 1 == slots_.size()) continue;
+    slot.holding = false;
     passOn(i);
     if (i == 0) connection_.resumeReading(net::Pause::BufferFull);
     startFrom(i + 1);
@@ -190,10 +199,14 @@ void FilterChain::onTask() {
   }
 }
 
-// Our end is queued. Once it is out, the client's end is awaited: closing with bytes of the client
+// Queues our end. Once it is out, the client's end is awaited: closing with bytes of the client
 // unread would reset the connection, and the client could lose what was flushed.
 void FilterChain::advanceFlush() {
   connection_.readBuffer().clear();
+  if (!connection_.writeEnding()) {
+    buffer::Buffer none(worker_.slices);
+    connection_.write(none, true);
+  }
   if (connection_.writeEnded() && connection_.readEnded()) return finish();
   for (const net::Pause why : {net::Pause::BufferFull, net::Pause::Backpressure,
                                net::Pause::NotReady, net::Pause::Manual, net::Pause::Waiting}) {
@@ -208,7 +221,8 @@ void FilterChain::advanceFlush() {
     linger_->arm(FlushStall);
     flushed_bytes_ = connection_.bytesWritten();
   }
-  if (connection_.writeEnded()) linger_->arm(Linger);
+  // Once: what the client still sends does not prolong it.
+  if (connection_.writeEnded() && !std::exchange(lingering_, true)) linger_->arm(Linger);
 }
 
 void FilterChain::finish() {

@@ -91,10 +91,12 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     buffer::Buffer
         read_waiting;  // in front of it, from the client; the first uses the connection's buffer
     buffer::Buffer write_waiting;  // in front of it, from the upstream
+    size_t seen = 0;               // bytes at its front that onData() was shown and left
     bool started = false;          // onNewConnection() was called
     bool read_end = false;         // the client's end is in front of it
     bool end_seen = false;         // and it was told so
     bool go_on = false;            // it asked for continueReading()
+    bool holding = false;          // it holds those behind it back since onNewConnection()
   };
 
   // ConnectionEvents
@@ -111,7 +113,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   buffer::Buffer& input(size_t i) {
     return i == 0 ? connection_.readBuffer() : slots_[i]->read_waiting;
   }
-  bool startFrom(size_t i);
+  void startFrom(size_t i);
   void runRead(size_t i);
   void passOn(size_t i);
   void continueFrom(size_t i);
@@ -135,6 +137,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   uint64_t flushed_bytes_ = 0;  // written when the linger timer was armed
   State state_ = State::Running;
   bool reset_ = false;
+  bool lingering_ = false;  // our end is out, and the time for the client's runs
 };
 
 }  // namespace weir::filter

@@ -77,6 +77,8 @@ class NetworkFilterFactory {
   virtual void create(FilterAdder& adder) const = 0;
   // Facts that its filters use, so that they are found out even if no chain matches on them.
   virtual FactSet requiredFacts() const { return {}; }
+  // Whether makeEarly() makes anything.
+  virtual bool connectsEarly() const { return false; }
   // For a terminal filter that will connect upstream whatever the client says: starts that
   // connection before the chain is chosen (EarlyConnection, not yet started), or null.
   virtual std::unique_ptr<upstream::EarlyConnection> makeEarly(Worker&,

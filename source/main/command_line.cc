@@ -148,7 +148,8 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
     // The library's own way to say --help; everything else is a wrong argument.
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (*help_command) std::cout << app.help("", CLI::AppFormatMode::All);
+  if (*help_command)
+    std::cout << app.get_formatter()->make_help(&app, "weir", CLI::AppFormatMode::Normal);
   if (*version_command) std::cout << "weir " << Version << "\n";
   if (*run_command) return run(options, registry);
   if (*validate_command) return validate(options, registry);

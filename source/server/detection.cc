@@ -10,6 +10,14 @@ namespace weir::server {
 using filter::Reason;
 using Status = ChainChoice::Status;
 
+namespace {
+
+// What a server that is expected to speak first says, counts this long after accept at the
+// earliest.
+constexpr Duration ExpectedPatience = std::chrono::milliseconds(2);
+
+}  // namespace
+
 Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::ConnectionInfo& info,
                      net::Connection& connection, DetectionOwner& owner)
     : shared_(shared),
@@ -18,7 +26,7 @@ Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::Conne
       connection_(connection),
       owner_(owner),
       deadline_(shared.worker.loop, [this] { onDeadline(); }),
-      probe_timer_(shared.worker.loop, [this] { startProbe(); }),
+      probe_timer_(shared.worker.loop, [this] { spoke_ ? takeServersWord() : startProbe(); }),
       started_(shared.worker.loop.now()) {}
 
 Detection::~Detection() { cancel(); }
@@ -44,22 +52,13 @@ void Detection::cancel() {
 
 void Detection::onData(buffer::Buffer& data, bool end_stream) {
   if (decided_) return;
-  if (!data.empty()) clientSpoke();
+  if (!data.empty()) probe_timer_.disarm();  // the bytes decide from now on
   if (end_stream) return decide(choice_.finish(data.contiguous()), Reason::ClientClosed);
   const Status status = choice_.onBytes(data.contiguous());
   if (status != Status::Wait) return decide(status, Reason::ClientBytes);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   data.compact();
   armDeadline();
-}
-
-void Detection::clientSpoke() {
-  probe_timer_.disarm();
-  if (probe_ == Probe::None || !expected_) return;
-  // The memory was wrong, which cost nothing but this connection.
-  expected_ = false;
-  if (shared_.learned.forget(info_.facts.destination))
-    shared_.tell_others(info_.facts.destination, false);
 }
 
 void Detection::onFault(const Error& error) {
@@ -78,7 +77,10 @@ void Detection::armDeadline() {
 }
 
 void Detection::onDeadline() {
-  if (shared_.policy.on_timeout == filter::OnTimeout::Close) {
+  const bool silent_too_long =
+      shared_.worker.loop.now() >= started_ + shared_.policy.detection_timeout;
+  if (silent_too_long && shared_.policy.on_timeout == filter::OnTimeout::Close) {
+    if (early_ != nullptr) endProbe("silence");
     cancel();
     return owner_.onDetectionClosed("detection_timeout");
   }
@@ -97,6 +99,7 @@ void Detection::startProbe() {
   if (shared_.probes >= shared_.policy.server_first.max_probes) return endProbe("limited");
   const config::FilterChainSettings& chain = *choice_.fallback();
   early_ = chain.filters.back()->makeEarly(shared_.worker, info_);
+  probe_chain_ = &chain;
   if (early_ == nullptr) return;  // a chain that answers by itself: nothing to listen to
   ++shared_.probes;
   probe_ = Probe::Connecting;
@@ -105,21 +108,40 @@ void Detection::startProbe() {
 }
 
 void Detection::onServerSpoke() {
-  if (decided_) return;
-  const auto greeting = early_->serverBytes();
+  if (decided_ || spoke_) return;
   // A server that closes without a word has said nothing about who speaks first.
-  if (greeting.empty()) return endProbe("server_closed");
+  if (early_->serverBytes().empty()) return endProbe("server_closed");
+  spoke_ = true;
+  // A greeting that was sent for may overtake the bytes of a client that speaks first, which are
+  // right behind its connecting.
+  const Duration waited = shared_.worker.loop.now() - started_;
+  if (expected_ && waited < ExpectedPatience) return probe_timer_.arm(ExpectedPatience - waited);
+  if (connection_.readBuffer().empty()) takeServersWord();
+}
+
+void Detection::takeServersWord() {
   const Reason reason = expected_ ? Reason::Learned : Reason::ServerFirst;
   const net::IpPort& destination = info_.facts.destination;
   if (shared_.policy.server_first.learn &&
       shared_.learned.learn(destination, shared_.worker.loop.now())) {
     shared_.tell_others(destination, true);
   }
-  const Status status = choice_.finish(connection_.readBuffer().contiguous());
+  const Status status = choice_.finish({});
+  const auto greeting = early_->serverBytes();
   for (const auto& factory : shared_.settings.listener_filters) {
     if (const auto name = factory->nameGreeting(greeting); !name.empty()) info_.protocol = name;
   }
   decide(status, reason);
+}
+
+// An expected server was connected, and the client's bytes lead elsewhere: the memory was wrong,
+// which has cost this connection and is not to cost the next ones.
+void Detection::contradictIfWrong() {
+  if (!expected_ || probe_chain_ == nullptr || choice_.chain() == probe_chain_) return;
+  const net::IpPort& destination = info_.facts.destination;
+  if (shared_.learned.contradict(destination, shared_.worker.loop.now())) {
+    shared_.tell_others(destination, false);
+  }
 }
 
 // The probe's failure decides nothing: a client that speaks may be served by another chain.
@@ -134,6 +156,8 @@ void Detection::endProbe(std::string_view outcome) {
       .add(1);
   if (probe_ == Probe::Connecting || probe_ == Probe::Listening) --shared_.probes;
   probe_ = Probe::Over;
+  spoke_ = false;
+  probe_timer_.disarm();
   if (early_ != nullptr) shared_.worker.loop.retire(std::move(early_));
 }
 
@@ -144,6 +168,7 @@ void Detection::decide(Status status, Reason reason) {
   connection_.setReadLimit(connection_.limit());
   auto early = std::move(early_);
   if (probe_ == Probe::Connecting || probe_ == Probe::Listening) {
+    if (reason == Reason::ClientBytes) contradictIfWrong();
     const bool server = reason == Reason::ServerFirst || reason == Reason::Learned;
     endProbe(server ? "server_spoke" : reason == Reason::Timeout ? "silence" : "client_spoke");
   }

@@ -68,7 +68,8 @@ class Detection final : public event::Retirable,
   bool mayProbe() const;
   void startProbe();
   void endProbe(std::string_view outcome);
-  void clientSpoke();
+  void takeServersWord();
+  void contradictIfWrong();
   void armDeadline();
   void onDeadline();
   void decide(ChainChoice::Status status, filter::Reason reason);
@@ -80,10 +81,12 @@ class Detection final : public event::Retirable,
   DetectionOwner& owner_;
   std::unique_ptr<upstream::EarlyConnection> early_;
   event::Timer deadline_;
-  event::Timer probe_timer_;
+  event::Timer probe_timer_;  // until the probe starts; then until an expected server's word counts
   MonotonicTime started_;
+  const config::FilterChainSettings* probe_chain_ = nullptr;  // for which the probe was made
   Probe probe_ = Probe::None;
   bool expected_ = false;  // the destination was known to speak first
+  bool spoke_ = false;     // the server has
   bool decided_ = false;
 };
 

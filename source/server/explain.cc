@@ -54,7 +54,8 @@ class DescribedSocket final : public filter::AcceptedSocket {
 
 // Facts that were given are known, whoever would provide them.
 void giveFacts(const config::ListenerSettings& listener, const ExplainRequest& request,
-               filter::Facts& facts) {
+               filter::ConnectionInfo& info) {
+  filter::Facts& facts = info.facts;
   filter::FactSet provided;
   for (const auto& factory : listener.listener_filters) provided = provided | factory->provides();
   facts.known = filter::FactSet::all().without(provided) | Fact::Destination;
@@ -66,6 +67,7 @@ void giveFacts(const config::ListenerSettings& listener, const ExplainRequest& r
   }
   if (request.server_name || request.alpn) {
     facts.tls = true;
+    info.protocol = "tls";
     facts.server_name = request.server_name.value_or("");
     facts.application_protocols = request.alpn.value_or(std::vector<std::string>{});
     facts.known =
@@ -176,7 +178,8 @@ void reportSilence(Report& out, const config::ListenerSettings& listener,
              seconds(policy.detection_timeout));
     return;
   }
-  if (policy.server_first.enabled && fallback->early_connect) {
+  const bool connects = fallback->early_connect && fallback->filters.back()->connectsEarly();
+  if (policy.server_first.enabled && connects) {
     out.line(
         "  after {} s of silence: the upstream of \"{}\" is connected; if it speaks, that chain is "
         "chosen",
@@ -197,7 +200,7 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   const config::ListenerSettings& listener = *found.value();
 
   filter::ConnectionInfo info;
-  giveFacts(listener, request, info.facts);
+  giveFacts(listener, request, info);
   const filter::Facts given = info.facts;
   const DescribedSocket socket(request.destination);
   ChainChoice choice(listener, socket, info);
@@ -223,9 +226,10 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   } else if (choice.chain() == nullptr) {
     out.line("closed: no chain holds, and there is no default_filter_chain");
   } else {
-    out.line(
-        "chosen: {}   protocol: {}   reason: {}", choice.chain()->name, info.protocol,
-        filter::toString(choice.usedBytes() ? filter::Reason::ClientBytes : filter::Reason::Match));
+    out.line("chosen: {}   protocol: {}   reason: {}", choice.chain()->name, info.protocol,
+             filter::toString(choice.usedBytes() || request.server_name || request.alpn
+                                  ? filter::Reason::ClientBytes
+                                  : filter::Reason::Match));
   }
   return out.take();
 }

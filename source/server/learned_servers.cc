@@ -9,21 +9,28 @@ size_t LearnedServers::Hash::operator()(const net::IpPort& d) const {
   return std::hash<std::string_view>{}(ip)*31 + d.port;
 }
 
-bool LearnedServers::expects(const net::IpPort& destination, MonotonicTime now) {
+// The entry, unless it has expired.
+std::list<LearnedServers::Entry>::iterator LearnedServers::find(const net::IpPort& destination,
+                                                                MonotonicTime now) {
   const auto it = by_destination_.find(destination);
-  if (it == by_destination_.end()) return false;
-  if (it->second->expires > now) return true;
+  if (it == by_destination_.end()) return entries_.end();
+  if (it->second->expires > now) return it->second;
   entries_.erase(it->second);
   by_destination_.erase(it);
-  return false;
+  return entries_.end();
+}
+
+bool LearnedServers::expects(const net::IpPort& destination, MonotonicTime now) {
+  const auto entry = find(destination, now);
+  return entry != entries_.end() && !entry->mixed;
 }
 
 bool LearnedServers::learn(const net::IpPort& destination, MonotonicTime now) {
   if (max_entries_ == 0) return false;
-  const auto it = by_destination_.find(destination);
-  if (it != by_destination_.end()) {
-    it->second->expires = now + ttl_;
-    entries_.splice(entries_.begin(), entries_, it->second);
+  if (const auto entry = find(destination, now); entry != entries_.end()) {
+    if (entry->mixed) return false;
+    entry->expires = now + ttl_;
+    entries_.splice(entries_.begin(), entries_, entry);
     return false;
   }
   if (entries_.size() >= max_entries_) {
@@ -35,11 +42,11 @@ bool LearnedServers::learn(const net::IpPort& destination, MonotonicTime now) {
   return true;
 }
 
-bool LearnedServers::forget(const net::IpPort& destination) {
-  const auto it = by_destination_.find(destination);
-  if (it == by_destination_.end()) return false;
-  entries_.erase(it->second);
-  by_destination_.erase(it);
+bool LearnedServers::contradict(const net::IpPort& destination, MonotonicTime now) {
+  const auto entry = find(destination, now);
+  if (entry == entries_.end() || entry->mixed) return false;
+  entry->mixed = true;
+  entry->expires = now + ttl_;
   return true;
 }
 

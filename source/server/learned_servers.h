@@ -25,15 +25,18 @@ class LearnedServers {
   bool expects(const net::IpPort& destination, MonotonicTime now);
   // The server spoke first. True if that is news, for telling other workers.
   bool learn(const net::IpPort& destination, MonotonicTime now);
-  // The client spoke first after all. True if it was known.
-  bool forget(const net::IpPort& destination);
+  // A client spoke first where the server was expected to: clients of both kinds go there. It is
+  // not expected, and not learned again, for a ttl. True if that is news.
+  bool contradict(const net::IpPort& destination, MonotonicTime now);
   size_t size() const { return by_destination_.size(); }
 
  private:
   struct Entry {
     net::IpPort destination;
     MonotonicTime expires;
+    bool mixed = false;  // contradicted
   };
+  std::list<Entry>::iterator find(const net::IpPort& destination, MonotonicTime now);
   struct Hash {
     size_t operator()(const net::IpPort& d) const;
   };

@@ -30,9 +30,11 @@ Result<void> Server::start() {
     sockets_.clear();
     return bound;
   }
+  shared_.resize(settings_.listeners.size());
   for (unsigned i = 0; i < worker_count_; ++i) {
-    workers_.push_back(std::make_unique<Worker>(
-        settings_, clock_, log_.get(), [this, i](const LearnedNews& news) { broadcast(i, news); }));
+    workers_.push_back(
+        std::make_unique<Worker>(settings_, shared_, clock_, log_.get(),
+                                 [this, i](const LearnedNews& news) { broadcast(i, news); }));
   }
   for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(sockets_[i]));
   running_ = true;

@@ -4,9 +4,11 @@
 
 namespace weir::server {
 
-Worker::Worker(const config::BootstrapSettings& settings, const Clock& clock, AccessLog* log,
+Worker::Worker(const config::BootstrapSettings& settings, std::deque<ListenerShared>& shared,
+               const Clock& clock, AccessLog* log,
                std::function<void(const LearnedNews&)> tell_others)
     : settings_(settings),
+      shared_(shared),
       log_(log),
       tell_others_(std::move(tell_others)),
       loop_(clock),
@@ -25,8 +27,9 @@ void Worker::run() {
     auto tell = [this, i](const net::IpPort& destination, bool speaks_first) {
       tell_others_({i, destination, speaks_first});
     };
-    listeners_.push_back(std::make_unique<WorkerListener>(
-        settings_.listeners[i], std::move(sockets_[i]), filter_worker_, log_, std::move(tell)));
+    listeners_.push_back(std::make_unique<WorkerListener>(settings_.listeners[i], shared_[i],
+                                                          std::move(sockets_[i]), filter_worker_,
+                                                          log_, std::move(tell)));
   }
   loop_.run();
   // Ending a connection takes turns of the loop: hooks are called, and what they held is retired.

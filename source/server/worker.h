@@ -3,6 +3,7 @@
 // One worker: a thread with its own loop, memory, clusters, counters and listening sockets. Made on
 // the main thread, started once, stopped once.
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -20,8 +21,8 @@ namespace weir::server {
 class Worker {
  public:
   // All outlive it. `tell_others` is called on the worker's thread.
-  Worker(const config::BootstrapSettings& settings, const Clock& clock, AccessLog* log,
-         std::function<void(const LearnedNews&)> tell_others);
+  Worker(const config::BootstrapSettings& settings, std::deque<ListenerShared>& shared,
+         const Clock& clock, AccessLog* log, std::function<void(const LearnedNews&)> tell_others);
   // Requires: stop() was called if start() was.
   ~Worker();
 
@@ -40,6 +41,7 @@ class Worker {
   void run();
 
   const config::BootstrapSettings& settings_;
+  std::deque<ListenerShared>& shared_;  // one for each listener
   AccessLog* const log_;
   const std::function<void(const LearnedNews&)> tell_others_;
   // In this order: each uses those above it.

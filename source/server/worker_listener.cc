@@ -22,10 +22,11 @@ const filter::SilencePolicy& policyOf(const config::ListenerSettings& settings) 
 
 }  // namespace
 
-WorkerListener::WorkerListener(const config::ListenerSettings& settings, net::ListenSocket socket,
-                               filter::Worker& worker, AccessLog* log,
+WorkerListener::WorkerListener(const config::ListenerSettings& settings, ListenerShared& shared,
+                               net::ListenSocket socket, filter::Worker& worker, AccessLog* log,
                                std::function<void(const net::IpPort&, bool)> tell_others)
     : settings_(settings),
+      shared_(shared),
       worker_(worker),
       log_(log),
       learned_(policyOf(settings).server_first.learn_max_entries,
@@ -49,7 +50,8 @@ WorkerListener::~WorkerListener() = default;
 
 void WorkerListener::onAccept(net::AcceptedFd accepted) {
   accepted_.add(1);
-  if (connections_.size() >= settings_.max_connections) {
+  if (shared_.open.fetch_add(1, std::memory_order_relaxed) >= settings_.max_connections) {
+    shared_.open.fetch_sub(1, std::memory_order_relaxed);
     overflow_.add(1);
     ::close(accepted.fd);
     return;
@@ -108,6 +110,7 @@ WorkerListener::ByteCounters& WorkerListener::bytesOf(std::string_view chain) {
 
 void WorkerListener::countEnd(const filter::ConnectionInfo& info) {
   open_.sub(1);
+  shared_.open.fetch_sub(1, std::memory_order_relaxed);
   const ByteCounters& bytes = bytesOf(info.chain);
   bytes.rx->add(info.rx_bytes);
   bytes.tx->add(info.tx_bytes);
@@ -145,7 +148,7 @@ void WorkerListener::onNews(const LearnedNews& news) {
   if (news.speaks_first) {
     learned_.learn(news.destination, worker_.loop.now());
   } else {
-    learned_.forget(news.destination);
+    learned_.contradict(news.destination, worker_.loop.now());
   }
 }
 

@@ -3,6 +3,7 @@
 // One listener on one worker: accepts, owns the connections, counts them, and writes their log
 // lines. Made and used on the worker's loop; the settings outlive it.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,11 +29,16 @@ struct LearnedNews {
   bool speaks_first;
 };
 
+// What the workers of one listener share: written once for each connection, never for its bytes.
+struct ListenerShared {
+  std::atomic<uint64_t> open{0};
+};
+
 class WorkerListener final : private net::Acceptor::Events {
  public:
-  // `log` may be null. `tell_others` is called on this loop.
-  WorkerListener(const config::ListenerSettings& settings, net::ListenSocket socket,
-                 filter::Worker& worker, AccessLog* log,
+  // `shared` outlives it. `log` may be null. `tell_others` is called on this loop.
+  WorkerListener(const config::ListenerSettings& settings, ListenerShared& shared,
+                 net::ListenSocket socket, filter::Worker& worker, AccessLog* log,
                  std::function<void(const net::IpPort&, bool)> tell_others);
   ~WorkerListener() override;
 
@@ -64,6 +70,7 @@ class WorkerListener final : private net::Acceptor::Events {
   void countEnd(const filter::ConnectionInfo& info);
 
   const config::ListenerSettings& settings_;
+  ListenerShared& shared_;
   filter::Worker& worker_;
   AccessLog* const log_;
   std::string log_line_;

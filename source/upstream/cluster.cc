@@ -40,7 +40,7 @@ Result<net::SocketAddress> Cluster::pick(const ConnectRequest& request) {
   }
   if (request.destination_is_self) {
     return Error{
-        ErrorCode::Refused, Side::Client,
+        ErrorCode::Refused, Side::Self,
         "the original destination " + request.destination.toString() + " is this listener itself"};
   }
   return net::SocketAddress{request.destination, {}};

@@ -107,6 +107,27 @@ TEST_F(DetectionIntegrationTest, SecondConnectionToAServerThatSpeaksFirstIsLearn
   EXPECT_GE(proxy.metric(chosen("tcp", "smtp", "learned")), 7U);
 }
 
+TEST_F(DetectionIntegrationTest, ClientThatSpeaksFirstIsHeardWhereTheServerIsExpectedTo) {
+  ServerUnderTest proxy(config());
+  const auto silentClientIsGreeted = [&] {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    TestSocket server = tcp_.accept();
+    server.send("220 mail ESMTP\r\n");
+    EXPECT_EQ(client.receive(16), "220 mail ESMTP\r\n");
+  };
+  silentClientIsGreeted();
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(http_.accept().receive(18), "GET / HTTP/1.1\r\n\r\n");
+  // If the probe was made before the bytes came, the destination now counts as mixed; else it is
+  // still learned.
+  if (tcp_.hasPending()) {
+    tcp_.accept();
+    silentClientIsGreeted();
+    EXPECT_EQ(proxy.metric(chosen("tcp", "smtp", "learned")), 0U);
+  }
+}
+
 TEST_F(DetectionIntegrationTest, ClientThatSpeaksAfterTheProbeIsStillDetected) {
   ServerUnderTest proxy(config());
   TestSocket client = TestSocket::connectTo(proxy.port());

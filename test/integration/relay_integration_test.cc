@@ -2,9 +2,11 @@
 // server.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "test/integration/server_under_test.h"
 
@@ -163,6 +165,43 @@ TEST(RelayOverflowTest, ConnectionsOverTheLimitAreClosedAndCounted) {
   EXPECT_EQ(server.receive(10), "still open");
 }
 
+TEST(RelayOverflowTest, LimitHoldsForAllWorkersTogether) {
+  TestUpstream upstream;
+  ServerUnderTest proxy(
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  max_connections: 3\n"
+      "  default_filter_chain: {name: tcp, filters: " +
+          tcpProxyTo("up") + "}\nclusters:\n- {name: up, endpoints: [{address: \"" +
+          upstream.address() + "\"}]}\n",
+      3);
+  std::vector<TestSocket> clients;
+  for (int i = 0; i < 12; ++i) clients.push_back(TestSocket::connectTo(proxy.port()));
+  proxy.waitForMetric("weir_listener_connections_total{listener=\"in\"}", 12);
+  proxy.waitForMetric("weir_listener_overflow_total{listener=\"in\"}", 9);
+  EXPECT_EQ(proxy.metric("weir_listener_open_connections{listener=\"in\"}"), 3U);
+}
+
+TEST(RelayUnixTest, UnixSocketsServeAsListenerAndAsUpstream) {
+  // The second listener is the first one's upstream.
+  const std::string path = "unix:@weir-test-" + std::to_string(::getpid());
+  TestUpstream upstream;
+  ServerUnderTest proxy(
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  default_filter_chain: {name: tcp, "
+      "filters: " +
+          tcpProxyTo("unix") + "}\n- name: path\n  address: \"" + path +
+          "\"\n  default_filter_chain: {name: tcp, filters: " + tcpProxyTo("up") +
+          "}\nclusters:\n- {name: unix, endpoints: [{address: \"" + path +
+          "\"}]}\n- {name: up, endpoints: [{address: \"" + upstream.address() + "\"}]}\n",
+      2);
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("through a path");
+  client.halfClose();
+  TestSocket server = upstream.accept();
+  EXPECT_EQ(server.receiveAll(), "through a path");
+  server.send("and back");
+  server.halfClose();
+  EXPECT_EQ(client.receiveAll(), "and back");
+}
+
 TEST(RelayLoopTest, OriginalDestinationThatIsTheListenerItselfIsRefused) {
   ServerUnderTest proxy(
       "listeners:\n- name: in\n  address: 127.0.0.1:0\n"
@@ -172,6 +211,7 @@ TEST(RelayLoopTest, OriginalDestinationThatIsTheListenerItselfIsRefused) {
   EXPECT_EQ(client.receiveAll(), "");
   EXPECT_TRUE(client.wasReset());
   EXPECT_EQ(proxy.metric("weir_listener_connections_total{listener=\"in\"}"), 1U);
+  proxy.waitForMetric("weir_connection_closes_total{listener=\"in\",close=\"loop\"}", 1);
 }
 
 }  // namespace

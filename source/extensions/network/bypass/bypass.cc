@@ -31,4 +31,9 @@ void BypassFactory::create(filter::FilterAdder& adder) const {
   adder.addRead(std::make_unique<Bypass>(adder.context(), settings_));
 }
 
+std::unique_ptr<upstream::EarlyConnection> BypassFactory::makeEarly(
+    filter::Worker& worker, const filter::ConnectionInfo&) const {
+  return std::make_unique<upstream::EarlyConnection>(worker.clusters.bypass(), worker.loop);
+}
+
 }  // namespace weir::extensions

@@ -17,6 +17,9 @@ class BypassFactory final : public filter::NetworkFilterFactory {
   std::string_view name() const override { return "bypass"; }
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
+  bool connectsEarly() const override { return true; }
+  std::unique_ptr<upstream::EarlyConnection> makeEarly(
+      filter::Worker& worker, const filter::ConnectionInfo& info) const override;
 
  private:
   const RelaySettings settings_;

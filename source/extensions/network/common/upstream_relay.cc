@@ -14,8 +14,9 @@ Duration orNever(Duration timeout) {
   return timeout > Duration::zero() ? timeout : Duration::max();
 }
 
-std::string_view connectFailure(ErrorCode code) {
-  switch (code) {
+std::string_view connectFailure(const Error& error) {
+  if (error.side == weir::Side::Self && error.code == ErrorCode::Refused) return "loop";
+  switch (error.code) {
     case ErrorCode::Refused: return "upstream_refused";
     case ErrorCode::TimedOut: return "upstream_connect_timeout";
     case ErrorCode::NotFound: return "no_destination";
@@ -64,12 +65,12 @@ void UpstreamRelay::onEarlyFailed(const Error& error) { connectFailed(error); }
 
 void UpstreamRelay::connectFailed(const Error& error) {
   filter::ConnectionInfo& info = context_.info();
-  info.upstream = early_->address().toString();
+  if (early_->address() != net::SocketAddress{}) info.upstream = early_->address().toString();
   context_.worker().loop.retire(std::move(early_));
   const bool another_may_do = error.side == weir::Side::Upstream;
   if (another_may_do && attempts_ < settings_.max_connect_attempts && !closing_) return connect();
   closing_ = true;
-  context_.close(Close::Reset, connectFailure(error.code));
+  context_.close(Close::Reset, connectFailure(error));
 }
 
 void UpstreamRelay::attach() {

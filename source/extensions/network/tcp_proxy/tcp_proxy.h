@@ -43,6 +43,7 @@ class TcpProxyFactory final : public filter::NetworkFilterFactory {
   void create(filter::FilterAdder& adder) const override;
   // For clusters of the original destination, and for the log.
   filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
+  bool connectsEarly() const override { return true; }
   std::unique_ptr<upstream::EarlyConnection> makeEarly(
       filter::Worker& worker, const filter::ConnectionInfo& info) const override;
 
