@@ -10,7 +10,6 @@
 #include <fstream>
 #include <string>
 
-#include "source/config/build.h"
 #include "source/config/load_settings.h"
 #include "test/config/fake_extensions.h"
 
