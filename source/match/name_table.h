@@ -42,12 +42,14 @@ class NameTable {
       0;  // bit n: there is a suffix with n dots; the last one: with that many or more
 };
 
-// The highest bit of each byte that is a dot, of up to eight; the first byte is the lowest one.
-inline uint64_t dotsIn(const char* at, size_t count) {
-  if (count == 8 && std::endian::native == std::endian::little) {
+// The highest bit of each of the first `count` bytes, at most eight, that is a dot; the first byte
+// is the lowest one. `readable`: eight bytes may be read.
+inline uint64_t dotsIn(const char* at, size_t count, bool readable) {
+  if (readable && std::endian::native == std::endian::little) {
     const uint64_t other = load64(at) ^ 0x2E2E2E2E2E2E2E2EULL;
     constexpr uint64_t Low = 0x7F7F7F7F7F7F7F7FULL;
-    return ~(((other & Low) + Low) | other | Low);
+    const uint64_t dots = ~(((other & Low) + Low) | other | Low);
+    return dots & (~uint64_t{0} >> (64 - 8 * count));
   }
   uint64_t dots = 0;
   for (size_t i = 0; i < count; ++i) dots |= static_cast<uint64_t>(at[i] == '.') << (8 * i + 7);
@@ -63,7 +65,7 @@ inline uint32_t NameTable::findWildcard(std::string_view name, size_t skip) cons
   for (size_t done = 0; done < longest; done += 8) {
     const size_t count = std::min<size_t>(8, name.size() - done);
     const char* chunk = name.data() + name.size() - done - count;
-    for (uint64_t dots = dotsIn(chunk, count); dots != 0;) {
+    for (uint64_t dots = dotsIn(chunk, count, name.size() >= 8); dots != 0;) {
       const int top = 63 - std::countl_zero(dots);
       dots &= ~(1ULL << top);
       const char* at = chunk + top / 8;

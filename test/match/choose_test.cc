@@ -40,7 +40,7 @@ TEST_P(ChooseTest, ChoosesTheSameWhateverTheOrderInTheFile) {
   }
 }
 
-std::vector<Case> cases() {
+std::vector<Case> destinations() {
   return {
       {"NoChains", {}, {{{}, "(none)"}}},
       {"OneChainWithoutPredicatesHoldsForEverything",
@@ -98,6 +98,11 @@ std::vector<Case> cases() {
         chain("p8", {.prefixes = {"10.0.0.0/8"}, .transport = Transport::RawBuffer})},
        {{{.dst = "10.1.1.1:80", .tls = false}, "p8"},
         {{.dst = "10.1.1.1:80", .tls = true}, "p32"}}},
+  };
+}
+
+std::vector<Case> namesAndProtocols() {
+  return {
       {"ExactNameThenLongestWildcard",
        {chain("any", {}), chain("com", {.names = {"*.com"}}),
         chain("example", {.names = {"*.example.com"}}),
@@ -134,6 +139,11 @@ std::vector<Case> cases() {
         chain("h1", {.alpn = {"http/1.1"}})},
        {{{.src = "11.0.0.1:1", .alpn = {{"h2", "http/1.1"}}}, "h1"},
         {{.src = "10.0.0.1:1", .alpn = {{"h2", "http/1.1"}}}, "h2"}}},
+  };
+}
+
+std::vector<Case> sources() {
+  return {
       {"DirectSourceIsNotTheSource",
        {chain("direct", {.direct = {"10.0.0.0/8"}}), chain("source", {.sources = {"10.0.0.0/8"}})},
        {{{.src = "192.0.2.1:1", .direct = "10.0.0.1:1"}, "direct"},
@@ -165,6 +175,11 @@ std::vector<Case> cases() {
         {{.src = "10.0.0.2:998"}, "net"},
         {{.src = "11.0.0.2:999"}, "port"},
         {{.src = "11.0.0.2:998"}, "any"}}},
+  };
+}
+
+std::vector<Case> ranks() {
+  return {
       {"FieldsRankInOrder",
        {chain("port", {.ports = {80}}), chain("prefix", {.prefixes = {"0.0.0.0/0"}}),
         chain("name", {.names = {"a.com"}}), chain("tls", {.transport = Transport::Tls}),
@@ -205,8 +220,13 @@ std::vector<Case> cases() {
          "wild_port"},
         {{.dst = "10.1.1.1:81", .src = "10.0.0.2:9", .tls = true, .sni = "a.com", .alpn = {{"h2"}}},
          "rest"}}},
-      // Envoy chooses nothing in the cases that follow: there, only the most specific value of each
-      // field is followed.
+  };
+}
+
+// Envoy chooses nothing in several of these: there, only the most specific value of each field is
+// followed.
+std::vector<Case> fallbacks() {
+  return {
       {"CombinedRequirementsLeaveNoBlackHole",
        {chain("net", {.prefixes = {"127.0.0.0/8"}}),
         chain("name", {.names = {"server1.example.com"}, .transport = Transport::Tls}),
@@ -234,7 +254,15 @@ std::vector<Case> cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Fields, ChooseTest, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Destinations, ChooseTest, testing::ValuesIn(destinations()),
+                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(NamesAndProtocols, ChooseTest, testing::ValuesIn(namesAndProtocols()),
+                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(Sources, ChooseTest, testing::ValuesIn(sources()),
+                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(Ranks, ChooseTest, testing::ValuesIn(ranks()),
+                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(Fallbacks, ChooseTest, testing::ValuesIn(fallbacks()),
                          [](const auto& row) { return row.param.what; });
 
 TEST(ChooseTest, ChainWithLongListsInEveryFieldChoosesByEachCombination) {

@@ -101,8 +101,8 @@ struct ValueCase {
   std::string actual;
 };
 
-TEST(ExplainTest, ValuesAreShownAsInTheConfiguration) {
-  const std::vector<ValueCase> cases = {
+std::vector<ValueCase> valueCases() {
+  return {
       {{.ports = {3306, 5432}}, {.dst = "1.1.1.1:8080"}, "destination_ports", "3306, 5432", "8080"},
       {{.ports = {3306}}, {}, "destination_ports", "3306", "(not known)"},
       {{.prefixes = {"10.0.0.0/8", "::1"}},
@@ -156,7 +156,10 @@ TEST(ExplainTest, ValuesAreShownAsInTheConfiguration) {
        "::1"},
       {{.source_ports = {1, 2}}, {.src = "1.1.1.2:3"}, "source_ports", "1, 2", "3"},
   };
-  for (const ValueCase& c : cases) {
+}
+
+TEST(ExplainTest, ValuesAreShownAsInTheConfiguration) {
+  for (const ValueCase& c : valueCases()) {
     const PredicateResult result = only(chain("a", c.match), c.known);
     EXPECT_EQ(result.field, c.field);
     EXPECT_EQ(result.expected, c.expected);

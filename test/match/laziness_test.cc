@@ -39,8 +39,7 @@ TEST_P(LazinessTest, AsksOnlyForFactsThatCanChangeTheChoice) {
   }
 }
 
-std::vector<Case> cases() {
-  const Known destination_unknown = {.src = "192.0.2.1:40000", .direct = "192.0.2.1:40000"};
+std::vector<Case> bytes() {
   return {
       {"NoChainsNeedNothing", {}, {{{}, "(none)"}}},
       {"ChainWithoutPredicatesNeedsNothing", {chain("all", {})}, {{{}, "all"}}},
@@ -84,6 +83,12 @@ std::vector<Case> cases() {
        {{{.dst = "1.1.1.1:1", .src = "1.1.1.2:1", .direct = "1.1.1.2:1", .tls = false}, "rest"},
         {{.dst = "1.1.1.1:1", .src = "1.1.1.2:1", .direct = "1.1.1.2:1", .tls = true},
          "? server_name application_protocols"}}},
+  };
+}
+
+std::vector<Case> sockets() {
+  const Known destination_unknown = {.src = "192.0.2.1:40000", .direct = "192.0.2.1:40000"};
+  return {
       {"NameThatNoWildcardCoversSettlesTheRest",
        {chain("a", {.names = {"*.a.com"}, .alpn = {"h2"}}), chain("rest", {})},
        {{{.sni = "b.com"}, "rest"}, {{.sni = "x.a.com"}, "? application_protocols"}}},
@@ -123,7 +128,9 @@ std::vector<Case> cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Facts, LazinessTest, testing::ValuesIn(cases()),
+INSTANTIATE_TEST_SUITE_P(Bytes, LazinessTest, testing::ValuesIn(bytes()),
+                         [](const auto& row) { return row.param.what; });
+INSTANTIATE_TEST_SUITE_P(Sockets, LazinessTest, testing::ValuesIn(sockets()),
                          [](const auto& row) { return row.param.what; });
 
 TEST(LazinessTest, EachAnswerLeadsToTheNextQuestionUntilTheChoiceIsFinal) {
