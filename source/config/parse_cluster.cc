@@ -39,6 +39,9 @@ upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldSc
   upstream::ClusterSettings settings;
   settings.name = cluster.name();
   checkRequired(scope.field("name"), cluster.name(), "filters refer to the cluster by it");
+  if (cluster.name() == "bypass") {
+    scope.field("name").error("\"bypass\" is the name of the built-in cluster of skip ports");
+  }
   settings.endpoints = parseEndpoints(cluster, scope);
   if (cluster.type() == v1::Cluster::ORIGINAL_DST) {
     settings.type = upstream::ClusterSettings::Type::OriginalDst;

@@ -48,6 +48,13 @@ match::ListenerConstants constantsOf(const ListenerSettings& settings) {
   return constants;
 }
 
+bool holdsForAll(const match::ChainMatch& m) {
+  return m.destination_ports.empty() && m.destination_prefixes.empty() && m.server_names.empty() &&
+         m.transport == match::Transport::Any && m.application_protocols.empty() &&
+         m.direct_source_prefixes.empty() && m.source_type == match::SourceType::Any &&
+         m.source_prefixes.empty() && m.source_ports.empty();
+}
+
 class ListenerParser {
  public:
   ListenerParser(const v1::Listener& listener, const FieldScope& scope,
@@ -133,6 +140,17 @@ class ListenerParser {
     const match::ListenerConstants constants =
         all_known ? constantsOf(settings_) : match::ListenerConstants{};
     settings_.matcher = match::Matcher::compile(good_specs_, constants, scope_.diagnostics());
+    if (settings_.default_chain) checkDefaultIsReachable();
+  }
+
+  void checkDefaultIsReachable() {
+    for (const match::ChainSpec& spec : good_specs_) {
+      if (!holdsForAll(spec.match)) continue;
+      const FieldScope scope = scope_.field("default_filter_chain");
+      scope.error("filter chain '" + settings_.default_chain->name + "' (" + scope.path() +
+                  ") can never be chosen: filter chain '" + spec.name + "' (" + spec.path +
+                  ") has no match and takes every connection");
+    }
   }
 
   const v1::Listener& listener_;

@@ -44,6 +44,16 @@ TEST(ListenerChainsTest, ChainsThatDifferAreFine) {
   EXPECT_EQ(errorsOf("0.0.0.0:15001", "application_protocols: [h2c]", ""), "");
 }
 
+TEST(ListenerChainsTest, ADefaultChainBehindOneThatTakesEveryConnectionIsNeverChosen) {
+  const std::string more =
+      "  default_filter_chain:\n    name: rest\n    filters:\n    - typed_config: {\"@type\": "
+      "type.googleapis.com/weir.extensions.network.echo.v1.Echo}\n";
+  EXPECT_EQ(errorsOf("0.0.0.0:15001", "source_ports: [1]", "source_ports: [2]", more), "");
+  EXPECT_THAT(errorsOf("0.0.0.0:15001", "source_ports: [1]", "", more),
+              AllOf(HasSubstr("filter chain 'rest'"), HasSubstr("can never be chosen"),
+                    HasSubstr("filter chain 'b'")));
+}
+
 TEST(ListenerChainsTest, AChainForAPortThatTheListenerDoesNotHaveIsNeverChosen) {
   EXPECT_THAT(errorsOf("0.0.0.0:15001", "destination_ports: [3306]", ""),
               StartsWith(":5:5: listeners[0].filter_chains[0]: "));

@@ -124,10 +124,11 @@ INSTANTIATE_TEST_SUITE_P(
                  "]}]\n  transparent: true",
              ":4:32: listeners[0].default_filter_chain.name: the name \"c\" is already taken by "
              "listeners[0].filter_chains[0].name (line 5)"},
-        Case{"filter_chains: [{filters: [" + Echo + "]}]",
+        Case{"filter_chains: [{filters: [" + Echo + "], match: {source_ports: [1]}}]",
              ":5:19: listeners[0].filter_chains[0].name: is required: it names the chain in logs "
              "and metrics"},
-        Case{"filter_chains: [{name: d, transport_socket: {}, filters: [" + Echo + "]}]",
+        Case{"filter_chains: [{name: d, transport_socket: {}, filters: [" + Echo +
+                 "], match: {source_ports: [1]}}]",
              ":5:29: listeners[0].filter_chains[0].transport_socket: unknown field "
              "\"transport_socket\" in "
              "weir.config.v1.FilterChain: TLS termination is not part of this build"}));
