@@ -157,7 +157,8 @@ void Loop::dispatch() {
     watch->handler_.onIoReady({.readable = (events & (EPOLLIN | EPOLLHUP)) != 0,
                                .writable = (events & EPOLLOUT) != 0,
                                .hangup = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
-                               .error = (events & EPOLLERR) != 0});
+                               .error = (events & EPOLLERR) != 0,
+                               .urgent = (events & EPOLLPRI) != 0});
   }
 }
 

@@ -42,6 +42,9 @@ struct IoReady {
   bool hangup = false;
   // The descriptor has a pending error (a reset); bytes that came before it may still be read.
   bool error = false;
+  // TCP urgent data is or was in the receive queue: a read stops at its mark, and a short one does
+  // not mean that nothing is left.
+  bool urgent = false;
 };
 
 // Gets the readiness of one descriptor. Called by the loop only.

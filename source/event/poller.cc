@@ -11,7 +11,7 @@ Poller::~Poller() { ::close(fd_); }
 
 void Poller::add(int fd, IoWatch& watch) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watch;
   WEIR_CHECK(epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0);
 }

@@ -27,6 +27,11 @@ void blockSignals(std::initializer_list<int> signals) {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+void unblockSignals(std::initializer_list<int> signals) {
+  const sigset_t set = setOf(signals);
+  WEIR_CHECK(pthread_sigmask(SIG_UNBLOCK, &set, nullptr) == 0);
+}
+
 SignalWatch::SignalWatch(Loop& loop, std::initializer_list<int> signals,
                          std::function<void(int)> callback)
     : callback_(std::move(callback)) {

@@ -14,6 +14,9 @@ namespace weir::event {
 // Blocks `signals` in the calling thread and those that it starts. SIGPIPE is ignored process-wide.
 void blockSignals(std::initializer_list<int> signals);
 
+// Undoes it for `signals`: one that comes now ends the process.
+void unblockSignals(std::initializer_list<int> signals);
+
 class SignalWatch final : private IoHandler {
  public:
   // Calls back on the loop, with the signal's number. Requires: they are blocked.

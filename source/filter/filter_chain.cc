@@ -23,6 +23,7 @@ bool FilterContext::writeBlocked() const { return chain_.connection_.writeBlocke
 void FilterContext::pauseReading(net::Pause why) { chain_.connection_.pauseReading(why); }
 void FilterContext::resumeReading(net::Pause why) { chain_.connection_.resumeReading(why); }
 void FilterContext::continueReading() { chain_.continueFrom(index_); }
+void FilterContext::redeliver() { chain_.showAgain(index_); }
 void FilterContext::close(Close how, std::string_view reason) { chain_.close(how, reason); }
 Worker& FilterContext::worker() { return chain_.worker_; }
 ConnectionInfo& FilterContext::info() { return chain_.info_; }
@@ -33,9 +34,10 @@ net::Connection* FilterContext::takeOver(net::ConnectionEvents& events) {
   return &chain_.connection_;
 }
 
-std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(std::string_view cluster) {
+std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
+    const upstream::Cluster& cluster) {
   auto& early = chain_.early_;
-  if (early == nullptr || early->cluster().settings().name != cluster) return nullptr;
+  if (early == nullptr || &early->cluster() != &cluster) return nullptr;
   return std::move(early);
 }
 
@@ -76,7 +78,10 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   }
   startFrom(0);
   // Whatever no filter took was opened for nothing.
-  if (early_ != nullptr) worker_.loop.retire(std::move(early_));
+  if (early_ != nullptr) {
+    early_->cancel();
+    worker_.loop.retire(std::move(early_));
+  }
   connection_.redeliver();
 }
 
@@ -137,6 +142,11 @@ void FilterChain::continueFrom(size_t i) {
   task_.schedule();
 }
 
+void FilterChain::showAgain(size_t i) {
+  slots_[i]->show_again = true;
+  task_.schedule();
+}
+
 // What waits in front of a filter is bounded as the connection's own buffer is.
 void FilterChain::boundWaiting() {
   for (size_t i = 1; i < slots_.size(); ++i) {
@@ -190,6 +200,11 @@ void FilterChain::onTask() {
   if (state_ == State::Flushing) return advanceFlush();
   for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
     Slot& slot = *slots_[i];
+    if (std::exchange(slot.show_again, false)) {
+      slot.end_seen = false;
+      runRead(i);
+      if (state_ != State::Running) break;
+    }
     if (!std::exchange(slot.go_on, false) || i + 1 == slots_.size()) continue;
     slot.holding = false;
     passOn(i);
@@ -231,7 +246,8 @@ void FilterChain::finish() {
   if (linger_ != nullptr) linger_->disarm();
   info_.rx_bytes = connection_.bytesRead();
   info_.tx_bytes = connection_.bytesWritten();
-  connection_.close(reset_);
+  // What is cut off must not look complete.
+  connection_.close(reset_ || !connection_.allWritten());
   for (auto& slot : slots_) {
     if (slot->read != nullptr && slot->started) slot->read->onConnectionClosed();
   }

@@ -41,6 +41,9 @@ class FilterContext final : public net::Stream {
 
   // After StopIteration: what waits in front of this filter goes on to the next one.
   void continueReading();
+  // Shows what waits in front of this filter, and the end if it came, to it once more, in a later
+  // turn: for a filter that could not take it when it was shown.
+  void redeliver();
   // Ends the connection. `reason` has static storage; the first one is kept.
   void close(Close how, std::string_view reason);
 
@@ -51,7 +54,7 @@ class FilterContext final : public net::Stream {
   net::Connection* takeOver(net::ConnectionEvents& events);
   // The upstream connection that was opened before the chain was chosen, if it is to that cluster;
   // else null.
-  std::unique_ptr<upstream::EarlyConnection> takeEarly(std::string_view cluster);
+  std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
 
  private:
   FilterChain& chain_;
@@ -96,6 +99,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     bool read_end = false;         // the client's end is in front of it
     bool end_seen = false;         // and it was told so
     bool go_on = false;            // it asked for continueReading()
+    bool show_again = false;       // it asked for redeliver()
     bool holding = false;          // it holds those behind it back since onNewConnection()
   };
 
@@ -117,6 +121,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   void runRead(size_t i);
   void passOn(size_t i);
   void continueFrom(size_t i);
+  void showAgain(size_t i);
   void boundWaiting();
   void passWrite(size_t from, buffer::Buffer& data, bool end_stream);
   void onTask();

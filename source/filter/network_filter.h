@@ -16,8 +16,9 @@
 #include "source/filter/facts.h"
 
 namespace weir::upstream {
+class Cluster;
 class EarlyConnection;
-}
+}  // namespace weir::upstream
 
 namespace weir::filter {
 
@@ -50,7 +51,9 @@ class ReadFilter {
 class WriteFilter {
  public:
   virtual ~WriteFilter() = default;
-  // Bytes on their way to the client, nearest to the upstream first. As onData().
+  // Bytes on their way to the client, nearest to the upstream first. StopIteration: they stay here
+  // and come again with what follows, or the filter takes them and sends them later, and the end if
+  // it came, by FilterContext::write().
   virtual FilterStatus onWrite(buffer::Buffer& data, bool end_stream) = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "source/main/command_line.h"
 
+#include <sys/resource.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
@@ -42,8 +44,18 @@ unsigned workerCount(const Options& options, const config::BootstrapSettings& se
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// Each proxied connection takes two descriptors; the usual soft limit is for programs that need
+// few.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const Options& options, const config::Registry& registry) {
   event::blockSignals({SIGTERM, SIGINT});
+  raiseDescriptorLimit();
   const auto settings = load(options, registry);
   if (!settings) return 1;
   const SystemClock clock;
@@ -63,6 +75,7 @@ int run(const Options& options, const config::Registry& registry) {
   const event::SignalWatch signals(server.loop(), {SIGTERM, SIGINT}, [&](int) { server.stop(); });
   server.run();
   std::cerr << "weir: stopping\n";
+  event::unblockSignals({SIGTERM, SIGINT});  // a second one ends it at once
   return 0;
 }
 

@@ -47,7 +47,7 @@ void Connection::close(bool reset) {
 }
 
 void Connection::onIoReady(event::IoReady ready) noexcept {
-  if (state_ == State::Closed) return;
+  if (state_ == State::Closed || state_ == State::Faulted) return;
   if (state_ == State::Connecting) {
     finishConnecting(ready);
     if (state_ != State::Open) return;
@@ -55,6 +55,7 @@ void Connection::onIoReady(event::IoReady ready) noexcept {
   readable_ |= ready.readable && !read_ended_;
   hangup_ |= ready.hangup && !read_ended_;
   error_ |= ready.error;
+  short_reads_lie_ |= ready.urgent;
   if (error_ && (!readable_ || heldBack())) return fault(io_->takeError());
   if (ready.writable) {
     writable_ = true;
@@ -62,6 +63,9 @@ void Connection::onIoReady(event::IoReady ready) noexcept {
     if (state_ != State::Open) return;
   }
   if (readable_ || hangup_) readSome();
+  // While bytes are spliced: what could be moved has been, and the rest has no taker.
+  const bool spliced = (pauses_ & bit(Pause::Manual)) != 0;
+  if (error_ && spliced && state_ == State::Open && pending_error_ == 0) fault(io_->takeError());
 }
 
 // Somebody else's pause: nothing would be read for who knows how long, and a peer that is gone
@@ -83,7 +87,9 @@ void Connection::pauseReading(Pause why) { pauses_ |= bit(why); }
 
 void Connection::resumeReading(Pause why) {
   const uint8_t before = std::exchange(pauses_, static_cast<uint8_t>(pauses_ & ~bit(why)));
-  if (before == 0 || pauses_ != 0 || state_ != State::Open) return;
+  if ((before & bit(why)) == 0 || state_ != State::Open) return;
+  // BufferFull is looked at anew when the bytes are delivered.
+  if ((pauses_ & ~bit(Pause::BufferFull)) != 0) return;
   if (readable_ || hangup_ || !read_buffer_.empty() || (read_ended_ && !end_delivered_)) {
     deliver_task_.schedule();
   }
@@ -91,7 +97,7 @@ void Connection::resumeReading(Pause why) {
 
 // The loop's later turn for what could not be told at once: a fault, or bytes after a pause.
 void Connection::runTask() {
-  if (state_ == State::Closed) return;
+  if (state_ == State::Closed || state_ == State::Faulted) return;
   if (pending_error_ != 0) return fault(std::exchange(pending_error_, 0));
   if (state_ != State::Open) return;
   if (!read_buffer_.empty() && (pauses_ & ~bit(Pause::BufferFull)) == 0) {
@@ -146,7 +152,7 @@ void Connection::movedIn(IoResult result, size_t asked) {
     if (error_) faultLater(io_->takeError());
     return;
   }
-  if (result.error == EINTR) return;
+  if (result.error == EINTR) return deliver_task_.schedule();  // and once more
   if (result.error != 0) {
     readable_ = false;
     return faultLater(result.error);
@@ -158,7 +164,7 @@ void Connection::movedIn(IoResult result, size_t asked) {
   }
   bytes_read_ += result.bytes;
   last_active_ = loop_.now();
-  if (result.bytes < asked) {
+  if (result.bytes < asked && !result.more && !short_reads_lie_) {
     readable_ = false;
     // A reset that came right behind the bytes was told together with them, and is not told again.
     if (error_) return faultLater(io_->takeError());
@@ -175,7 +181,8 @@ void Connection::deliver() {
 }
 
 void Connection::write(buffer::Buffer& data, bool end_stream) {
-  if (state_ == State::Closed || pending_error_ != 0) return data.clear();
+  const bool gone = state_ == State::Closed || state_ == State::Faulted || pending_error_ != 0;
+  if (gone) return data.clear();
   WEIR_DCHECK(write_half_ == WriteHalf::Open);
   write_buffer_.take(data);
   if (end_stream) write_half_ = WriteHalf::Ending;
@@ -227,6 +234,7 @@ void Connection::flush() {
 }
 
 void Connection::faultLater(int error) {
+  if (state_ == State::Faulted || state_ == State::Closed) return;
   pending_error_ = error != 0 ? error : ECONNRESET;  // 0: somebody asked the socket before
   deliver_task_.schedule();
 }
@@ -235,6 +243,8 @@ void Connection::fault(int error) {
   pending_error_ = 0;
   readable_ = writable_ = hangup_ = error_ = false;
   if (error == 0) error = ECONNRESET;  // somebody asked for it before
+  state_ = State::Faulted;
+  deliver_task_.cancel();
   Error e = errnoError(Side::Self, "connection", error);
   events_->onFault(e);
 }

@@ -124,7 +124,8 @@ class Connection final : public Stream, public event::Retirable, private event::
   void movedOut(IoResult result);
 
  private:
-  enum class State : uint8_t { Connecting, Open, Closed };
+  // Faulted: told so; nothing is read, written or told any more. close() still has to come.
+  enum class State : uint8_t { Connecting, Open, Faulted, Closed };
   enum class WriteHalf : uint8_t { Open, Ending, Ended };
 
   void onIoReady(event::IoReady ready) noexcept override;
@@ -159,6 +160,7 @@ class Connection final : public Stream, public event::Retirable, private event::
   bool writable_ = false;
   bool hangup_ = false;
   bool error_ = false;
+  bool short_reads_lie_ = false;  // urgent data was seen: a read stops at its mark
   bool read_ended_ = false;
   bool end_delivered_ = false;
   bool was_blocked_ = false;

@@ -14,6 +14,7 @@
 #include "source/base/result.h"
 #include "source/event/loop.h"
 #include "source/net/address.h"
+#include "source/net/own_addresses.h"
 
 namespace weir::net {
 
@@ -22,6 +23,7 @@ namespace weir::net {
 struct IoResult {
   size_t bytes = 0;
   int error = 0;
+  bool more = false;  // a read that came back short may have left something all the same
 };
 
 class Io {
@@ -49,7 +51,7 @@ class Io {
 class SocketIo final : public Io {
  public:
   // Takes over an accepted or connecting socket.
-  explicit SocketIo(int fd) : fd_(fd) {}
+  explicit SocketIo(int fd, bool is_unix = false) : fd_(fd), is_unix_(is_unix) {}
   ~SocketIo() override;
 
   // Starts to connect to `to`; how it went is told by readiness and takeError(). TCP_NODELAY and
@@ -64,8 +66,13 @@ class SocketIo final : public Io {
   int takeError() override;
   int rawFd() const override { return fd_; }
 
+  // Remembers its local address as this process's own, as long as it is open.
+  void registerIn(OwnAddresses& own);
+
  private:
   int fd_;
+  const bool is_unix_;  // reads stop behind a message that carries descriptors
+  std::unique_ptr<OwnAddresses::Entry> own_;
   std::unique_ptr<event::IoWatch> watch_;
 };
 

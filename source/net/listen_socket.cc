@@ -37,13 +37,16 @@ bool bindTo(int fd, const SocketAddress& address) {
 }
 
 // A bind without SO_REUSEPORT fails if any socket listens there, also one that would share.
-int tryExclusiveBind(const SocketAddress& address) {
+int tryExclusiveBind(const SocketAddress& address, bool transparent) {
   const int fd = newSocket(address);
   if (fd < 0) return errno;
+  const bool v6 = address.ip.ip.family == Family::V6;
+  if (transparent) {
+    setFlag(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT);
+  }
+  if (v6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
-  if (address.ip.ip.family == Family::V6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-  setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
-  const int error = bindTo(fd, address) && ::listen(fd, 1) == 0 ? 0 : errno;
+  const int error = bindTo(fd, address) ? 0 : errno;
   ::close(fd);
   return error;
 }
@@ -68,6 +71,7 @@ Result<void> setInherited(int fd, const SocketAddress& address, const ListenOpti
   if (address.isUnix()) return {};
   setFlag(fd, IPPROTO_TCP, TCP_NODELAY);
   setFlag(fd, SOL_SOCKET, SO_KEEPALIVE);
+  setFlag(fd, SOL_SOCKET, SO_OOBINLINE);  // urgent data is carried, too, as ordinary bytes
   const bool v6 = address.ip.ip.family == Family::V6;
   if (v6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
@@ -89,7 +93,7 @@ Result<ListenSocket> ListenSocket::open(const SocketAddress& address, const List
   if (address.isUnix()) {
     removeStaleSocket(address);
   } else if (exclusive && address.ip.port != 0) {
-    if (const int error = tryExclusiveBind(address); error != 0)
+    if (const int error = tryExclusiveBind(address, options.transparent); error != 0)
       return errnoError(Side::Self, what, error);
   }
   const int fd = newSocket(address);

@@ -95,12 +95,14 @@ void Relay::onTask() {
   progressed_();
 }
 
-bool Relay::done() const {
-  if (!up_.ended || !down_.ended) return false;
+bool Relay::holding() const {
   for (const Direction* d : {&up_, &down_}) {
-    if (d->to_connection != nullptr && !d->to_connection->allWritten()) return false;
+    if (d->to_connection != nullptr && !d->to_connection->allWritten()) return true;
+    if (d->pump != nullptr && d->pump->holding() > 0) return true;
   }
-  return true;
+  return false;
 }
+
+bool Relay::done() const { return up_.ended && down_.ended && !holding(); }
 
 }  // namespace weir::net

@@ -33,6 +33,8 @@ class Relay {
 
   // Both sides have ended, and all bytes are with the kernel (or with the client's filters).
   bool done() const;
+  // Bytes were taken from one side that are not with the other side's kernel.
+  bool holding() const;
   bool ended(Side side) const { return direction(side).ended; }
   bool splicing(Side from) const { return direction(from).pump != nullptr; }
 

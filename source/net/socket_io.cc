@@ -66,7 +66,7 @@ Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to) {
   const int family = to.isUnix() ? AF_UNIX : to.ip.ip.family == Family::V6 ? AF_INET6 : AF_INET;
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "socket", errno);
-  auto io = std::make_unique<SocketIo>(fd);
+  auto io = std::make_unique<SocketIo>(fd, to.isUnix());
   if (!to.isUnix()) {
     setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -84,8 +84,11 @@ void SocketIo::watch(event::Loop& loop, event::IoHandler& handler) {
 }
 
 IoResult SocketIo::read(std::span<const iovec> room) {
-  if (room.size() == 1) return toResult(::recv(fd_, room[0].iov_base, room[0].iov_len, 0));
-  return toResult(::readv(fd_, room.data(), static_cast<int>(room.size())));
+  IoResult result = room.size() == 1
+                        ? toResult(::recv(fd_, room[0].iov_base, room[0].iov_len, 0))
+                        : toResult(::readv(fd_, room.data(), static_cast<int>(room.size())));
+  result.more = is_unix_;
+  return result;
 }
 
 IoResult SocketIo::write(std::span<const iovec> bytes) {
@@ -97,6 +100,8 @@ IoResult SocketIo::write(std::span<const iovec> bytes) {
   message.msg_iovlen = bytes.size();
   return toResult(::sendmsg(fd_, &message, MSG_NOSIGNAL));
 }
+
+void SocketIo::registerIn(OwnAddresses& own) { own_ = own.add(localAddress(fd_)); }
 
 void SocketIo::shutdownWrite() { (void)::shutdown(fd_, SHUT_WR); }
 
@@ -110,6 +115,7 @@ void SocketIo::close(bool reset) {
   }
   ::close(fd_);
   fd_ = -1;
+  own_.reset();
 }
 
 int SocketIo::takeError() {

@@ -56,6 +56,8 @@ class SplicePump {
     Again,    // the bound for one turn was reached: pump() again in a later turn
   };
   State pump();
+  // Bytes taken from the source and not yet with the sink.
+  size_t holding() const { return in_pipe_; }
   // Bytes that pump() has moved to the sink since the last call to this.
   uint64_t takeMoved() { return std::exchange(moved_, 0); }
 

@@ -3,8 +3,12 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iterator>
 
@@ -15,6 +19,9 @@ namespace {
 constexpr size_t MaxPending = 8 << 20;
 // A line is written at most so much later; in between, lines gather into one call.
 constexpr auto FlushDelay = std::chrono::milliseconds(20);
+// At the end of the process a reader that does not read is given up after this.
+constexpr auto GiveUpAfter = std::chrono::seconds(2);
+constexpr auto PollStep = std::chrono::milliseconds(100);
 
 double millis(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
 
@@ -40,6 +47,14 @@ std::string joined(const std::vector<std::string>& values) {
 
 std::string addressOf(const net::IpPort& address) {
   return address.ip.family == net::Family::None ? "-" : address.toString();
+}
+
+// To a pipe or socket no more than it is sure to take once it says that it does: a larger write
+// could block after all.
+size_t mostAtOnce(int fd) {
+  struct stat info {};
+  const bool file = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  return file ? MaxPending : PIPE_BUF;
 }
 
 }  // namespace
@@ -87,12 +102,13 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const config::AccessLogSettin
 }
 
 AccessLog::AccessLog(int fd, config::AccessLogSettings::Format format)
-    : fd_(fd), format_(format), thread_([this] { run(); }) {}
+    : fd_(fd), most_at_once_(mostAtOnce(fd)), format_(format), thread_([this] { run(); }) {}
 
 AccessLog::~AccessLog() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
+    stopping_ = true;
   }
   wake_.notify_one();
   thread_.join();
@@ -113,6 +129,29 @@ void AccessLog::write(std::string_view line) {
   if (first) wake_.notify_one();
 }
 
+// True if the file takes bytes. A pipe that nobody reads is waited for, but not once the process
+// wants to end.
+bool AccessLog::awaitWritable() {
+  pollfd entry{fd_, POLLOUT, 0};
+  for (Duration waited{}; waited < GiveUpAfter; waited += PollStep) {
+    constexpr int Step = static_cast<int>(std::chrono::milliseconds(PollStep).count());
+    if (::poll(&entry, 1, Step) > 0) return true;
+    if (!stopping_.load(std::memory_order_relaxed)) waited = Duration::zero();
+  }
+  return false;
+}
+
+void AccessLog::writeAll(std::string_view batch) {
+  while (!batch.empty() && awaitWritable()) {
+    const ssize_t n = ::write(fd_, batch.data(), std::min(batch.size(), most_at_once_));
+    if (n < 0 && errno == EINTR) continue;
+    // A full disk or a reader that went away: these lines are lost, the next ones are tried.
+    if (n <= 0) break;
+    batch.remove_prefix(static_cast<size_t>(n));
+  }
+  if (!batch.empty()) dropped_.fetch_add(1, std::memory_order_relaxed);
+}
+
 void AccessLog::run() {
   std::string batch;
   std::unique_lock lock(mutex_);
@@ -122,16 +161,7 @@ void AccessLog::run() {
     batch.swap(pending_);
     const bool last = stop_;
     lock.unlock();
-    for (size_t at = 0; at < batch.size();) {
-      const ssize_t n = ::write(fd_, batch.data() + at, batch.size() - at);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) {
-        // A full disk or a reader that went away: these lines are lost, the next ones are tried.
-        dropped_.fetch_add(1, std::memory_order_relaxed);
-        break;
-      }
-      at += static_cast<size_t>(n);
-    }
+    writeAll(batch);
     batch.clear();
     lock.lock();
     if (last && pending_.empty()) return;

@@ -27,7 +27,8 @@ class AccessLog {
  public:
   // Opens the file (append). An error says why it cannot be opened.
   static Result<std::unique_ptr<AccessLog>> open(const config::AccessLogSettings& settings);
-  // Writes what was handed over, and ends the thread.
+  // Writes what was handed over, and ends the thread; what a reader does not take within 2 s is
+  // dropped.
   ~AccessLog();
 
   config::AccessLogSettings::Format format() const { return format_; }
@@ -38,13 +39,17 @@ class AccessLog {
  private:
   AccessLog(int fd, config::AccessLogSettings::Format format);
   void run();
+  bool awaitWritable();
+  void writeAll(std::string_view batch);
 
   const int fd_;
+  const size_t most_at_once_;
   const config::AccessLogSettings::Format format_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string pending_;
   bool stop_ = false;
+  std::atomic<bool> stopping_{false};  // the same, for the writer in mid-write
   std::atomic<uint64_t> dropped_{0};
   std::thread thread_;
 };

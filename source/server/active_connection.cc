@@ -31,7 +31,8 @@ ActiveConnection::ActiveConnection(WorkerListener& listener, net::AcceptedFd acc
     : listener_(listener) {
   filter::Worker& worker = listener.worker();
   connection_ = std::make_unique<net::Connection>(
-      worker.loop, worker.slices, std::make_unique<net::SocketIo>(accepted.fd),
+      worker.loop, worker.slices,
+      std::make_unique<net::SocketIo>(accepted.fd, accepted.peer.ip.family == net::Family::None),
       net::Connection::Start::Connected,
       net::ConnectionLimits{listener.settings().per_connection_buffer_limit}, noEvents());
   info_.listener = listener.settings().name;
@@ -76,6 +77,8 @@ bool ActiveConnection::originalDestination(net::IpPort& destination) const {
 // tells.
 bool ActiveConnection::destinationIsSelf() const {
   const net::IpPort& destination = info_.facts.destination;
+  // A rule that should have let our own connection pass has caught it.
+  if (destination != accepted_at_ && listener_.ownAddresses().has(info_.facts.source)) return true;
   if (!listener_.settings().transparent) return destination == accepted_at_;
   return destination.port == listener_.boundAddress().port;
 }
@@ -100,6 +103,7 @@ void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reas
   listener_.worker().loop.retire(std::make_unique<RetiredPart<Finding>>(std::move(finding_)));
   info_.detection_time = listener_.worker().loop.now() - info_.accepted;
   info_.reason = reason;
+  info_.destination_is_self = destinationIsSelf();  // a filter may have found another one since
   if (status == ChainChoice::Status::Chosen && chain != nullptr)
     return run(*chain, std::move(early));
   if (early != nullptr) listener_.worker().loop.retire(std::move(early));
@@ -127,7 +131,7 @@ void ActiveConnection::onChainClosed() { end(info_.close_reason); }
 
 void ActiveConnection::close(std::string_view reason) {
   if (ended_) return;
-  if (chain_ != nullptr) return chain_->close(filter::Close::Now, reason);
+  if (chain_ != nullptr) return chain_->close(filter::Close::Reset, reason);
   if (finding_ != nullptr && finding_->detection != nullptr) finding_->detection->cancel();
   end(reason);
 }

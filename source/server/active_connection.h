@@ -27,7 +27,8 @@ class ActiveConnection final : public event::Retirable,
 
   // Chooses the chain, or starts to find out what that takes. Once.
   void start();
-  // Ends it now, from outside.
+  // Ends it now, from outside. A chain that runs is reset: a transfer that is cut off must not look
+  // complete.
   void close(std::string_view reason);
 
   const filter::ConnectionInfo& info() const { return info_; }

@@ -53,9 +53,9 @@ void Detection::cancel() {
 void Detection::onData(buffer::Buffer& data, bool end_stream) {
   if (decided_) return;
   if (!data.empty()) probe_timer_.disarm();  // the bytes decide from now on
-  if (end_stream) return decide(choice_.finish(data.contiguous()), Reason::ClientClosed);
   const Status status = choice_.onBytes(data.contiguous());
   if (status != Status::Wait) return decide(status, Reason::ClientBytes);
+  if (end_stream) return decide(choice_.finish(data.contiguous()), Reason::ClientClosed);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   data.compact();
   armDeadline();
@@ -158,7 +158,9 @@ void Detection::endProbe(std::string_view outcome) {
   probe_ = Probe::Over;
   spoke_ = false;
   probe_timer_.disarm();
-  if (early_ != nullptr) shared_.worker.loop.retire(std::move(early_));
+  if (early_ == nullptr) return;
+  early_->cancel();
+  shared_.worker.loop.retire(std::move(early_));
 }
 
 void Detection::decide(Status status, Reason reason) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <iterator>
 
@@ -138,7 +139,7 @@ std::string verdictOf(const match::ChainResult& result) {
     if (predicate.outcome == PredicateResult::Outcome::Unknown)
       return "waits for " + predicate.field;
   }
-  return "holds, but a more specific chain was chosen";
+  return "holds; more specific ones come first";
 }
 
 void reportChains(Report& out, const config::ListenerSettings& listener, const filter::Facts& facts,
@@ -161,6 +162,36 @@ void reportChains(Report& out, const config::ListenerSettings& listener, const f
   out.line("  {:<22} {}", listener.default_chain->name,
            is_default ? "CHOSEN: default_filter_chain, as no other chain holds"
                       : "default_filter_chain, not needed");
+}
+
+bool asksForSource(const config::ListenerSettings& listener) {
+  return std::any_of(
+      listener.chain_specs.begin(), listener.chain_specs.end(), [](const auto& spec) {
+        const match::ChainMatch& m = spec.match;
+        return !m.source_prefixes.empty() || !m.source_ports.empty() ||
+               !m.direct_source_prefixes.empty() || m.source_type != match::SourceType::Any;
+      });
+}
+
+// What happens if the client sends no more than bytes that are not conclusive.
+void reportPause(Report& out, const config::ListenerSettings& listener, ChainChoice& choice,
+                 std::span<const uint8_t> bytes) {
+  filter::SilencePolicy policy;
+  for (const auto& factory : listener.listener_filters) {
+    if (factory->silencePolicy() != nullptr) policy = *factory->silencePolicy();
+  }
+  const bool partial = choice.partial();
+  const Duration wait = partial ? policy.partial_timeout : policy.detection_timeout;
+  out.line("the bytes are not conclusive{}; if no more come for {} s",
+           partial ? ": a prefix so far" : "", std::chrono::duration<double>(wait).count());
+  const bool closes = !partial && policy.on_timeout == filter::OnTimeout::Close;
+  choice.finish(bytes);
+  if (closes || choice.chain() == nullptr) {
+    out.line("  the connection is closed{}",
+             closes ? " (on_timeout: CLOSE)" : ", as no chain holds");
+  } else {
+    out.line("  \"{}\" is chosen (reason timeout)", choice.chain()->name);
+  }
 }
 
 // What happens while the client is silent.
@@ -198,6 +229,11 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   auto found = findListener(settings, request);
   if (!found.ok()) return found.error();
   const config::ListenerSettings& listener = *found.value();
+  if (!request.source && !listener.address.isUnix() && asksForSource(listener)) {
+    return Error{
+        ErrorCode::InvalidArgument, Side::Config,
+        "chains of listener \"" + listener.name + "\" match on the source: say --src IP:PORT"};
+  }
 
   filter::ConnectionInfo info;
   giveFacts(listener, request, info);
@@ -216,9 +252,11 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   const bool waits = status == ChainChoice::Status::Wait;
   reportChains(out, listener, info.facts, waits ? nullptr : choice.chain());
   if (waits) {
-    if (partial_first)
-      out.line("the bytes are not conclusive{}", choice.partial() ? ": a prefix so far" : "");
-    reportSilence(out, listener, choice);
+    if (partial_first) {
+      reportPause(out, listener, choice, {bytes, request.bytes->size()});
+    } else {
+      reportSilence(out, listener, choice);
+    }
     return out.take();
   }
   if (status == ChainChoice::Status::Refused) {

@@ -13,7 +13,9 @@ Server::Server(const config::BootstrapSettings& settings, const Clock& clock, un
 Server::~Server() {
   admin_.reset();
   if (running_) {
-    for (auto& worker : workers_) worker->stop();
+    // All at once: none accepts while another ends.
+    for (auto& worker : workers_) worker->requestStop();
+    for (auto& worker : workers_) worker->join();
   }
   workers_.clear();
   for (const std::string& path : unix_paths_) ::unlink(path.c_str());
@@ -30,7 +32,7 @@ Result<void> Server::start() {
     sockets_.clear();
     return bound;
   }
-  shared_.resize(settings_.listeners.size());
+  shared_.listeners.resize(settings_.listeners.size());
   for (unsigned i = 0; i < worker_count_; ++i) {
     workers_.push_back(
         std::make_unique<Worker>(settings_, shared_, clock_, log_.get(),

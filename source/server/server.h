@@ -4,7 +4,6 @@
 // signal. Lives on the main thread; used once: start(), then run() until it is told to stop, then
 // destroy.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,7 +58,7 @@ class Server {
   std::vector<net::SocketAddress> bound_;
   std::vector<std::string> unix_paths_;
   std::optional<net::SocketAddress> admin_bound_;
-  std::deque<ListenerShared> shared_;
+  ProcessShared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<event::HttpEndpoint> admin_;
   bool running_ = false;

@@ -4,15 +4,15 @@
 
 namespace weir::server {
 
-Worker::Worker(const config::BootstrapSettings& settings, std::deque<ListenerShared>& shared,
-               const Clock& clock, AccessLog* log,
-               std::function<void(const LearnedNews&)> tell_others)
+Worker::Worker(const config::BootstrapSettings& settings, ProcessShared& shared, const Clock& clock,
+               AccessLog* log, std::function<void(const LearnedNews&)> tell_others)
     : settings_(settings),
       shared_(shared),
       log_(log),
       tell_others_(std::move(tell_others)),
       loop_(clock),
-      clusters_(settings.clusters, loop_, slices_, net::ConnectionLimits{}, stats_),
+      clusters_(settings.clusters, loop_, slices_, net::ConnectionLimits{}, stats_,
+                shared.own_addresses),
       filter_worker_{loop_, slices_, pipes_, clusters_, stats_} {}
 
 Worker::~Worker() = default;
@@ -27,9 +27,9 @@ void Worker::run() {
     auto tell = [this, i](const net::IpPort& destination, bool speaks_first) {
       tell_others_({i, destination, speaks_first});
     };
-    listeners_.push_back(std::make_unique<WorkerListener>(settings_.listeners[i], shared_[i],
-                                                          std::move(sockets_[i]), filter_worker_,
-                                                          log_, std::move(tell)));
+    listeners_.push_back(std::make_unique<WorkerListener>(
+        settings_.listeners[i], shared_.listeners[i], shared_.own_addresses, std::move(sockets_[i]),
+        filter_worker_, log_, std::move(tell)));
   }
   loop_.run();
   // Ending a connection takes turns of the loop: hooks are called, and what they held is retired.
@@ -39,10 +39,9 @@ void Worker::run() {
   listeners_.clear();
 }
 
-void Worker::stop() {
-  loop_.stop();
-  thread_.join();
-}
+void Worker::requestStop() { loop_.stop(); }
+
+void Worker::join() { thread_.join(); }
 
 void Worker::post(std::function<void(Worker&)> work) {
   loop_.post([this, work = std::move(work)] { work(*this); });

@@ -3,7 +3,6 @@
 // One worker: a thread with its own loop, memory, clusters, counters and listening sockets. Made on
 // the main thread, started once, stopped once.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -21,16 +20,17 @@ namespace weir::server {
 class Worker {
  public:
   // All outlive it. `tell_others` is called on the worker's thread.
-  Worker(const config::BootstrapSettings& settings, std::deque<ListenerShared>& shared,
-         const Clock& clock, AccessLog* log, std::function<void(const LearnedNews&)> tell_others);
-  // Requires: stop() was called if start() was.
+  Worker(const config::BootstrapSettings& settings, ProcessShared& shared, const Clock& clock,
+         AccessLog* log, std::function<void(const LearnedNews&)> tell_others);
+  // Requires: join() was called if start() was.
   ~Worker();
 
   // `sockets`: one for each listener, in the order of the settings.
   void start(std::vector<net::ListenSocket> sockets);
-  // Stops accepting, ends all connections, and waits for the thread.
-  void stop();
-  // Any thread, between start() and stop().
+  // It stops accepting and ends all connections; join() waits for that. Each once, in this order.
+  void requestStop();
+  void join();
+  // Any thread, between start() and join().
   void post(std::function<void(Worker&)> work);
   // On the worker's thread.
   void onNews(const LearnedNews& news);
@@ -41,7 +41,7 @@ class Worker {
   void run();
 
   const config::BootstrapSettings& settings_;
-  std::deque<ListenerShared>& shared_;  // one for each listener
+  ProcessShared& shared_;
   AccessLog* const log_;
   const std::function<void(const LearnedNews&)> tell_others_;
   // In this order: each uses those above it.

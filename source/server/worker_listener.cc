@@ -23,10 +23,12 @@ const filter::SilencePolicy& policyOf(const config::ListenerSettings& settings) 
 }  // namespace
 
 WorkerListener::WorkerListener(const config::ListenerSettings& settings, ListenerShared& shared,
-                               net::ListenSocket socket, filter::Worker& worker, AccessLog* log,
+                               const net::OwnAddresses& own, net::ListenSocket socket,
+                               filter::Worker& worker, AccessLog* log,
                                std::function<void(const net::IpPort&, bool)> tell_others)
     : settings_(settings),
       shared_(shared),
+      own_(own),
       worker_(worker),
       log_(log),
       learned_(policyOf(settings).server_first.learn_max_entries,

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "source/config/settings.h"
 #include "source/filter/worker.h"
 #include "source/net/listen_socket.h"
+#include "source/net/own_addresses.h"
 #include "source/server/access_log.h"
 #include "source/server/detection.h"
 #include "source/server/learned_servers.h"
@@ -34,12 +36,18 @@ struct ListenerShared {
   std::atomic<uint64_t> open{0};
 };
 
+// What all workers and listeners share.
+struct ProcessShared {
+  std::deque<ListenerShared> listeners;  // in the order of the settings
+  net::OwnAddresses own_addresses;
+};
+
 class WorkerListener final : private net::Acceptor::Events {
  public:
-  // `shared` outlives it. `log` may be null. `tell_others` is called on this loop.
+  // `shared` and `own` outlive it. `log` may be null. `tell_others` is called on this loop.
   WorkerListener(const config::ListenerSettings& settings, ListenerShared& shared,
-                 net::ListenSocket socket, filter::Worker& worker, AccessLog* log,
-                 std::function<void(const net::IpPort&, bool)> tell_others);
+                 const net::OwnAddresses& own, net::ListenSocket socket, filter::Worker& worker,
+                 AccessLog* log, std::function<void(const net::IpPort&, bool)> tell_others);
   ~WorkerListener() override;
 
   // Stops accepting, and ends all connections; they are gone within a few turns of the loop.
@@ -54,6 +62,8 @@ class WorkerListener final : private net::Acceptor::Events {
   // Where a connection without a redirect arrives: with the port that the kernel chose if that was
   // 0; the IP may be a wildcard.
   const net::IpPort& boundAddress() const { return bound_; }
+  // Connections from these that were redirected are going round.
+  const net::OwnAddresses& ownAddresses() const { return own_; }
   void countChoice(const filter::ConnectionInfo& info);
   // Takes its leave: log line, counters, and its memory at the end of the turn.
   void onConnectionEnded(ActiveConnection& connection);
@@ -71,6 +81,7 @@ class WorkerListener final : private net::Acceptor::Events {
 
   const config::ListenerSettings& settings_;
   ListenerShared& shared_;
+  const net::OwnAddresses& own_;
   filter::Worker& worker_;
   AccessLog* const log_;
   std::string log_line_;

@@ -19,12 +19,13 @@ const ClusterSettings& bypassSettings() {
 }  // namespace
 
 Cluster::Cluster(const ClusterSettings& settings, event::Loop& loop, buffer::SlicePool& slices,
-                 net::ConnectionLimits limits, stats::Registry& stats)
+                 net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own)
     : settings_(settings),
       loop_(loop),
       slices_(slices),
       limits_(limits),
       stats_(stats),
+      own_(own),
       connected_(stats.counter(ConnectsName, ConnectsHelp,
                                {{"cluster", settings.name}, {"outcome", "connected"}})),
       connect_seconds_(stats.histogram("weir_upstream_connect_seconds",
@@ -57,6 +58,7 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
     countFailed(io.error().code);
     return io.error();
   }
+  if (settings_.type == ClusterSettings::Type::OriginalDst) io.value()->registerIn(own_);
   auto connection = std::make_unique<net::Connection>(
       loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
   return Started{std::move(connection), std::move(address).value()};
@@ -76,10 +78,10 @@ void Cluster::countFailed(ErrorCode code) {
 
 ClusterSet::ClusterSet(const std::vector<ClusterSettings>& settings, event::Loop& loop,
                        buffer::SlicePool& slices, net::ConnectionLimits limits,
-                       stats::Registry& stats)
-    : bypass_(bypassSettings(), loop, slices, limits, stats) {
+                       stats::Registry& stats, net::OwnAddresses& own)
+    : bypass_(bypassSettings(), loop, slices, limits, stats, own) {
   for (const ClusterSettings& one : settings) {
-    clusters_.emplace(one.name, std::make_unique<Cluster>(one, loop, slices, limits, stats));
+    clusters_.emplace(one.name, std::make_unique<Cluster>(one, loop, slices, limits, stats, own));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "source/base/result.h"
 #include "source/net/address.h"
 #include "source/net/connection.h"
+#include "source/net/own_addresses.h"
 #include "source/stats/stats.h"
 #include "source/upstream/cluster_settings.h"
 
@@ -34,7 +35,7 @@ struct Started {
 class Cluster {
  public:
   Cluster(const ClusterSettings& settings, event::Loop& loop, buffer::SlicePool& slices,
-          net::ConnectionLimits limits, stats::Registry& stats);
+          net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own);
 
   // Picks an endpoint and starts to connect; `events` hears how it went. An error if there is
   // nowhere to go, or the system refuses at once.
@@ -53,6 +54,7 @@ class Cluster {
   buffer::SlicePool& slices_;
   const net::ConnectionLimits limits_;
   stats::Registry& stats_;
+  net::OwnAddresses& own_;
   stats::Value& connected_;
   stats::Histogram& connect_seconds_;
   size_t next_ = 0;
@@ -61,9 +63,10 @@ class Cluster {
 // The clusters of one worker, by name.
 class ClusterSet {
  public:
-  // `settings` outlives the set.
+  // `settings` and `own` outlive the set.
   ClusterSet(const std::vector<ClusterSettings>& settings, event::Loop& loop,
-             buffer::SlicePool& slices, net::ConnectionLimits limits, stats::Registry& stats);
+             buffer::SlicePool& slices, net::ConnectionLimits limits, stats::Registry& stats,
+             net::OwnAddresses& own);
   // Null if there is none of that name; the configuration was checked for that.
   Cluster* find(std::string_view name);
   // The one without a name in the configuration: to the destination that the client dialled (skip

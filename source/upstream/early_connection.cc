@@ -10,10 +10,16 @@ EarlyConnection::EarlyConnection(Cluster& cluster, event::Loop& loop)
     : cluster_(cluster), loop_(loop), started_(loop.now()) {}
 
 EarlyConnection::~EarlyConnection() {
+  cancel();
+  if (connection_ != nullptr) loop_.retire(std::move(connection_));
+}
+
+void EarlyConnection::cancel() {
+  if (timeout_) timeout_->disarm();
+  connected_ = false;
   if (connection_ == nullptr) return;
-  if (!settled_) cluster_.countFailed(ErrorCode::Closed);
+  if (!std::exchange(settled_, true)) cluster_.countFailed(ErrorCode::Closed);
   connection_->close(false);
-  loop_.retire(std::move(connection_));
 }
 
 Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& events) {

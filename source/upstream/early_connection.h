@@ -37,6 +37,10 @@ class EarlyConnection final : public event::Retirable, private net::ConnectionEv
   Result<void> start(const ConnectRequest& request, EarlyEvents& events);
   void setEvents(EarlyEvents& events) { events_ = &events; }
 
+  // Lets go of the server; no event comes any more. Before its owner retires it: what is retired
+  // lives until the end of the turn, in which its connection may have news.
+  void cancel();
+
   Cluster& cluster() { return cluster_; }
   const net::SocketAddress& address() const { return address_; }
   bool connected() const { return connected_; }

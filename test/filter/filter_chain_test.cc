@@ -156,6 +156,25 @@ TEST_F(ReadTest, OnWriteReadyMayContinue) {
   EXPECT_EQ(take(), (Lines{"a:write_ready", "b:write_ready", "t:write_ready", "t:data:abc"}));
 }
 
+TEST_F(ReadTest, RedeliveredAFilterSeesAgainWhatItLeft) {
+  startQuietly();
+  t_.on_data = [](buffer::Buffer&, bool) { return StopIteration; };
+  client().send("abc");
+  client().sendEnd();
+  take();
+  t_.context->redeliver();
+  EXPECT_EQ(log_, Lines{});  // not inside the call
+  EXPECT_EQ(take(), (Lines{"t:data:abc", "t:end"}));
+}
+
+TEST_F(ReadTest, RedeliveredWithNothingLeftAFilterSeesNothing) {
+  startQuietly();
+  client().send("abc");
+  take();
+  t_.context->redeliver();
+  EXPECT_EQ(take(), Lines{});
+}
+
 // Starting.
 
 TEST_F(ReadTest, HeldInOnNewConnectionTheFiltersBehindWaitAndSoDoTheirBytes) {

@@ -72,6 +72,14 @@ TEST_F(DetectionIntegrationTest, RequestLineInSegmentsOfOneByteGivesTheSameAnswe
   EXPECT_EQ(http_.accept().receive(request.size()), request);
 }
 
+TEST_F(DetectionIntegrationTest, MoreBytesThanTheBufferLimitBeforeTheChoiceAreCarriedOn) {
+  ServerUnderTest proxy(config("  per_connection_buffer_limit_bytes: 4096\n"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string request = "POST / HTTP/1.1\r\n\r\n" + std::string(60000, 'x');
+  client.send(request);
+  EXPECT_TRUE(http_.accept().receive(request.size()) == request);
+}
+
 TEST_F(DetectionIntegrationTest, BytesThatRuleHttpOutAreForwardedAtOnce) {
   ServerUnderTest proxy(config());
   TestSocket client = TestSocket::connectTo(proxy.port());

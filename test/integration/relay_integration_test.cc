@@ -2,6 +2,7 @@
 // server.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
@@ -147,6 +148,51 @@ TEST(RelayRefusedTest, RefusedUpstreamResetsTheClientAndIsCounted) {
   proxy.waitForMetric("weir_connection_closes_total{listener=\"in\",close=\"upstream_refused\"}",
                       1);
   EXPECT_EQ(proxy.metric("weir_upstream_connects_total{cluster=\"up\",outcome=\"refused\"}"), 1U);
+}
+
+TEST_F(RelayIntegrationTest, UrgentDataDoesNotCutTheStream) {
+  client_.send("abc");
+  ASSERT_EQ(::send(client_.fd(), "!", 1, MSG_OOB), 1);
+  const std::string rest = pattern(6000);
+  client_.send(rest);
+  client_.halfClose();
+  EXPECT_TRUE(server_.receiveAll() == "abc!" + rest);
+}
+
+TEST_F(RelayIntegrationTest, UrgentDataDoesNotStallTheStream) {
+  client_.send("abc");
+  ASSERT_EQ(::send(client_.fd(), "!", 1, MSG_OOB), 1);
+  const std::string rest = pattern(6000);
+  client_.send(rest);
+  EXPECT_TRUE(server_.receive(6004) == "abc!" + rest);
+}
+
+TEST(RelayResetTest, ClientsThatResetWhileTheUpstreamIsConnectedHarmNobody) {
+  TestUpstream upstream;
+  TestUpstream gone;
+  const std::string refused = gone.address();
+  gone.close();
+  ServerUnderTest proxy(
+      "listeners:\n- name: up\n  address: 127.0.0.1:0\n  default_filter_chain: {name: tcp, "
+      "filters: " +
+      tcpProxyTo("up") +
+      "}\n- name: refused\n  address: 127.0.0.1:0\n  default_filter_chain: {name: no, filters: " +
+      tcpProxyTo("refused") + "}\nclusters:\n- {name: up, endpoints: [{address: \"" +
+      upstream.address() + "\"}]}\n- {name: refused, endpoints: [{address: \"" + refused +
+      "\"}]}\n");
+  for (int i = 0; i < 100; ++i) {
+    TestSocket::connectTo(proxy.port(0)).reset();
+    TestSocket::connectTo(proxy.port(1)).reset();
+  }
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("alive");
+  for (;;) {
+    if (upstream.accept().receive(5) == "alive") break;
+  }
+  for (const char* listener : {"up", "refused"}) {
+    const std::string label = std::string("{listener=\"") + listener + "\"}";
+    proxy.waitForMetric("weir_listener_connections_total" + label, 100);
+  }
 }
 
 TEST(RelayOverflowTest, ConnectionsOverTheLimitAreClosedAndCounted) {

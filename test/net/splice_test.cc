@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,9 @@ std::array<std::unique_ptr<Io>, 2> tcpPair() {
 // A relay between two pairs of real sockets.
 class SpliceTest : public testing::Test {
  protected:
+  // As the program does: unlike send(), splice() cannot be asked not to raise it.
+  static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }
+
   template <class MakePair>
   void relayOver(MakePair make, PipePool& pipes) {
     auto client = make();

@@ -18,23 +18,37 @@ net::ListenSocket listenOnLoopback() {
   return std::move(socket).value();
 }
 
+int bindToLoopback() {
+  sockaddr_storage storage;
+  const unsigned length = net::toSockaddr(anyLoopbackPort(), &storage);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  WEIR_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&storage), length) == 0);
+  return fd;
+}
+
 }  // namespace
 
 LoopbackUpstream::LoopbackUpstream(TestLoop& loop)
     : loop_(*loop), acceptor_(*loop, listenOnLoopback(), *this) {}
 
 LoopbackUpstream::~LoopbackUpstream() {
-  if (refusing_fd_ >= 0) ::close(refusing_fd_);
+  for (const int fd : {refusing_fd_, unanswering_fd_}) {
+    if (fd >= 0) ::close(fd);
+  }
 }
 
 net::SocketAddress LoopbackUpstream::refusingAddress() {
-  if (refusing_fd_ < 0) {
-    sockaddr_storage storage;
-    const unsigned length = net::toSockaddr(anyLoopbackPort(), &storage);
-    refusing_fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    WEIR_CHECK(::bind(refusing_fd_, reinterpret_cast<sockaddr*>(&storage), length) == 0);
-  }
+  if (refusing_fd_ < 0) refusing_fd_ = bindToLoopback();
   return {net::localAddress(refusing_fd_), {}};
+}
+
+net::SocketAddress LoopbackUpstream::unansweringAddress() {
+  if (unanswering_fd_ < 0) unanswering_fd_ = bindToLoopback();
+  const net::SocketAddress address{net::localAddress(unanswering_fd_), {}};
+  if (!fillers_.empty()) return address;
+  WEIR_CHECK(::listen(unanswering_fd_, 0) == 0);
+  for (int i = 0; i < 4; ++i) fillers_.push_back(net::SocketIo::connect(address));
+  return address;
 }
 
 void LoopbackUpstream::onAccept(net::AcceptedFd accepted) {

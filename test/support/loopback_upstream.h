@@ -28,6 +28,9 @@ class LoopbackUpstream final : private net::Acceptor::Events {
   // An address of 127.0.0.1 that refuses connections: bound, and not listened on, as long as the
   // upstream lives.
   net::SocketAddress refusingAddress();
+  // An address of 127.0.0.1 that answers no connection, as long as the upstream lives: its queue of
+  // connections is full.
+  net::SocketAddress unansweringAddress();
 
  private:
   void onAccept(net::AcceptedFd accepted) override;
@@ -37,6 +40,8 @@ class LoopbackUpstream final : private net::Acceptor::Events {
   std::string greeting_;
   std::vector<std::unique_ptr<TestPeer>> peers_;
   int refusing_fd_ = -1;
+  int unanswering_fd_ = -1;
+  std::vector<Result<std::unique_ptr<net::SocketIo>>> fillers_;
   net::Acceptor acceptor_;
 };
 

@@ -38,5 +38,14 @@ TEST_F(LoopbackUpstreamTest, HasAnAddressThatRefuses) {
   ASSERT_FALSE(io.ok() && io.value()->takeError() == 0);
 }
 
+TEST_F(LoopbackUpstreamTest, HasAnAddressThatDoesNotAnswer) {
+  auto io = net::SocketIo::connect(upstream_.unansweringAddress());
+  ASSERT_TRUE(io.ok());
+  TestPeer client(*loop_, std::move(io).value());
+  loop_.runUntilIdle();
+  client.send("x");
+  EXPECT_FALSE(client.allSent());
+}
+
 }  // namespace
 }  // namespace weir::test

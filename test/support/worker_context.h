@@ -26,7 +26,7 @@ struct WorkerContext {
         limits(each_connection),
         own_loop(shared_loop == nullptr ? std::make_unique<TestLoop>() : nullptr),
         loop(shared_loop == nullptr ? *own_loop : *shared_loop),
-        cluster_set(cluster_settings, *loop, slices, limits, stats),
+        cluster_set(cluster_settings, *loop, slices, limits, stats, own_addresses),
         worker{*loop, slices, pipes, cluster_set, stats} {}
 
   // The metrics as a scrape shows them.
@@ -36,6 +36,7 @@ struct WorkerContext {
   const net::ConnectionLimits limits;
   // In this order: each uses those above it, and a loop frees what was retired to it.
   stats::Registry stats;
+  net::OwnAddresses own_addresses;
   buffer::SlicePool slices;
   net::PipePool pipes;
   const std::unique_ptr<TestLoop> own_loop;

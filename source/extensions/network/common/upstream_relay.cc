@@ -20,6 +20,8 @@ std::string_view connectFailure(const Error& error) {
     case ErrorCode::Refused: return "upstream_refused";
     case ErrorCode::TimedOut: return "upstream_connect_timeout";
     case ErrorCode::NotFound: return "no_destination";
+    case ErrorCode::Reset: return "upstream_reset";
+    case ErrorCode::Exhausted: return "out_of_descriptors";
     default: return "upstream_unreachable";
   }
 }
@@ -41,7 +43,7 @@ void UpstreamRelay::start() {
   client_ = context_.takeOver(client_events_);
   filter::ConnectionInfo& info = context_.info();
   info.cluster = cluster_.settings().name;
-  early_ = context_.takeEarly(info.cluster);
+  early_ = context_.takeEarly(cluster_);
   if (early_ == nullptr) return connect();
   attempts_ = 1;
   early_->setEvents(*this);
@@ -83,6 +85,7 @@ void UpstreamRelay::attach() {
                  [this] { afterProgress(); });
   upstream_->redeliver();
   context_.resumeReading(net::Pause::NotReady);
+  if (client_ == nullptr) context_.redeliver();  // what other filters passed on meanwhile
   onTimer();
 }
 
@@ -150,7 +153,9 @@ void UpstreamRelay::onTimer() {
   const Duration quiet = context_.worker().loop.now() - lastActive();
   if (quiet < limit) return timer_.arm(limit - quiet);
   closing_ = true;
-  context_.close(Close::Now, half_open ? "half_open_timeout" : "idle_timeout");
+  // What is cut off must not look complete.
+  context_.close(relay_->holding() ? Close::Reset : Close::Now,
+                 half_open ? "half_open_timeout" : "idle_timeout");
 }
 
 MonotonicTime UpstreamRelay::lastActive() const {
@@ -159,17 +164,22 @@ MonotonicTime UpstreamRelay::lastActive() const {
 }
 
 void UpstreamRelay::onClosed() {
-  const bool client_failed = context_.info().close_reason == "client_reset";
   closing_ = true;
   timer_.disarm();
-  dropUpstream(client_failed);
+  // A reset on one side is a reset on the other, and so is what was cut off.
+  const bool timed_out = context_.info().close_reason.ends_with("_timeout");
+  const bool orderly = relay_ && (relay_->done() || (timed_out && !relay_->holding()));
+  dropUpstream(!orderly);
 }
 
 void UpstreamRelay::dropUpstream(bool reset) {
   event::Loop& loop = context_.worker().loop;
   relay_.reset();
   failed_.cancel();
-  if (early_ != nullptr) loop.retire(std::move(early_));
+  if (early_ != nullptr) {
+    early_->cancel();
+    loop.retire(std::move(early_));
+  }
   if (upstream_ == nullptr) return;
   upstream_->close(reset);
   loop.retire(std::move(upstream_));

@@ -1,0 +1,96 @@
+#include "source/server/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "test/server/listener_fixture.h"
+
+namespace weir::server {
+namespace {
+
+class ExplainTest : public testing::Test {
+ protected:
+  ExplainTest() {
+    settings_.listeners.push_back(httpAndTcp());
+    settings_.listeners[0].address = *net::SocketAddress::parse("127.0.0.1:15001");
+    request_.destination = *net::IpPort::parse("127.0.0.1:15001");
+  }
+  std::string text() {
+    const auto result = explainConnection(settings_, request_);
+    return result.ok() ? result.value() : "error: " + result.error().detail;
+  }
+  bool says(const std::string& part) {
+    const bool found = text().find(part) != std::string::npos;
+    if (!found) ADD_FAILURE() << "missing: " << part << "\n" << text();
+    return found;
+  }
+  config::BootstrapSettings settings_;
+  ExplainRequest request_;
+};
+
+TEST_F(ExplainTest, BytesGoThroughTheRealFilters) {
+  request_.bytes = "GET / HTTP/1.1\r\n";
+  says("application_protocols  http/1.1                         proto_detect");
+  says("http                   CHOSEN");
+  says("chosen: http   protocol: http/1.1   reason: client_bytes");
+}
+
+TEST_F(ExplainTest, ALosingChainNamesItsPredicate) {
+  request_.bytes = "ruok";
+  says("http                   lost on application_protocols");
+  says("tcp                    CHOSEN: default_filter_chain");
+}
+
+TEST_F(ExplainTest, WithoutBytesItSaysWhoWouldLookAndWhatSilenceDoes) {
+  says("application_protocols  (not known)");
+  says("waits for the client's bytes (proto_detect would look at them)");
+  says("after 0.025 s of silence: the upstream of \"tcp\" is connected");
+  says("after 10 s of silence: \"tcp\" is chosen (reason timeout)");
+}
+
+TEST_F(ExplainTest, BytesThatAreNotConclusiveAreSaidToBe) {
+  request_.bytes = "GET /";
+  says("the bytes are not conclusive: a prefix so far; if no more come for 1 s");
+  says("  \"tcp\" is chosen (reason timeout)");
+}
+
+TEST_F(ExplainTest, GivenTlsFactsAreUsedInsteadOfTheProvider) {
+  request_.server_name = "a.b";
+  request_.alpn = std::vector<std::string>{"h2"};
+  says("server_name            a.b");
+  says("chosen: tcp   protocol: tls   reason: client_bytes");
+}
+
+TEST_F(ExplainTest, ChainsThatMatchOnTheSourceNeedIt) {
+  settings_.listeners[0].chain_specs[0].match.source_ports = {7};
+  says("error: chains of listener \"in\" match on the source: say --src IP:PORT");
+  request_.source = net::IpPort::parse("10.0.0.1:7");
+  says("listener in (127.0.0.1:15001)");
+}
+
+TEST_F(ExplainTest, SeveralListenersNeedOneThatIsMeant) {
+  settings_.listeners.push_back(httpAndTcp());
+  settings_.listeners[1].name = "other";
+  settings_.listeners[1].address = *net::SocketAddress::parse("0.0.0.0:9");
+  says("listener in (127.0.0.1:15001)");
+  request_.destination.port = 9;
+  says("listener other (0.0.0.0:9)");
+  request_.destination.port = 10;
+  says("error: no listener is bound to 127.0.0.1:10; say --listener with one of: in, other");
+  request_.listener = "in";
+  says("listener in (127.0.0.1:15001)");
+  request_.listener = "nobody";
+  says("error: there is no listener \"nobody\"; there are: in, other");
+}
+
+TEST(UnescapeTest, TurnsEscapesIntoBytes) {
+  EXPECT_EQ(unescape("a\\r\\n\\t\\0\\\\\\x16\\xff").value(), std::string("a\r\n\t\0\\\x16\xff", 8));
+}
+
+TEST(UnescapeTest, BadEscapesAreErrors) {
+  for (const char* bad : {"\\q", "\\", "\\x", "\\x1", "\\xg0"}) {
+    EXPECT_FALSE(unescape(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace weir::server

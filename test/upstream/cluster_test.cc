@@ -1,0 +1,99 @@
+#include "source/upstream/cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "test/support/loopback_upstream.h"
+#include "test/support/recording_events.h"
+#include "test/support/worker_context.h"
+
+namespace weir::upstream {
+namespace {
+
+using Type = ClusterSettings::Type;
+
+net::SocketAddress address(const char* text) { return *net::SocketAddress::parse(text); }
+net::IpPort ipPort(const char* text) { return address(text).ip; }
+
+class ClusterTest : public testing::Test {
+ protected:
+  // Where one attempt goes, or the error's code.
+  std::string connectOnce(Cluster& cluster, const ConnectRequest& request = {}) {
+    auto started = cluster.connect(request, events_);
+    if (!started.ok()) return std::string(toString(started.error().code));
+    return started.value().address.toString();
+  }
+
+  test::TestLoop loop_;
+  test::LoopbackUpstream upstream_{loop_};
+  test::RecordingEvents events_;
+};
+
+TEST_F(ClusterTest, TakesItsEndpointsInTurn) {
+  test::LoopbackUpstream second(loop_);
+  test::WorkerContext context(
+      {{.name = "db", .endpoints = {upstream_.address(), second.address()}}}, {}, &loop_);
+  Cluster& db = *context.cluster_set.find("db");
+  const std::string a = upstream_.address().toString();
+  const std::string b = second.address().toString();
+  std::vector<std::string> went;
+  for (int i = 0; i < 4; ++i) went.push_back(connectOnce(db));
+  EXPECT_EQ(went, (std::vector<std::string>{a, b, a, b}));
+}
+
+TEST_F(ClusterTest, AreFoundByName) {
+  test::WorkerContext context({{.name = "a", .endpoints = {address("127.0.0.1:1")}},
+                               {.name = "b", .endpoints = {address("127.0.0.1:2")}}});
+  EXPECT_EQ(context.cluster_set.find("b")->settings().name, "b");
+  EXPECT_EQ(context.cluster_set.find("c"), nullptr);
+  EXPECT_EQ(context.cluster_set.bypass().settings().type, Type::OriginalDst);
+}
+
+TEST_F(ClusterTest, OfTheOriginalDestinationGoesThere) {
+  test::WorkerContext context({{.name = "orig", .type = Type::OriginalDst, .endpoints = {}}}, {},
+                              &loop_);
+  Cluster& cluster = *context.cluster_set.find("orig");
+  EXPECT_EQ(connectOnce(cluster, {.destination = upstream_.address().ip}),
+            upstream_.address().toString());
+  EXPECT_TRUE(loop_.runUntil([&] { return upstream_.connections() == 1; }));
+}
+
+TEST_F(ClusterTest, OfTheOriginalDestinationRefusesTheListenerItself) {
+  test::WorkerContext context({{.name = "orig", .type = Type::OriginalDst, .endpoints = {}}});
+  Cluster& cluster = *context.cluster_set.find("orig");
+  const ConnectRequest self{.destination = ipPort("127.0.0.1:15001"), .destination_is_self = true};
+  EXPECT_EQ(connectOnce(cluster, self), "refused");
+  EXPECT_NE(context.metrics().find("{cluster=\"orig\",outcome=\"refused\"} 1"), std::string::npos);
+}
+
+TEST_F(ClusterTest, OfTheOriginalDestinationNeedsOne) {
+  test::WorkerContext context;
+  EXPECT_EQ(connectOnce(context.cluster_set.bypass()), "not_found");
+  EXPECT_NE(context.metrics().find("{cluster=\"bypass\",outcome=\"not_found\"} 1"),
+            std::string::npos);
+}
+
+TEST_F(ClusterTest, AStaticOneDoesNotCareForTheDestination) {
+  test::WorkerContext context({{.name = "db", .endpoints = {upstream_.address()}}}, {}, &loop_);
+  const ConnectRequest self{.destination = ipPort("127.0.0.1:15001"), .destination_is_self = true};
+  EXPECT_EQ(connectOnce(*context.cluster_set.find("db"), self), upstream_.address().toString());
+}
+
+TEST_F(ClusterTest, CountsHowAttemptsEnded) {
+  test::WorkerContext context({{.name = "db", .endpoints = {address("127.0.0.1:1")}}});
+  Cluster& db = *context.cluster_set.find("db");
+  db.countConnected(0.003);
+  db.countFailed(ErrorCode::TimedOut);
+  db.countFailed(ErrorCode::TimedOut);
+  const std::string metrics = context.metrics();
+  const std::string name = "weir_upstream_connects_total{cluster=\"db\",outcome=";
+  EXPECT_NE(metrics.find(name + "\"connected\"} 1"), std::string::npos);
+  EXPECT_NE(metrics.find(name + "\"timeout\"} 2"), std::string::npos);
+  EXPECT_NE(metrics.find("weir_upstream_connect_seconds_count{cluster=\"db\"} 1"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::upstream
