@@ -17,6 +17,7 @@ using probe::startsWithFolded;
 constexpr size_t MaxMemcachedKey = 250;
 constexpr size_t MaxImapTag = 16;
 constexpr size_t MaxStreamPrologue = 256;
+constexpr size_t MaxMethod = 20;
 constexpr size_t MaxTarget = 512;
 
 bool isDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
@@ -118,16 +119,19 @@ Match nats(Bytes bytes) { return startsWith(bytes, "CONNECT {"); }
 
 // `METHOD SP scheme`, where the method is upper-case letters and the scheme tells the protocol.
 Match requestFor(Bytes bytes, std::span<const std::string_view> schemes, std::string_view version) {
-  const size_t method = run(bytes, 0, 20, [](uint8_t b) { return isUpper(b) || b == '_'; });
-  if (method == bytes.size() && method < 20) return Match::Maybe;
-  if (method == 0 || method == bytes.size() || bytes[method] != ' ') return Match::No;
+  const auto method_byte = [](uint8_t b) { return isUpper(b) || b == '_'; };
+  const size_t method = run(bytes, 0, MaxMethod + 1, method_byte);
+  if (method > MaxMethod) return Match::No;
+  if (method == bytes.size()) return Match::Maybe;
+  if (method == 0 || bytes[method] != ' ') return Match::No;
   const Bytes target = bytes.subspan(method + 1);
   const Match scheme = startsWithAny(target, schemes);
   if (scheme != Match::No) return scheme;
   // Another target (`*`, a path) is conclusive with the version behind it.
-  const size_t size = run(target, 0, MaxTarget, isVisible);
-  if (size == target.size() && size < MaxTarget) return Match::Maybe;
-  if (size == 0 || size == target.size() || target[size] != ' ') return Match::No;
+  const size_t size = run(target, 0, MaxTarget + 1, isVisible);
+  if (size > MaxTarget) return Match::No;
+  if (size == target.size()) return Match::Maybe;
+  if (size == 0 || target[size] != ' ') return Match::No;
   return startsWith(target.subspan(size + 1), version);
 }
 
@@ -155,9 +159,10 @@ Match lmtp(Bytes bytes) { return startsWithFolded(bytes, "lhlo "); }
 // A tag with a digit in it, and a command that needs no login.
 Match imap(Bytes bytes) {
   const auto tag_byte = [](uint8_t b) { return isLetter(b) || isDigit(b) || b == '.'; };
-  const size_t tag = run(bytes, 0, MaxImapTag, tag_byte);
-  if (tag == bytes.size() && tag < MaxImapTag) return Match::Maybe;
-  if (tag == 0 || tag == bytes.size() || bytes[tag] != ' ') return Match::No;
+  const size_t tag = run(bytes, 0, MaxImapTag + 1, tag_byte);
+  if (tag > MaxImapTag) return Match::No;
+  if (tag == bytes.size()) return Match::Maybe;
+  if (tag == 0 || bytes[tag] != ' ') return Match::No;
   if (std::none_of(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(tag), isDigit)) {
     return Match::No;
   }
