@@ -63,9 +63,14 @@ void Connection::onIoReady(event::IoReady ready) noexcept {
     if (state_ != State::Open) return;
   }
   if (readable_ || hangup_) readSome();
-  // While bytes are spliced: what could be moved has been, and the rest has no taker.
-  const bool spliced = (pauses_ & bit(Pause::Manual)) != 0;
-  if (error_ && spliced && state_ == State::Open && pending_error_ == 0) fault(io_->takeError());
+  faultIfNoTaker();
+}
+
+// After an error what could be read and moved has been, and what is left has no taker for now: no
+// other edge will tell.
+void Connection::faultIfNoTaker() {
+  const bool no_taker = (pauses_ & ~bit(Pause::BufferFull)) != 0;
+  if (error_ && no_taker && state_ == State::Open && pending_error_ == 0) fault(io_->takeError());
 }
 
 // Somebody else's pause: nothing would be read for who knows how long, and a peer that is gone
@@ -105,6 +110,7 @@ void Connection::runTask() {
     if (state_ != State::Open) return;
   }
   readSome();
+  faultIfNoTaker();
 }
 
 void Connection::readSome() {

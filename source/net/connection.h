@@ -120,6 +120,7 @@ class Connection final : public Stream, public event::Retirable, private event::
   // counters, the end and the readiness stay right.
   int rawFd() const { return io_->rawFd(); }
   bool readReady() const { return readable_; }
+  bool urgentSeen() const { return short_reads_lie_; }  // splice() does not get past its mark
   void movedIn(IoResult result, size_t asked);
   void movedOut(IoResult result);
 
@@ -130,6 +131,7 @@ class Connection final : public Stream, public event::Retirable, private event::
 
   void onIoReady(event::IoReady ready) noexcept override;
   bool heldBack() const;
+  void faultIfNoTaker();
   void finishConnecting(event::IoReady ready);
   void readSome();
   bool readOnce();

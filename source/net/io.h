@@ -66,8 +66,8 @@ class SocketIo final : public Io {
   int takeError() override;
   int rawFd() const override { return fd_; }
 
-  // Remembers its local address as this process's own, as long as it is open.
-  void registerIn(OwnAddresses& own);
+  // Remembers it as this process's own connection to `to`, as long as it is open.
+  void registerIn(OwnAddresses& own, const IpPort& to);
 
  private:
   int fd_;

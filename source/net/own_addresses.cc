@@ -4,28 +4,36 @@
 #include <string_view>
 
 namespace weir::net {
+namespace {
 
-size_t OwnAddresses::Hash::operator()(const IpPort& address) const {
+size_t hashOf(const IpPort& address) {
   const auto& bytes = address.ip.bytes;
   const std::string_view ip(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   return std::hash<std::string_view>{}(ip)*31 + address.port;
 }
 
+}  // namespace
+
+size_t OwnAddresses::Hash::operator()(const Pair& pair) const {
+  return hashOf(pair.local) * 1'000'003 + hashOf(pair.remote);
+}
+
 OwnAddresses::Entry::~Entry() {
   const std::lock_guard lock(own_.mutex_);
-  const auto it = own_.addresses_.find(address_);
-  if (--it->second == 0) own_.addresses_.erase(it);
+  const auto it = own_.pairs_.find(pair_);
+  if (--it->second == 0) own_.pairs_.erase(it);
 }
 
-std::unique_ptr<OwnAddresses::Entry> OwnAddresses::add(const IpPort& address) {
+std::unique_ptr<OwnAddresses::Entry> OwnAddresses::add(const IpPort& local, const IpPort& remote) {
   const std::lock_guard lock(mutex_);
-  ++addresses_[address];
-  return std::make_unique<Entry>(*this, address);
+  const Pair pair{local, remote};
+  ++pairs_[pair];
+  return std::make_unique<Entry>(*this, pair);
 }
 
-bool OwnAddresses::has(const IpPort& address) const {
+bool OwnAddresses::has(const IpPort& local, const IpPort& remote) const {
   const std::lock_guard lock(mutex_);
-  return addresses_.contains(address);
+  return pairs_.contains(Pair{local, remote});
 }
 
 }  // namespace weir::net

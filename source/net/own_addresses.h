@@ -1,8 +1,10 @@
 #pragma once
 
-// The local addresses of connections that this process has made to original destinations. A
-// redirected connection that comes from one of them was caught by the rule that it should have been
-// exempt from, and relaying it would go round for ever. Shared by all workers; any thread.
+// The connections that this process has made to original destinations, each by its local address
+// and by where it goes. A redirected connection with the same two was caught by the rule that it
+// should have been exempt from, and relaying it would go round for ever. (The local address alone
+// says nothing: the kernel uses one port for several destinations.) Shared by all workers; any
+// thread.
 
 #include <cstddef>
 #include <memory>
@@ -14,30 +16,36 @@
 namespace weir::net {
 
 class OwnAddresses {
+  struct Pair {
+    IpPort local;
+    IpPort remote;
+    bool operator==(const Pair&) const = default;
+  };
+
  public:
-  // Dropping it takes the address out. The OwnAddresses outlives it.
+  // Dropping it takes the connection out. The OwnAddresses outlives it.
   class Entry {
    public:
-    Entry(OwnAddresses& own, const IpPort& address) : own_(own), address_(address) {}
+    Entry(OwnAddresses& own, const Pair& pair) : own_(own), pair_(pair) {}
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
    private:
     OwnAddresses& own_;
-    const IpPort address_;
+    const Pair pair_;
   };
 
-  std::unique_ptr<Entry> add(const IpPort& address);
-  bool has(const IpPort& address) const;
+  std::unique_ptr<Entry> add(const IpPort& local, const IpPort& remote);
+  bool has(const IpPort& local, const IpPort& remote) const;
 
  private:
   struct Hash {
-    size_t operator()(const IpPort& address) const;
+    size_t operator()(const Pair& pair) const;
   };
   mutable std::mutex mutex_;
-  // How many have it: one local address may serve connections to several places.
-  std::unordered_map<IpPort, size_t, Hash> addresses_;
+  // How many have it: one that is closed may not be gone yet when the next one has its place.
+  std::unordered_map<Pair, size_t, Hash> pairs_;
 };
 
 }  // namespace weir::net

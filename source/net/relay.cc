@@ -55,6 +55,7 @@ void Relay::onReadReady(Side side) {
 
 void Relay::considerSplice(Direction& d, size_t delivered) {
   if (d.from_connection == nullptr || d.to_connection == nullptr) return;
+  if (d.from_connection->urgentSeen()) return;
   d.bulk = delivered >= BulkBytes ? static_cast<uint8_t>(d.bulk + 1) : 0;
   if (d.bulk < BulkDeliveries) return;
   d.bulk = 0;
@@ -72,11 +73,7 @@ void Relay::pump(Direction& d) {
   const SplicePump::State state = d.pump->pump();
   const uint64_t moved = d.pump->takeMoved();
   if (state == SplicePump::State::Again) return again_.schedule();
-  if (state == SplicePump::State::Ended) {
-    d.pump.reset();
-    buffer::Buffer none(slices_);
-    return finishDirection(d, none);
-  }
+  if (state == SplicePump::State::Stopped) return stopSplicing(d);  // a read says which it is
   if (state == SplicePump::State::Blocked) return;
   d.bulk = moved < BulkBytes ? static_cast<uint8_t>(d.bulk + 1) : 0;
   if (d.bulk >= SmallTurns) stopSplicing(d);

@@ -70,6 +70,7 @@ Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to) {
   if (!to.isUnix()) {
     setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    setOption(fd, SOL_SOCKET, SO_OOBINLINE, 1);  // as for accepted ones: no byte is left out
   }
   sockaddr_storage storage;
   const unsigned length = toSockaddr(to, &storage);
@@ -101,7 +102,9 @@ IoResult SocketIo::write(std::span<const iovec> bytes) {
   return toResult(::sendmsg(fd_, &message, MSG_NOSIGNAL));
 }
 
-void SocketIo::registerIn(OwnAddresses& own) { own_ = own.add(localAddress(fd_)); }
+void SocketIo::registerIn(OwnAddresses& own, const IpPort& to) {
+  own_ = own.add(localAddress(fd_), to);
+}
 
 void SocketIo::shutdownWrite() { (void)::shutdown(fd_, SHUT_WR); }
 

@@ -69,6 +69,11 @@ void SplicePump::fill() {
   const size_t asked = pipe_.capacity - in_pipe_;
   const IoResult result = moveBytes(source_.rawFd(), pipe_.write_fd, asked);
   in_pipe_ += result.bytes;
+  // The end, or the mark of urgent data: splice() says the same of both.
+  if (result.bytes == 0 && result.error == 0) {
+    stopped_ = true;
+    return;
+  }
   // EAGAIN may mean that the pipe has no free page left rather than that the socket is empty: the
   // readiness is used up only if the pipe was empty. For the same reason a short move says nothing
   // about the socket.
@@ -88,10 +93,11 @@ void SplicePump::empty() {
 SplicePump::State SplicePump::pump() {
   sink_blocked_ = false;
   for (int round = 0; round < MaxRoundsPerTurn; ++round) {
-    const bool more = source_.readReady() && !source_.readEnded();
+    stopped_ |= source_.urgentSeen();
+    const bool more = source_.readReady() && !stopped_;
     if (more && in_pipe_ < pipe_.capacity) fill();
     if (in_pipe_ == 0) {
-      if (source_.readEnded()) return State::Ended;
+      if (stopped_) return State::Stopped;
       if (!source_.readReady()) return State::Idle;
       continue;
     }

@@ -52,7 +52,8 @@ class SplicePump {
   enum class State : uint8_t {
     Idle,     // nothing to move now; more may come
     Blocked,  // the sink takes no more; it will say onWriteReady()
-    Ended,    // the source ended, and all is with the sink's kernel
+    Stopped,  // at the source's end, or at something that only a read gets past; all is with the
+              // sink's kernel
     Again,    // the bound for one turn was reached: pump() again in a later turn
   };
   State pump();
@@ -72,6 +73,7 @@ class SplicePump {
   size_t in_pipe_ = 0;
   uint64_t moved_ = 0;
   bool sink_blocked_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace weir::net

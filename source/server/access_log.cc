@@ -132,13 +132,15 @@ void AccessLog::write(std::string_view line) {
 // True if the file takes bytes. A pipe that nobody reads is waited for, but not once the process
 // wants to end.
 bool AccessLog::awaitWritable() {
+  constexpr int Step = static_cast<int>(PollStep.count());
   pollfd entry{fd_, POLLOUT, 0};
-  for (Duration waited{}; waited < GiveUpAfter; waited += PollStep) {
-    constexpr int Step = static_cast<int>(std::chrono::milliseconds(PollStep).count());
+  for (;;) {
+    const bool stopping = stopping_.load(std::memory_order_relaxed);
+    const auto now = std::chrono::steady_clock::now();
+    if (stopping && !give_up_at_) give_up_at_ = now + GiveUpAfter;
+    if (give_up_at_ && now >= *give_up_at_) return false;
     if (::poll(&entry, 1, Step) > 0) return true;
-    if (!stopping_.load(std::memory_order_relaxed)) waited = Duration::zero();
   }
-  return false;
 }
 
 void AccessLog::writeAll(std::string_view batch) {

@@ -5,9 +5,11 @@
 // dropped and counted.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -50,6 +52,7 @@ class AccessLog {
   std::string pending_;
   bool stop_ = false;
   std::atomic<bool> stopping_{false};  // the same, for the writer in mid-write
+  std::optional<std::chrono::steady_clock::time_point> give_up_at_;  // the writer's, once it stops
   std::atomic<uint64_t> dropped_{0};
   std::thread thread_;
 };

@@ -78,7 +78,9 @@ bool ActiveConnection::originalDestination(net::IpPort& destination) const {
 bool ActiveConnection::destinationIsSelf() const {
   const net::IpPort& destination = info_.facts.destination;
   // A rule that should have let our own connection pass has caught it.
-  if (destination != accepted_at_ && listener_.ownAddresses().has(info_.facts.source)) return true;
+  if (listener_.ownAddresses().has(info_.facts.source, destination)) {
+    return destination != accepted_at_ || listener_.settings().transparent;
+  }
   if (!listener_.settings().transparent) return destination == accepted_at_;
   return destination.port == listener_.boundAddress().port;
 }

@@ -58,7 +58,9 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
     countFailed(io.error().code);
     return io.error();
   }
-  if (settings_.type == ClusterSettings::Type::OriginalDst) io.value()->registerIn(own_);
+  if (settings_.type == ClusterSettings::Type::OriginalDst) {
+    io.value()->registerIn(own_, address.value().ip);
+  }
   auto connection = std::make_unique<net::Connection>(
       loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
   return Started{std::move(connection), std::move(address).value()};

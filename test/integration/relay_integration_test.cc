@@ -167,6 +167,27 @@ TEST_F(RelayIntegrationTest, UrgentDataDoesNotStallTheStream) {
   EXPECT_TRUE(server_.receive(6004) == "abc!" + rest);
 }
 
+TEST_F(RelayIntegrationTest, UrgentDataOfTheServerIsCarriedToo) {
+  server_.send("abc");
+  ASSERT_EQ(::send(server_.fd(), "!", 1, MSG_OOB), 1);
+  server_.send("def");
+  server_.halfClose();
+  EXPECT_EQ(client_.receiveAll(), "abc!def");
+}
+
+TEST_F(RelayIntegrationTest, UrgentDataBehindBulkDoesNotCutTheStream) {
+  const std::string bulk = pattern(4 << 20);
+  std::thread sender([&] { client_.send(bulk); });
+  EXPECT_TRUE(server_.receive(bulk.size()) == bulk);
+  sender.join();
+  const std::string more = pattern(65536);
+  client_.send(more);
+  ASSERT_EQ(::send(client_.fd(), "ab!", 3, MSG_OOB), 3);
+  client_.send("tail");
+  client_.halfClose();
+  EXPECT_TRUE(server_.receiveAll() == more + "ab!tail");
+}
+
 TEST(RelayResetTest, ClientsThatResetWhileTheUpstreamIsConnectedHarmNobody) {
   TestUpstream upstream;
   TestUpstream gone;

@@ -154,7 +154,8 @@ void UpstreamRelay::onTimer() {
   if (quiet < limit) return timer_.arm(limit - quiet);
   closing_ = true;
   // What is cut off must not look complete.
-  context_.close(relay_->holding() ? Close::Reset : Close::Now,
+  cut_off_ = relay_->holding();
+  context_.close(cut_off_ ? Close::Reset : Close::Now,
                  half_open ? "half_open_timeout" : "idle_timeout");
 }
 
@@ -168,7 +169,7 @@ void UpstreamRelay::onClosed() {
   timer_.disarm();
   // A reset on one side is a reset on the other, and so is what was cut off.
   const bool timed_out = context_.info().close_reason.ends_with("_timeout");
-  const bool orderly = relay_ && (relay_->done() || (timed_out && !relay_->holding()));
+  const bool orderly = relay_ && (relay_->done() || (timed_out && !cut_off_));
   dropUpstream(!orderly);
 }
 

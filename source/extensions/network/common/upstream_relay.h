@@ -84,6 +84,7 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   unsigned attempts_ = 0;
   std::string_view first_end_;  // who ended first, once one has: the close reason
   bool closing_ = false;
+  bool cut_off_ = false;  // a timeout came while bytes were held
 };
 
 }  // namespace weir::extensions
