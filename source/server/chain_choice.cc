@@ -3,10 +3,19 @@
 #include <algorithm>
 
 #include "source/base/check.h"
+#include "source/filter/silence_policy.h"
 
 namespace weir::server {
 
 using filter::FactStatus;
+
+const filter::SilencePolicy& silencePolicyOf(const config::ListenerSettings& listener) {
+  static const filter::SilencePolicy defaults;
+  for (const auto& factory : listener.listener_filters) {
+    if (const auto* policy = factory->silencePolicy(); policy != nullptr) return *policy;
+  }
+  return defaults;
+}
 
 ChainChoice::ChainChoice(const config::ListenerSettings& listener,
                          const filter::AcceptedSocket& socket, filter::ConnectionInfo& info)

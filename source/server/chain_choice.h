@@ -18,6 +18,10 @@
 
 namespace weir::server {
 
+// What a listener does about a silent client: its first filter that says so decides, else the
+// defaults. Lives as long as the settings.
+const filter::SilencePolicy& silencePolicyOf(const config::ListenerSettings& listener);
+
 class ChainChoice {
  public:
   enum class Status : uint8_t {

@@ -176,10 +176,7 @@ bool asksForSource(const config::ListenerSettings& listener) {
 // What happens if the client sends no more than bytes that are not conclusive.
 void reportPause(Report& out, const config::ListenerSettings& listener, ChainChoice& choice,
                  std::span<const uint8_t> bytes) {
-  filter::SilencePolicy policy;
-  for (const auto& factory : listener.listener_filters) {
-    if (factory->silencePolicy() != nullptr) policy = *factory->silencePolicy();
-  }
+  const filter::SilencePolicy& policy = silencePolicyOf(listener);
   const bool partial = choice.partial();
   const Duration wait = partial ? policy.partial_timeout : policy.detection_timeout;
   out.line("the bytes are not conclusive{}; if no more come for {} s",
@@ -197,10 +194,7 @@ void reportPause(Report& out, const config::ListenerSettings& listener, ChainCho
 // What happens while the client is silent.
 void reportSilence(Report& out, const config::ListenerSettings& listener,
                    const ChainChoice& choice) {
-  filter::SilencePolicy policy;
-  for (const auto& factory : listener.listener_filters) {
-    if (factory->silencePolicy() != nullptr) policy = *factory->silencePolicy();
-  }
+  const filter::SilencePolicy& policy = silencePolicyOf(listener);
   const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
   out.line("waits for the client's bytes ({} would look at them)", choice.waitingFor());
   const config::FilterChainSettings* fallback = choice.fallback();

@@ -9,19 +9,6 @@
 #include "source/server/active_connection.h"
 
 namespace weir::server {
-namespace {
-
-const filter::SilencePolicy& policyOf(const config::ListenerSettings& settings) {
-  static const filter::SilencePolicy defaults;
-  for (const auto& factory : settings.listener_filters) {
-    if (const filter::SilencePolicy* policy = factory->silencePolicy(); policy != nullptr)
-      return *policy;
-  }
-  return defaults;
-}
-
-}  // namespace
-
 WorkerListener::WorkerListener(const config::ListenerSettings& settings, ListenerShared& shared,
                                const net::OwnAddresses& own, net::ListenSocket socket,
                                filter::Worker& worker, AccessLog* log,
@@ -31,9 +18,9 @@ WorkerListener::WorkerListener(const config::ListenerSettings& settings, Listene
       own_(own),
       worker_(worker),
       log_(log),
-      learned_(policyOf(settings).server_first.learn_max_entries,
-               policyOf(settings).server_first.learn_ttl),
-      detection_{settings, policyOf(settings), worker, learned_, 0, std::move(tell_others)},
+      learned_(silencePolicyOf(settings).server_first.learn_max_entries,
+               silencePolicyOf(settings).server_first.learn_ttl),
+      detection_{settings, silencePolicyOf(settings), worker, learned_, 0, std::move(tell_others)},
       accepted_(worker.stats.counter("weir_listener_connections_total", "Connections accepted.",
                                      {{"listener", settings.name}})),
       open_(worker.stats.gauge("weir_listener_open_connections", "Connections that are open.",
