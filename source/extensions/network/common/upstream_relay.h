@@ -87,4 +87,28 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   bool cut_off_ = false;  // a timeout came while bytes were held
 };
 
+// A terminal filter that does nothing but relay. Of one connection, on its loop; owned by its
+// chain.
+class RelayFilter final : public filter::ReadFilter {
+ public:
+  // As UpstreamRelay.
+  RelayFilter(filter::FilterContext& context, upstream::Cluster& cluster,
+              const RelaySettings& settings)
+      : relay_(context, cluster, settings) {}
+
+  filter::FilterStatus onNewConnection() override {
+    relay_.start();
+    return filter::FilterStatus::Continue;
+  }
+  filter::FilterStatus onData(buffer::Buffer& data, bool end_stream) override {
+    relay_.onClientData(data, end_stream);
+    return filter::FilterStatus::StopIteration;
+  }
+  void onWriteReady() override { relay_.onClientWriteReady(); }
+  void onConnectionClosed() override { relay_.onClosed(); }
+
+ private:
+  UpstreamRelay relay_;
+};
+
 }  // namespace weir::extensions

@@ -13,21 +13,10 @@ upstream::Cluster& clusterOf(filter::Worker& worker, const std::string& name) {
 
 }  // namespace
 
-TcpProxy::TcpProxy(filter::FilterContext& context, const TcpProxySettings& settings)
-    : relay_(context, clusterOf(context.worker(), settings.cluster), settings.relay) {}
-
-filter::FilterStatus TcpProxy::onNewConnection() {
-  relay_.start();
-  return filter::FilterStatus::Continue;
-}
-
-filter::FilterStatus TcpProxy::onData(buffer::Buffer& data, bool end_stream) {
-  relay_.onClientData(data, end_stream);
-  return filter::FilterStatus::StopIteration;
-}
-
 void TcpProxyFactory::create(filter::FilterAdder& adder) const {
-  adder.addRead(std::make_unique<TcpProxy>(adder.context(), settings_));
+  filter::FilterContext& context = adder.context();
+  adder.addRead(std::make_unique<RelayFilter>(
+      context, clusterOf(context.worker(), settings_.cluster), settings_.relay));
 }
 
 std::unique_ptr<upstream::EarlyConnection> TcpProxyFactory::makeEarly(

@@ -20,21 +20,7 @@ struct TcpProxySettings {
   RelaySettings relay;
 };
 
-// Of one connection, on its loop; owned by its chain.
-class TcpProxy final : public filter::ReadFilter {
- public:
-  // `settings` outlives it.
-  TcpProxy(filter::FilterContext& context, const TcpProxySettings& settings);
-
-  filter::FilterStatus onNewConnection() override;
-  filter::FilterStatus onData(buffer::Buffer& data, bool end_stream) override;
-  void onWriteReady() override { relay_.onClientWriteReady(); }
-  void onConnectionClosed() override { relay_.onClosed(); }
-
- private:
-  UpstreamRelay relay_;
-};
-
+// Immutable; any thread. The filter that it makes belongs to one connection and its loop.
 class TcpProxyFactory final : public filter::NetworkFilterFactory {
  public:
   explicit TcpProxyFactory(TcpProxySettings settings) : settings_(std::move(settings)) {}
