@@ -1,8 +1,10 @@
 #pragma once
 
-// The validated settings of a cluster. Immutable; shared by all workers.
+// The validated settings of a cluster. Immutable; shared by all workers. Two that are equal share
+// one ClusterState over a reload.
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,18 @@
 #include "source/net/address.h"
 
 namespace weir::upstream {
+
+// Active TCP checks of each host.
+struct HealthCheckSettings {
+  Duration interval = std::chrono::seconds(5);  // from the end of one check to the next
+  Duration timeout = std::chrono::seconds(5);   // of one check, connecting included
+  Duration interval_jitter = std::chrono::milliseconds(500);  // at most so much is added, at random
+  unsigned unhealthy_threshold = 3;  // failures in a row until a healthy host is unhealthy
+  unsigned healthy_threshold = 2;    // successes in a row until an unhealthy host is healthy
+  std::string send;                  // empty: a connection that stands is enough
+  std::string receive;  // must occur in what the host answers; empty: the answer does not matter
+  bool operator==(const HealthCheckSettings&) const = default;
+};
 
 struct ClusterSettings {
   enum class Type : uint8_t {
