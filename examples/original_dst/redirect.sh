@@ -31,7 +31,7 @@ exec 4< <(exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$folder/we
 weir=$!
 while IFS= read -r line <&4; do
   echo "$line"
-  if [[ $line == "weir: ready"* ]]; then break; fi
+  if [[ $line == *" main: ready"* ]]; then break; fi
 done
 
 for port in 8080 3306 4567; do

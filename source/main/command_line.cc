@@ -7,7 +7,9 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "source/base/log.h"
 #include "source/config/load_settings.h"
 #include "source/event/signals.h"
 #include "source/main/version.h"
@@ -17,9 +19,13 @@
 namespace weir {
 namespace {
 
+using log::Component;
+
 struct Options {
   std::string config;
   unsigned workers = 0;
+  std::string log_level = "info";
+  std::vector<std::string> component_log_levels;
   std::string listener;
   std::string destination;
   std::string source;
@@ -53,7 +59,29 @@ void raiseDescriptorLimit() {
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// The thresholds of the log. The library has checked the general one.
+bool setLogLevels(const Options& options) {
+  log::setAllThresholds(*log::levelOf(options.log_level));
+  for (const std::string& one : options.component_log_levels) {
+    const size_t colon = one.find(':');
+    const auto component = log::componentOf(one.substr(0, colon));
+    const auto level =
+        colon == std::string::npos ? std::nullopt : log::levelOf(one.substr(colon + 1));
+    if (!component || !level) {
+      std::cerr << "weir: --component-log-level \"" << one
+                << "\" is not COMPONENT:LEVEL, such as upstream:debug; the components are";
+      for (size_t i = 0; i < log::ComponentCount; ++i)
+        std::cerr << (i > 0 ? ", " : " ") << log::toString(static_cast<Component>(i));
+      std::cerr << "; the levels trace, debug, info, warn, error, off\n";
+      return false;
+    }
+    log::setThreshold(*component, *level);
+  }
+  return true;
+}
+
 int run(const Options& options, const config::Registry& registry) {
+  if (!setLogLevels(options)) return 2;
   event::blockSignals({SIGTERM, SIGINT});
   raiseDescriptorLimit();
   const auto settings = load(options, registry);
@@ -62,19 +90,19 @@ int run(const Options& options, const config::Registry& registry) {
   const unsigned workers = workerCount(options, *settings);
   server::Server server(*settings, clock, workers);
   if (auto started = server.start(); !started.ok()) {
-    std::cerr << "weir: " << started.error().detail << "\n";
+    log::error(Component::Main, "{}", started.error().detail);
     return 1;
   }
   for (size_t i = 0; i < settings->listeners.size(); ++i) {
-    std::cerr << "weir: listener " << settings->listeners[i].name << " on "
-              << server.listenerAddress(i).toString() << "\n";
+    log::info(Component::Main, "listener {} on {}", settings->listeners[i].name,
+              server.listenerAddress(i).toString());
   }
   if (server.adminAddress())
-    std::cerr << "weir: admin on " << server.adminAddress()->toString() << "\n";
-  std::cerr << "weir: ready, with " << workers << " worker(s)\n";
+    log::info(Component::Main, "admin on {}", server.adminAddress()->toString());
+  log::info(Component::Main, "ready, with {} worker(s)", workers);
   const event::SignalWatch signals(server.loop(), {SIGTERM, SIGINT}, [&](int) { server.stop(); });
   server.run();
-  std::cerr << "weir: stopping\n";
+  log::info(Component::Main, "stopping");
   event::unblockSignals({SIGTERM, SIGINT});  // a second one ends it at once
   return 0;
 }
@@ -137,6 +165,14 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
       ->add_option("--workers", options.workers,
                    "worker threads (default: the file's, else one per core)")
       ->check(CLI::Range(1, 1024));
+  run_command
+      ->add_option("-l,--log-level", options.log_level,
+                   "least level of what is written to standard error (default: info)")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "warning", "error", "off"}));
+  run_command
+      ->add_option("--component-log-level", options.component_log_levels,
+                   "COMPONENT:LEVEL,... for components of which to hear more, or less")
+      ->delimiter(',');
   CLI::App* validate_command =
       command("validate", "check a configuration, and print all its errors");
   CLI::App* explain_command =

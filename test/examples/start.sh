@@ -11,7 +11,7 @@ for config in "$@"; do
   pid=$proxy_PID
   while ! $ready && IFS= read -r line <&"${proxy[0]}"; do
     said+=("$line")
-    if [[ $line == "weir: ready"* ]]; then ready=true; fi
+    if [[ $line == *" main: ready"* ]]; then ready=true; fi
   done
   if $ready; then kill -TERM "$pid"; fi
   status=0

@@ -72,5 +72,33 @@ class StartTest(RealTest):
         self.assertFalse(os.path.exists(self.log_path), "the access log was opened")
 
 
+class MessagesTest(RealTest):
+    def said(self, *options):
+        weir = self.start_weir([detecting(free_port())], [cluster("server", free_port())], options=options)
+        self.assertEqual(weir.stop(), 0)
+        return weir.output()
+
+    def test_each_line_has_time_level_and_component(self):
+        said = self.said().splitlines()
+        for line in said:
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z info main: \S")
+        for words in ("listener detecting on 127.0.0.1:", "admin on 127.0.0.1:", "ready, with 1 worker", "stopping"):
+            self.assertTrue(any(words in line for line in said), f"{words!r} in {said}")
+
+    def test_levels_of_the_command_line(self):
+        self.assertEqual(self.said("--log-level", "error"), "")
+        self.assertEqual(self.said("--component-log-level", "dns:trace,main:off"), "")
+        self.assertIn("info main: ready", self.said("-l", "off", "--component-log-level", "main:info"))
+
+    def test_wrong_levels_start_nothing(self):
+        config = write_config(f"{self.folder}/levels.json", [detecting(free_port())], [cluster("server", free_port())],
+                              free_port(), f"{self.folder}/levels.log")
+        for option in (["--log-level", "loud"], ["--component-log-level", "main"],
+                       ["--component-log-level", "mane:info"], ["--component-log-level", "main:loud"]):
+            done = subprocess.run([*run_command(config), *option], capture_output=True, timeout=DEADLINE, check=False)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(option[1], done.stderr.decode())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -51,15 +51,16 @@ def opaque(port, name="opaque", target="server", host=LOOPBACK, **settings):
 class Weir(Process):
     """A running Weir: its configuration, its access log and its metrics."""
 
-    def __init__(self, folder, listeners, clusters, command=(), enter=contextlib.nullcontext):
-        """`command` is put before the binary; `enter` is a context in which its admin port can be reached."""
+    def __init__(self, folder, listeners, clusters, command=(), options=(), enter=contextlib.nullcontext):
+        """`command` is put before the binary, `options` behind its arguments; `enter` is a context in which its admin
+        port can be reached."""
         self.ports = {listener["name"]: int(listener["address"].rsplit(":", 1)[1]) for listener in listeners}
         self.folder = tempfile.mkdtemp(prefix="weir-", dir=folder)
         self._enter = enter
         self._admin_port = free_port()
         self._log_path = f"{self.folder}/access.log"
         config = write_config(f"{self.folder}/weir.json", listeners, clusters, self._admin_port, self._log_path)
-        super().__init__("weir", [*command, *run_command(config)], self.folder)
+        super().__init__("weir", [*command, *run_command(config), *options], self.folder)
         self.wait_until(lambda: self._admin("/ready")[0] == 200, "is ready")
 
     def _admin(self, path):
