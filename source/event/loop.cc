@@ -25,8 +25,9 @@ event_base* newBase() {
 
 }  // namespace
 
-IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler) : loop_(loop), fd_(fd), handler_(handler) {
-  loop_.poller_.add(fd, *this);
+IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger)
+    : loop_(loop), fd_(fd), handler_(handler) {
+  loop_.poller_.add(fd, *this, trigger);
   ++loop_.watches_;
 }
 

@@ -32,7 +32,7 @@ class Loop;
 class Task;
 class Timer;
 
-// What happened to a descriptor. Edge-triggered: each is told once, until the descriptor was
+// What happened to a descriptor. Edge-triggered, each is told once, until the descriptor was
 // drained (a read or write came back short or with EAGAIN) and became ready anew.
 struct IoReady {
   bool readable = false;
@@ -54,11 +54,13 @@ class IoHandler {
   virtual void onIoReady(IoReady ready) noexcept = 0;
 };
 
-// A descriptor's registration, edge-triggered for reading and writing at once: one system call to
-// add it, none to change it. Dropping it ends it. Does not own the descriptor.
+// A descriptor's registration: one system call to add it, none to change it. Dropping it ends it.
+// Does not own the descriptor. Edge-triggered unless told otherwise (see Trigger in poller.h); with
+// a level trigger the handler is called in each turn until what it waits for is used up, and is not
+// told of urgent data, nor of readiness that it did not ask for.
 class IoWatch {
  public:
-  IoWatch(Loop& loop, int fd, IoHandler& handler);
+  IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger = Trigger::Edge);
   // Takes the descriptor out, which must still be open.
   ~IoWatch();
   IoWatch(const IoWatch&) = delete;

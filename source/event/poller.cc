@@ -6,12 +6,25 @@
 
 namespace weir::event {
 
+namespace {
+
+unsigned eventsFor(Trigger trigger) {
+  switch (trigger) {
+    case Trigger::Edge: return EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+    case Trigger::LevelRead: return EPOLLIN | EPOLLRDHUP;
+    case Trigger::LevelReadWrite: return EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+  }
+  return 0;
+}
+
+}  // namespace
+
 Poller::Poller() : fd_(epoll_create1(EPOLL_CLOEXEC)) { WEIR_CHECK(fd_ >= 0); }
 Poller::~Poller() { ::close(fd_); }
 
-void Poller::add(int fd, IoWatch& watch) {
+void Poller::add(int fd, IoWatch& watch, Trigger trigger) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+  event.events = eventsFor(trigger);
   event.data.ptr = &watch;
   WEIR_CHECK(epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &event) == 0);
 }

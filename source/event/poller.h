@@ -9,10 +9,18 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace weir::event {
 
 class IoWatch;
+
+// When a descriptor's readiness is told.
+enum class Trigger : uint8_t {
+  Edge,            // once, for everything: reading, writing, the end, urgent data
+  LevelRead,       // as long as it is readable: for one that is not drained at once (accepting)
+  LevelReadWrite,  // as long as it is readable or writable: for one that waits to write
+};
 
 class Poller {
  public:
@@ -24,8 +32,7 @@ class Poller {
   // The set itself: readable when one of its descriptors is ready.
   int fd() const { return fd_; }
 
-  // Edge-triggered, for everything at once.
-  void add(int fd, IoWatch& watch);
+  void add(int fd, IoWatch& watch, Trigger trigger);
   // `closing`: the caller closes the descriptor, its last one, directly afterwards. Nothing is told
   // of it any more, not even what was found ready already.
   void remove(int fd, const IoWatch& watch, bool closing);

@@ -229,9 +229,9 @@ TEST_F(LoopTest, ATurnWithNothingToDoSaysSo) {
 // A pair of sockets, one end of which is watched.
 class Watched final : public IoHandler {
  public:
-  explicit Watched(Loop& loop) {
+  explicit Watched(Loop& loop, Trigger trigger = Trigger::Edge) {
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_.data()), 0);
-    watch_.emplace(loop, fds_[0], *this);
+    watch_.emplace(loop, fds_[0], *this, trigger);
   }
   ~Watched() override {
     watch_.reset();
@@ -246,6 +246,13 @@ class Watched final : public IoHandler {
   std::string take() { return std::exchange(told_, {}); }
   void peerSays(std::string_view text) {
     EXPECT_EQ(::write(fds_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  // Takes up to `count` bytes.
+  std::string read(size_t count) {
+    std::string text(count, '\0');
+    const ssize_t n = ::read(fds_[0], text.data(), text.size());
+    text.resize(n < 0 ? 0 : static_cast<size_t>(n));
+    return text;
   }
   void peerEnds() { ::shutdown(fds_[1], SHUT_WR); }
   void drop() { watch_.reset(); }
@@ -266,6 +273,33 @@ TEST_F(IoWatchTest, TellsAnEdgeOnce) {
   EXPECT_EQ(socket.take(), "rw;");
   loop_.runUntilIdle();
   EXPECT_EQ(socket.take(), "");  // unread, and not told again
+}
+
+TEST_F(IoWatchTest, ALevelForReadingIsToldInEachTurnUntilAllIsRead) {
+  Watched socket(*loop_, Trigger::LevelRead);
+  loop_.runUntilIdle();
+  EXPECT_EQ(socket.take(), "");  // writable, which nobody asked for
+  socket.peerSays("abc");
+  for (const std::string_view rest : {"a", "b", "c"}) {
+    loop_->runOnce(false);
+    EXPECT_EQ(socket.take(), "r;");
+    EXPECT_EQ(socket.read(1), rest);
+  }
+  loop_.runUntilIdle();
+  EXPECT_EQ(socket.take(), "");
+  socket.peerEnds();
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "rh;");
+}
+
+TEST_F(IoWatchTest, ALevelForReadingAndWritingIsToldInEachTurn) {
+  Watched socket(*loop_, Trigger::LevelReadWrite);
+  loop_->runOnce(false);
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "w;w;");
+  socket.peerSays("abc");
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "rw;");
 }
 
 TEST_F(IoWatchTest, TheEndComesAsHangupWithReadable) {
