@@ -8,7 +8,7 @@
 namespace weir::server {
 
 Server::Server(const config::BootstrapSettings& settings, const Clock& clock, unsigned workers)
-    : settings_(settings), clock_(clock), worker_count_(workers), loop_(clock) {}
+    : settings_(settings), clock_(clock), worker_count_(workers), loop_(clock), clusters_(loop_) {}
 
 Server::~Server() {
   admin_.reset();
@@ -33,14 +33,23 @@ Result<void> Server::start() {
     return bound;
   }
   shared_.listeners.resize(settings_.listeners.size());
+  const upstream::ClusterStates clusters = prepareClusters();
   for (unsigned i = 0; i < worker_count_; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(settings_, shared_, clock_, log_.get(),
+        std::make_unique<Worker>(settings_, clusters, shared_, clock_, log_.get(),
                                  [this, i](const LearnedNews& news) { broadcast(i, news); }));
   }
   for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(sockets_[i]));
   running_ = true;
   return {};
+}
+
+upstream::ClusterStates Server::prepareClusters() {
+  upstream::ClusterStates clusters;
+  clusters_.prepare(settings_.clusters,
+                    [&](upstream::ClusterStates states) { clusters = std::move(states); });
+  while (clusters == nullptr) loop_.runOnce(true);
+  return clusters;
 }
 
 Result<void> Server::bind() {

@@ -16,6 +16,7 @@
 #include "source/event/loop.h"
 #include "source/server/access_log.h"
 #include "source/server/worker.h"
+#include "source/upstream/cluster_manager.h"
 
 namespace weir::server {
 
@@ -44,6 +45,7 @@ class Server {
 
  private:
   Result<void> bind();
+  upstream::ClusterStates prepareClusters();
   Result<void> bindListener(const config::ListenerSettings& listener);
   Result<void> bindAdmin();
   void broadcast(size_t from, const LearnedNews& news);
@@ -58,6 +60,7 @@ class Server {
   std::vector<net::SocketAddress> bound_;
   std::vector<std::string> unix_paths_;
   std::optional<net::SocketAddress> admin_bound_;
+  upstream::ClusterManager clusters_;
   ProcessShared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<event::HttpEndpoint> admin_;

@@ -4,14 +4,15 @@
 
 namespace weir::server {
 
-Worker::Worker(const config::BootstrapSettings& settings, ProcessShared& shared, const Clock& clock,
-               AccessLog* log, std::function<void(const LearnedNews&)> tell_others)
+Worker::Worker(const config::BootstrapSettings& settings, upstream::ClusterStates clusters,
+               ProcessShared& shared, const Clock& clock, AccessLog* log,
+               std::function<void(const LearnedNews&)> tell_others)
     : settings_(settings),
       shared_(shared),
       log_(log),
       tell_others_(std::move(tell_others)),
       loop_(clock),
-      clusters_(settings.clusters, loop_, slices_, net::ConnectionLimits{}, stats_,
+      clusters_(std::move(clusters), loop_, slices_, net::ConnectionLimits{}, stats_,
                 shared.own_addresses),
       filter_worker_{loop_, slices_, pipes_, clusters_, stats_} {}
 

@@ -20,8 +20,9 @@ namespace weir::server {
 class Worker {
  public:
   // All outlive it. `tell_others` is called on the worker's thread.
-  Worker(const config::BootstrapSettings& settings, ProcessShared& shared, const Clock& clock,
-         AccessLog* log, std::function<void(const LearnedNews&)> tell_others);
+  Worker(const config::BootstrapSettings& settings, upstream::ClusterStates clusters,
+         ProcessShared& shared, const Clock& clock, AccessLog* log,
+         std::function<void(const LearnedNews&)> tell_others);
   // Requires: join() was called if start() was.
   ~Worker();
 

@@ -2,39 +2,74 @@
 
 #include <utility>
 
+#include "source/base/check.h"
+
 namespace weir::upstream {
 namespace {
 
 constexpr std::string_view ConnectsName = "weir_upstream_connects_total";
 constexpr std::string_view ConnectsHelp = "Connection attempts to upstreams, by how they ended.";
 
-const ClusterSettings& bypassSettings() {
-  static const ClusterSettings settings{.name = "bypass",
-                                        .type = ClusterSettings::Type::OriginalDst,
-                                        .endpoints = {},
-                                        .connect_timeout = std::chrono::seconds(5)};
-  return settings;
-}
-
 }  // namespace
 
-Cluster::Cluster(const ClusterSettings& settings, event::Loop& loop, buffer::SlicePool& slices,
+Place::Place(Cluster& cluster, std::shared_ptr<Host> host)
+    : cluster_(&cluster), host_(std::move(host)) {
+  cluster_->state_->enter();
+  cluster_->active_.add(1);
+  if (host_ != nullptr) host_->enter();
+}
+
+Place::Place(Place&& other) noexcept
+    : cluster_(std::exchange(other.cluster_, nullptr)), host_(std::move(other.host_)) {}
+
+Place& Place::operator=(Place&& other) noexcept {
+  leave();
+  cluster_ = std::exchange(other.cluster_, nullptr);
+  host_ = std::move(other.host_);
+  return *this;
+}
+
+void Place::leave() {
+  if (cluster_ == nullptr) return;
+  cluster_->active_.sub(1);
+  cluster_->state_->leave();
+  cluster_ = nullptr;
+  if (host_ != nullptr) host_->leave();
+  host_.reset();
+}
+
+Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer::SlicePool& slices,
                  net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own)
-    : settings_(settings),
+    : state_(std::move(state)),
       loop_(loop),
       slices_(slices),
       limits_(limits),
       stats_(stats),
       own_(own),
       connected_(stats.counter(ConnectsName, ConnectsHelp,
-                               {{"cluster", settings.name}, {"outcome", "connected"}})),
+                               {{"cluster", settings().name}, {"outcome", "connected"}})),
       connect_seconds_(stats.histogram("weir_upstream_connect_seconds",
                                        "Time to connect to an upstream.",
-                                       {{"cluster", settings.name}})) {}
+                                       {{"cluster", settings().name}})),
+      active_(stats.gauge("weir_upstream_active_connections",
+                          "Connections to upstreams that are open or being made.",
+                          {{"cluster", settings().name}})),
+      next_(state_->nextWorker()) {}
 
-Result<net::SocketAddress> Cluster::pick(const ConnectRequest& request) {
-  if (settings_.type == ClusterSettings::Type::Static) {
-    return settings_.endpoints[next_++ % settings_.endpoints.size()];
+const HostList& Cluster::hosts() {
+  const uint64_t version = state_->version();
+  if (version != hosts_version_) {
+    hosts_ = state_->hosts();
+    hosts_version_ = version;
+  }
+  return *hosts_;
+}
+
+Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
+  if (settings().type == ClusterSettings::Type::Static) {
+    const HostList& list = hosts();
+    const std::shared_ptr<Host>& host = list[next_++ % list.size()];
+    return Choice{host->address(), Place(*this, host)};
   }
   if (request.destination.ip.family == net::Family::None) {
     return Error{ErrorCode::NotFound, Side::Client, "the original destination is not known"};
@@ -44,52 +79,64 @@ Result<net::SocketAddress> Cluster::pick(const ConnectRequest& request) {
         ErrorCode::Refused, Side::Self,
         "the original destination " + request.destination.toString() + " is this listener itself"};
   }
-  return net::SocketAddress{request.destination, {}};
+  return Choice{net::SocketAddress{request.destination, {}}, Place(*this, nullptr)};
 }
 
 Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionEvents& events) {
-  auto address = pick(request);
-  if (!address.ok()) {
-    countFailed(address.error().code);
-    return address.error();
+  auto picked = pick(request);
+  if (!picked.ok()) {
+    countOutcome(picked.error().code);
+    return picked.error();
   }
-  auto io = net::SocketIo::connect(address.value());
+  Choice choice = std::move(picked).value();
+  auto io = net::SocketIo::connect(choice.address);
   if (!io.ok()) {
-    countFailed(io.error().code);
+    countFailed(choice.place, io.error().code);
     return io.error();
   }
-  if (settings_.type == ClusterSettings::Type::OriginalDst) {
-    io.value()->registerIn(own_, address.value().ip);
+  if (settings().type == ClusterSettings::Type::OriginalDst) {
+    io.value()->registerIn(own_, choice.address.ip);
   }
   auto connection = std::make_unique<net::Connection>(
       loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
-  return Started{std::move(connection), std::move(address).value()};
+  return Started{std::move(connection), std::move(choice.address), std::move(choice.place)};
 }
 
-void Cluster::countConnected(double seconds) {
+void Cluster::countConnected(const Place& place, double seconds) {
   connected_.add(1);
   connect_seconds_.observe(seconds);
+  if (place.host() != nullptr) place.host()->countConnected();
 }
 
-void Cluster::countFailed(ErrorCode code) {
+void Cluster::countFailed(const Place& place, ErrorCode code) {
+  countOutcome(code);
+  const bool given_up = code == ErrorCode::Closed;  // by us; says nothing about the host
+  if (place.host() != nullptr && !given_up) place.host()->countFailed();
+}
+
+void Cluster::countOutcome(ErrorCode code) {
   stats_
       .counter(ConnectsName, ConnectsHelp,
-               {{"cluster", settings_.name}, {"outcome", toString(code)}})
+               {{"cluster", settings().name}, {"outcome", toString(code)}})
       .add(1);
 }
 
-ClusterSet::ClusterSet(const std::vector<ClusterSettings>& settings, event::Loop& loop,
-                       buffer::SlicePool& slices, net::ConnectionLimits limits,
-                       stats::Registry& stats, net::OwnAddresses& own)
-    : bypass_(bypassSettings(), loop, slices, limits, stats, own) {
-  for (const ClusterSettings& one : settings) {
-    clusters_.emplace(one.name, std::make_unique<Cluster>(one, loop, slices, limits, stats, own));
-  }
-}
+ClusterSet::ClusterSet(ClusterStates states, event::Loop& loop, buffer::SlicePool& slices,
+                       net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own)
+    : states_(std::move(states)),
+      loop_(loop),
+      slices_(slices),
+      limits_(limits),
+      stats_(stats),
+      own_(own) {}
 
 Cluster* ClusterSet::find(std::string_view name) {
-  const auto it = clusters_.find(name);
-  return it == clusters_.end() ? nullptr : it->second.get();
+  if (const auto it = clusters_.find(name); it != clusters_.end()) return it->second.get();
+  const auto state = states_->find(name);
+  if (state == states_->end()) return nullptr;
+  auto& made = clusters_[state->first];
+  made = std::make_unique<Cluster>(state->second, loop_, slices_, limits_, stats_, own_);
+  return made.get();
 }
 
 }  // namespace weir::upstream

@@ -1,8 +1,8 @@
 #pragma once
 
-// Clusters: where connections go to. Settings are shared and immutable; a Cluster is one worker's
-// view of them, with its own place in the round robin. One loop; a ClusterSet outlives the
-// connections that it started.
+// Clusters: where connections go to. What is known of one is shared by the whole process
+// (cluster_state.h); a Cluster is one worker's view of it, with its own place in the round robin.
+// One loop; a ClusterSet outlives the connections that it started.
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@
 #include "source/net/connection.h"
 #include "source/net/own_addresses.h"
 #include "source/stats/stats.h"
-#include "source/upstream/cluster_settings.h"
+#include "source/upstream/cluster_state.h"
 
 namespace weir::upstream {
 
@@ -26,30 +26,61 @@ struct ConnectRequest {
       false;  // it is the address that the proxy itself listens on: connecting would loop
 };
 
+class Cluster;
+
+// A connection's place in its cluster and at its host: holds it as long as it lives, which is on
+// the cluster's loop and not longer than the cluster. Movable.
+class Place {
+ public:
+  Place() = default;
+  // `host` is null for the original destination.
+  Place(Cluster& cluster, std::shared_ptr<Host> host);
+  Place(Place&& other) noexcept;
+  Place& operator=(Place&& other) noexcept;
+  ~Place() { leave(); }
+
+  Host* host() const { return host_.get(); }
+  // Gives it up before its end.
+  void leave();
+
+ private:
+  Cluster* cluster_ = nullptr;
+  std::shared_ptr<Host> host_;
+};
+
 // A connection that was started.
 struct Started {
   std::unique_ptr<net::Connection> connection;
   net::SocketAddress address;
+  Place place;
 };
 
 class Cluster {
  public:
-  Cluster(const ClusterSettings& settings, event::Loop& loop, buffer::SlicePool& slices,
+  Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer::SlicePool& slices,
           net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own);
 
-  // Picks an endpoint and starts to connect; `events` hears how it went. An error if there is
-  // nowhere to go, or the system refuses at once.
+  // Picks a host and starts to connect; `events` hears how it went. An error if there is nowhere to
+  // go, or the system refuses at once.
   Result<Started> connect(const ConnectRequest& request, net::ConnectionEvents& events);
 
-  const ClusterSettings& settings() const { return settings_; }
+  const ClusterSettings& settings() const { return state_->settings(); }
   // One of these for each connect() that returned a connection. `seconds`: since then.
-  void countConnected(double seconds);
-  void countFailed(ErrorCode code);
+  void countConnected(const Place& place, double seconds);
+  void countFailed(const Place& place, ErrorCode code);
 
  private:
-  Result<net::SocketAddress> pick(const ConnectRequest& request);
+  friend class Place;
 
-  const ClusterSettings& settings_;
+  struct Choice {
+    net::SocketAddress address;
+    Place place;
+  };
+  Result<Choice> pick(const ConnectRequest& request);
+  const HostList& hosts();
+  void countOutcome(ErrorCode code);
+
+  const std::shared_ptr<ClusterState> state_;
   event::Loop& loop_;
   buffer::SlicePool& slices_;
   const net::ConnectionLimits limits_;
@@ -57,24 +88,32 @@ class Cluster {
   net::OwnAddresses& own_;
   stats::Value& connected_;
   stats::Histogram& connect_seconds_;
-  size_t next_ = 0;
+  stats::Value& active_;
+  std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
+  uint64_t hosts_version_ = 0;
+  size_t next_;
 };
 
-// The clusters of one worker, by name.
+// The clusters of one configuration on one worker, by name. Cheap to make: a Cluster is made when
+// it is asked for first.
 class ClusterSet {
  public:
-  // `settings` and `own` outlive the set.
-  ClusterSet(const std::vector<ClusterSettings>& settings, event::Loop& loop,
-             buffer::SlicePool& slices, net::ConnectionLimits limits, stats::Registry& stats,
-             net::OwnAddresses& own);
+  // `own` outlives the set.
+  ClusterSet(ClusterStates states, event::Loop& loop, buffer::SlicePool& slices,
+             net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own);
   // Null if there is none of that name; the configuration was checked for that.
   Cluster* find(std::string_view name);
   // The one without a name in the configuration: to the destination that the client dialled (skip
   // ports).
-  Cluster& bypass() { return bypass_; }
+  Cluster& bypass() { return *find(BypassName); }
 
  private:
-  Cluster bypass_;
+  const ClusterStates states_;
+  event::Loop& loop_;
+  buffer::SlicePool& slices_;
+  const net::ConnectionLimits limits_;
+  stats::Registry& stats_;
+  net::OwnAddresses& own_;
   std::unordered_map<std::string_view, std::unique_ptr<Cluster>> clusters_;
 };
 

@@ -34,6 +34,14 @@ struct ClusterSettings {
   Type type = Type::Static;
   std::vector<net::SocketAddress> endpoints;  // Static: never empty
   Duration connect_timeout = std::chrono::seconds(5);
+  bool operator==(const ClusterSettings&) const = default;
 };
+
+// The cluster that is there without being configured: to the destination that the client dialled
+// (skip ports). No other may have its name.
+inline constexpr const char* BypassName = "bypass";
+inline ClusterSettings bypassSettings() {
+  return {.name = BypassName, .type = ClusterSettings::Type::OriginalDst, .endpoints = {}};
+}
 
 }  // namespace weir::upstream

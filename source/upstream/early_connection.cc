@@ -18,8 +18,9 @@ void EarlyConnection::cancel() {
   if (timeout_) timeout_->disarm();
   connected_ = false;
   if (connection_ == nullptr) return;
-  if (!std::exchange(settled_, true)) cluster_.countFailed(ErrorCode::Closed);
+  if (!std::exchange(settled_, true)) cluster_.countFailed(place_, ErrorCode::Closed);
   connection_->close(false);
+  place_.leave();
 }
 
 Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& events) {
@@ -28,6 +29,7 @@ Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& 
   if (!started.ok()) return started.error();
   connection_ = std::move(started.value().connection);
   address_ = std::move(started.value().address);
+  place_ = std::move(started.value().place);
   timeout_.emplace(loop_, [this] {
     fail({ErrorCode::TimedOut, Side::Upstream,
           "connect to " + address_.toString() + ": no answer in time"});
@@ -39,7 +41,7 @@ Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& 
 void EarlyConnection::onConnected() {
   timeout_->disarm();
   connected_ = settled_ = true;
-  cluster_.countConnected(std::chrono::duration<double>(loop_.now() - started_).count());
+  cluster_.countConnected(place_, std::chrono::duration<double>(loop_.now() - started_).count());
   events_->onEarlyConnected();
 }
 
@@ -52,9 +54,10 @@ void EarlyConnection::onFault(const Error& error) {
 
 void EarlyConnection::fail(Error error) {
   timeout_->disarm();
-  if (!std::exchange(settled_, true)) cluster_.countFailed(error.code);
+  if (!std::exchange(settled_, true)) cluster_.countFailed(place_, error.code);
   connected_ = false;
   connection_->close(false);
+  place_.leave();
   events_->onEarlyFailed(error);
 }
 

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "source/event/loop.h"
 #include "source/net/connection.h"
@@ -51,6 +53,8 @@ class EarlyConnection final : public event::Retirable, private net::ConnectionEv
   // Gives the connection away, with what the server sent in its read buffer; the new owner sets its
   // events and asks it to redeliver(). Requires: connected().
   std::unique_ptr<net::Connection> release();
+  // The released connection's place, which is to be kept as long as it is open.
+  Place takePlace() { return std::move(place_); }
 
  private:
   void onConnected() override;
@@ -63,6 +67,7 @@ class EarlyConnection final : public event::Retirable, private net::ConnectionEv
   EarlyEvents* events_ = nullptr;
   std::unique_ptr<net::Connection> connection_;
   net::SocketAddress address_;
+  Place place_;
   MonotonicTime started_;
   std::optional<event::Timer> timeout_;
   bool connected_ = false;

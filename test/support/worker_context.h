@@ -22,17 +22,26 @@ struct WorkerContext {
   explicit WorkerContext(std::vector<upstream::ClusterSettings> settings = {},
                          net::ConnectionLimits each_connection = {},
                          TestLoop* shared_loop = nullptr)
-      : cluster_settings(std::move(settings)),
-        limits(each_connection),
+      : limits(each_connection),
         own_loop(shared_loop == nullptr ? std::make_unique<TestLoop>() : nullptr),
         loop(shared_loop == nullptr ? *own_loop : *shared_loop),
-        cluster_set(cluster_settings, *loop, slices, limits, stats, own_addresses),
+        cluster_set(statesOf(std::move(settings)), *loop, slices, limits, stats, own_addresses),
         worker{*loop, slices, pipes, cluster_set, stats} {}
+
+  // Of clusters that nobody manages: names are not resolved, and nothing is checked.
+  static upstream::ClusterStates statesOf(std::vector<upstream::ClusterSettings> settings) {
+    auto states = std::make_shared<upstream::ClusterStateMap>();
+    settings.push_back(upstream::bypassSettings());
+    for (upstream::ClusterSettings& one : settings) {
+      std::string name = one.name;
+      states->emplace(std::move(name), std::make_shared<upstream::ClusterState>(std::move(one)));
+    }
+    return states;
+  }
 
   // The metrics as a scrape shows them.
   std::string metrics() const { return stats::renderPrometheus({&stats}); }
 
-  const std::vector<upstream::ClusterSettings> cluster_settings;
   const net::ConnectionLimits limits;
   // In this order: each uses those above it, and a loop frees what was retired to it.
   stats::Registry stats;

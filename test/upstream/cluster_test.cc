@@ -19,7 +19,7 @@ net::IpPort ipPort(const char* text) { return address(text).ip; }
 
 class ClusterTest : public testing::Test {
  protected:
-  // Where one attempt goes, or the error's code.
+  // Where one attempt goes, or the error's code. It is given up at once.
   std::string connectOnce(Cluster& cluster, const ConnectRequest& request = {}) {
     auto started = cluster.connect(request, events_);
     if (!started.ok()) return std::string(toString(started.error().code));
@@ -84,15 +84,51 @@ TEST_F(ClusterTest, AStaticOneDoesNotCareForTheDestination) {
 TEST_F(ClusterTest, CountsHowAttemptsEnded) {
   test::WorkerContext context({{.name = "db", .endpoints = {address("127.0.0.1:1")}}});
   Cluster& db = *context.cluster_set.find("db");
-  db.countConnected(0.003);
-  db.countFailed(ErrorCode::TimedOut);
-  db.countFailed(ErrorCode::TimedOut);
+  db.countConnected({}, 0.003);
+  db.countFailed({}, ErrorCode::TimedOut);
+  db.countFailed({}, ErrorCode::TimedOut);
   const std::string metrics = context.metrics();
   const std::string name = "weir_upstream_connects_total{cluster=\"db\",outcome=";
   EXPECT_NE(metrics.find(name + "\"connected\"} 1"), std::string::npos);
   EXPECT_NE(metrics.find(name + "\"timeout\"} 2"), std::string::npos);
   EXPECT_NE(metrics.find("weir_upstream_connect_seconds_count{cluster=\"db\"} 1"),
             std::string::npos);
+}
+
+TEST_F(ClusterTest, AConnectionHasItsPlaceAsLongAsItLives) {
+  const auto states =
+      test::WorkerContext::statesOf({{.name = "db", .endpoints = {upstream_.address()}}});
+  test::WorkerContext context({}, {}, &loop_);
+  ClusterSet set(states, *loop_, context.slices, {}, context.stats, context.own_addresses);
+  const ClusterState& state = *states->at("db");
+  {
+    auto first = set.find("db")->connect({}, events_);
+    auto second = set.find("db")->connect({}, events_);
+    ASSERT_TRUE(first.ok() && second.ok());
+    EXPECT_EQ(state.active(), 2U);
+    EXPECT_EQ(state.hosts()->at(0)->active(), 2U);
+    first.value().place.leave();
+    first.value().place.leave();  // once is all there is
+    EXPECT_EQ(state.active(), 1U);
+    Place moved = std::move(second.value().place);
+    EXPECT_EQ(state.hosts()->at(0)->active(), 1U);
+    EXPECT_NE(context.metrics().find("weir_upstream_active_connections{cluster=\"db\"} 1"),
+              std::string::npos);
+  }
+  EXPECT_EQ(state.active(), 0U);
+  EXPECT_EQ(state.hosts()->at(0)->active(), 0U);
+}
+
+TEST_F(ClusterTest, TakesNewHostsAtTheNextPick) {
+  const auto states =
+      test::WorkerContext::statesOf({{.name = "db", .endpoints = {upstream_.address()}}});
+  test::WorkerContext context({}, {}, &loop_);
+  ClusterSet set(states, *loop_, context.slices, {}, context.stats, context.own_addresses);
+  ASSERT_EQ(connectOnce(*set.find("db")), upstream_.address().toString());
+  test::LoopbackUpstream other(loop_);
+  states->at("db")->replaceHosts(
+      std::make_shared<HostList>(HostList{std::make_shared<Host>(other.address())}));
+  EXPECT_EQ(connectOnce(*set.find("db")), other.address().toString());
 }
 
 }  // namespace

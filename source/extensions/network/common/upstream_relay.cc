@@ -79,6 +79,7 @@ void UpstreamRelay::attach() {
   filter::Worker& worker = context_.worker();
   context_.info().upstream = early_->address().toString();
   upstream_ = early_->release();
+  place_ = early_->takePlace();
   worker.loop.retire(std::move(early_));
   upstream_->setEvents(*this);
   relay_.emplace(worker.loop, worker.slices, worker.pipes, context_, client_, *upstream_,
@@ -183,6 +184,7 @@ void UpstreamRelay::dropUpstream(bool reset) {
   }
   if (upstream_ == nullptr) return;
   upstream_->close(reset);
+  place_.leave();
   loop.retire(std::move(upstream_));
 }
 

@@ -77,6 +77,7 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   net::Connection* client_ = nullptr;  // if it was taken over
   std::unique_ptr<upstream::EarlyConnection> early_;
   std::unique_ptr<net::Connection> upstream_;
+  upstream::Place place_;  // upstream_'s
   std::optional<net::Relay> relay_;
   event::Timer timer_;
   event::Task failed_;  // the first attempt may fail inside start()

@@ -1,0 +1,54 @@
+#pragma once
+
+// What the whole process knows of one cluster: its settings, its hosts, its connections. Made by
+// the ClusterManager; every worker's Cluster refers to it, and it lives as long as one of them
+// does. Any thread.
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "source/upstream/cluster_settings.h"
+#include "source/upstream/host.h"
+
+namespace weir::upstream {
+
+class ClusterState {
+ public:
+  explicit ClusterState(ClusterSettings settings);
+  ClusterState(const ClusterState&) = delete;
+  ClusterState& operator=(const ClusterState&) = delete;
+
+  const ClusterSettings& settings() const { return settings_; }
+
+  // Changes whenever hosts() does, so that a worker asks for the list only then.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // Never null.
+  std::shared_ptr<const HostList> hosts() const;
+  void replaceHosts(std::shared_ptr<const HostList> hosts);
+
+  // Connections of the cluster, those that are being made included. One leave() for each enter().
+  void enter() { active_.fetch_add(1, std::memory_order_relaxed); }
+  void leave() { active_.fetch_sub(1, std::memory_order_relaxed); }
+  uint64_t active() const { return active_.load(std::memory_order_relaxed); }
+
+  // Another number for each worker that asks, from 0: so that not all begin with the same host.
+  uint32_t nextWorker() { return workers_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  const ClusterSettings settings_;
+  std::atomic<uint64_t> version_{1};
+  std::atomic<uint64_t> active_{0};
+  std::atomic<uint32_t> workers_{0};
+  mutable std::mutex mutex_;  // guards hosts_
+  std::shared_ptr<const HostList> hosts_;
+};
+
+// The clusters of one configuration, by name, with the built-in one (bypassSettings()) among them.
+using ClusterStateMap = std::map<std::string, std::shared_ptr<ClusterState>, std::less<>>;
+using ClusterStates = std::shared_ptr<const ClusterStateMap>;
+
+}  // namespace weir::upstream
