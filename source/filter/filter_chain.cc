@@ -16,31 +16,6 @@ constexpr Duration Linger = std::chrono::seconds(1);
 
 }  // namespace
 
-void FilterContext::write(buffer::Buffer& data, bool end_stream) {
-  chain_.passWrite(index_, data, end_stream);
-}
-bool FilterContext::writeBlocked() const { return chain_.connection_.writeBlocked(); }
-void FilterContext::pauseReading(net::Pause why) { chain_.connection_.pauseReading(why); }
-void FilterContext::resumeReading(net::Pause why) { chain_.connection_.resumeReading(why); }
-void FilterContext::continueReading() { chain_.continueFrom(index_); }
-void FilterContext::redeliver() { chain_.showAgain(index_); }
-void FilterContext::close(Close how, std::string_view reason) { chain_.close(how, reason); }
-Worker& FilterContext::worker() { return chain_.worker_; }
-ConnectionInfo& FilterContext::info() { return chain_.info_; }
-
-net::Connection* FilterContext::takeOver(net::ConnectionEvents& events) {
-  if (chain_.slots_.size() != 1 || chain_.state_ != FilterChain::State::Running) return nullptr;
-  chain_.connection_.setEvents(events);
-  return &chain_.connection_;
-}
-
-std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
-    const upstream::Cluster& cluster) {
-  auto& early = chain_.early_;
-  if (early == nullptr || &early->cluster() != &cluster) return nullptr;
-  return std::move(early);
-}
-
 FilterChain::FilterChain(Worker& worker, net::Connection& connection, ConnectionInfo& info,
                          ChainOwner& owner)
     : worker_(worker),
@@ -93,8 +68,8 @@ void FilterChain::startFrom(size_t i) {
     if (std::exchange(slot.started, true) || slot.read == nullptr) continue;
     const FilterStatus status = slot.read->onNewConnection();
     if (state_ != State::Running) return;
-    slot.holding = status == FilterStatus::StopIteration && !slot.go_on;
-    slot.go_on = false;
+    slot.holding = status == FilterStatus::StopIteration && !slot.from_client.go_on;
+    slot.from_client.go_on = false;
     if (slot.holding) return;
   }
 }
@@ -105,7 +80,7 @@ void FilterChain::onData(buffer::Buffer& data, bool end_stream) {
     if (state_ == State::Flushing) task_.schedule();
     return;
   }
-  slots_[0]->read_end |= end_stream;
+  slots_[0]->from_client.end |= end_stream;
   runRead(0);
 }
 
@@ -113,15 +88,16 @@ void FilterChain::runRead(size_t i) {
   for (; i < slots_.size(); ++i) {
     Slot& slot = *slots_[i];
     if (!slot.started) break;  // held back by a filter before it
-    const bool end = slot.read_end && !std::exchange(slot.end_seen, slot.read_end);
+    Waiting& from = slot.from_client;
+    const bool end = from.end && !std::exchange(from.end_seen, from.end);
     if (input(i).empty() && !end) break;
     const FilterStatus status =
         slot.read == nullptr ? FilterStatus::Continue : slot.read->onData(input(i), end);
     if (state_ != State::Running) return;
     if (i + 1 == slots_.size()) break;
     slot.seen = input(i).size();
-    if (status == FilterStatus::StopIteration && !slot.go_on) break;
-    slot.go_on = false;
+    if (status == FilterStatus::StopIteration && !from.go_on) break;
+    from.go_on = false;
     passOn(i);
   }
   boundWaiting();
@@ -132,49 +108,98 @@ void FilterChain::runRead(size_t i) {
 void FilterChain::passOn(size_t i) {
   Slot& slot = *slots_[i];
   Slot& next = *slots_[i + 1];
-  next.read_waiting.take(input(i), std::min(std::exchange(slot.seen, 0), input(i).size()));
-  next.read_end |= slot.end_seen;
-}
-
-// Recorded; the hook that asked for it looks when it returns, and the task does otherwise.
-void FilterChain::continueFrom(size_t i) {
-  slots_[i]->go_on = true;
-  task_.schedule();
-}
-
-void FilterChain::showAgain(size_t i) {
-  slots_[i]->show_again = true;
-  task_.schedule();
+  next.from_client.bytes.take(input(i), std::min(std::exchange(slot.seen, 0), input(i).size()));
+  next.from_client.end |= slot.from_client.end_seen;
 }
 
 // What waits in front of a filter is bounded as the connection's own buffer is.
 void FilterChain::boundWaiting() {
   for (size_t i = 1; i < slots_.size(); ++i) {
-    if (slots_[i]->read_waiting.size() >= connection_.limit())
+    if (slots_[i]->from_client.bytes.size() >= connection_.limit())
       return connection_.pauseReading(net::Pause::Waiting);
   }
   connection_.resumeReading(net::Pause::Waiting);
 }
 
+// A filter's own bytes. While flushing, the filters in front of the one that closed may still let
+// go of what was written before.
+void FilterChain::write(size_t from, buffer::Buffer& data, bool end_stream) {
+  if (!mayWrite(from)) return data.clear();
+  passWrite(from, data, end_stream);
+}
+
+bool FilterChain::mayWrite(size_t i) const {
+  return state_ == State::Running || (state_ == State::Flushing && i < closer_);
+}
+
 void FilterChain::passWrite(size_t from, buffer::Buffer& data, bool end_stream) {
-  if (state_ != State::Running) return data.clear();
-  for (size_t i = from; i-- > 0;) {
-    Slot& slot = *slots_[i];
+  for (size_t i = from;; --i) {
+    // Behind the end comes nothing more.
+    if (i < slots_.size() && slots_[i]->ended) return data.clear();
+    if (i < slots_.size()) slots_[i]->ended = end_stream;
+    if (i == 0) break;
+    Slot& slot = *slots_[i - 1];
     if (slot.writer == nullptr) continue;
-    slot.write_waiting.take(data);
-    const FilterStatus status = slot.writer->onWrite(slot.write_waiting, end_stream);
-    // Closed from inside: a flush lets these bytes go out, anything else does not.
-    if (state_ == State::Closing) return data.clear();
-    if (status == FilterStatus::StopIteration) return;
-    data.take(slot.write_waiting);
+    slot.to_client.bytes.take(data);
+    slot.to_client.end |= end_stream;
+    if (!runWrite(slot)) return noteFull(slot);
+    data.take(slot.to_client.bytes);
+    end_stream = slot.to_client.end;
+    noteFull(slot);
   }
+  if (connection_.writeEnding()) return data.clear();
   connection_.write(data, end_stream);
+}
+
+// True if what waits in front of it goes on.
+bool FilterChain::runWrite(Slot& slot) {
+  Waiting& waiting = slot.to_client;
+  const bool end = waiting.end && !std::exchange(waiting.end_seen, waiting.end);
+  const FilterStatus status = slot.writer->onWrite(waiting.bytes, end);
+  // Closed from inside: a flush lets these bytes go out, anything else does not.
+  if (state_ == State::Closing) {
+    waiting.bytes.clear();
+    return false;
+  }
+  return std::exchange(waiting.go_on, false) || status == FilterStatus::Continue;
+}
+
+void FilterChain::continueWritingFrom(size_t i) {
+  Slot& slot = *slots_[i];
+  buffer::Buffer data(worker_.slices);
+  data.take(slot.to_client.bytes);
+  noteFull(slot);
+  const bool end = slot.to_client.end && !slot.ended;
+  if (!data.empty() || end) passWrite(i, data, end);
+}
+
+// Those behind it that were told that writing is blocked are told that it is not, in a turn of its
+// own.
+void FilterChain::noteFull(Slot& slot) {
+  const bool was_full =
+      std::exchange(slot.full, slot.to_client.bytes.size() >= connection_.limit());
+  if (!was_full || slot.full) return;
+  tell_ready_ = true;
+  task_.schedule();
+}
+
+bool FilterChain::writeBlocked(size_t from) const {
+  for (size_t i = 0; i < from; ++i) {
+    if (slots_[i]->full) return true;
+  }
+  return connection_.writeBlocked();
 }
 
 void FilterChain::onWriteReady() {
   if (state_ == State::Flushing) return advanceFlush();
-  for (auto& slot : slots_) {
-    if (slot->read != nullptr && state_ == State::Running) slot->read->onWriteReady();
+  tellWriteReady();
+}
+
+void FilterChain::tellWriteReady() {
+  for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
+    if (slots_[i]->read != nullptr && slots_[i]->started && !writeBlocked(i)) {
+      slots_[i]->read->onWriteReady();
+    }
   }
 }
 
@@ -182,9 +207,10 @@ void FilterChain::onFault(const Error& error) {
   close(Close::Now, error.code == ErrorCode::Reset ? "client_reset" : "client_error");
 }
 
-void FilterChain::close(Close how, std::string_view reason) {
+void FilterChain::closeFrom(size_t i, Close how, std::string_view reason) {
   if (state_ == State::Closing || state_ == State::Closed) return;
   if (info_.close_reason.empty()) info_.close_reason = reason;
+  if (state_ == State::Running) closer_ = i;
   if (how == Close::Flush && state_ == State::Running) {
     connection_.setEvents(*this);
     state_ = State::Flushing;
@@ -196,37 +222,66 @@ void FilterChain::close(Close how, std::string_view reason) {
 }
 
 void FilterChain::onTask() {
+  // Nearest to the upstream first, so that what one lets go of is there when the next one does.
+  for (size_t i = slots_.size(); i-- > 0;) {
+    if (mayWrite(i) && std::exchange(slots_[i]->to_client.go_on, false)) continueWritingFrom(i);
+  }
   if (state_ == State::Closing) return finish();
   if (state_ == State::Flushing) return advanceFlush();
   for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
     Slot& slot = *slots_[i];
     if (std::exchange(slot.show_again, false)) {
-      slot.end_seen = false;
+      slot.from_client.end_seen = false;
       runRead(i);
       if (state_ != State::Running) break;
     }
-    if (!std::exchange(slot.go_on, false) || i + 1 == slots_.size()) continue;
-    slot.holding = false;
-    passOn(i);
-    if (i == 0) connection_.resumeReading(net::Pause::BufferFull);
-    startFrom(i + 1);
-    if (state_ == State::Running) runRead(i + 1);
+    if (std::exchange(slot.from_client.go_on, false) && i + 1 < slots_.size())
+      continueReadingFrom(i);
   }
+  if (std::exchange(tell_ready_, false)) tellWriteReady();
+}
+
+void FilterChain::continueReadingFrom(size_t i) {
+  slots_[i]->holding = false;
+  passOn(i);
+  if (i == 0) connection_.resumeReading(net::Pause::BufferFull);
+  startFrom(i + 1);
+  if (state_ == State::Running) runRead(i + 1);
 }
 
 // Queues our end. Once it is out, the client's end is awaited: closing with bytes of the client
 // unread would reset the connection, and the client could lose what was flushed.
 void FilterChain::advanceFlush() {
   connection_.readBuffer().clear();
-  if (!connection_.writeEnding()) {
-    buffer::Buffer none(worker_.slices);
-    connection_.write(none, true);
-  }
+  if (!passEnd()) return finish();
   if (connection_.writeEnded() && connection_.readEnded()) return finish();
   for (const net::Pause why : {net::Pause::BufferFull, net::Pause::Backpressure,
                                net::Pause::NotReady, net::Pause::Manual, net::Pause::Waiting}) {
     connection_.resumeReading(why);
   }
+  linger();
+}
+
+// The end goes to the client as one that whoever closed has written. Write filters see it, and may
+// hold it for a while together with what they hold. False if one of them closed.
+bool FilterChain::passEnd() {
+  if (!std::exchange(end_passed_, true)) {
+    buffer::Buffer none(worker_.slices);
+    passWrite(closer_, none, true);
+  }
+  return state_ == State::Flushing;
+}
+
+// Written before the connection was closed, and still in front of a write filter.
+bool FilterChain::holdsWritten() const {
+  for (size_t i = 0; i < std::min(closer_, slots_.size()); ++i) {
+    const Slot& slot = *slots_[i];
+    if (!slot.to_client.bytes.empty() || (slot.to_client.end && !slot.ended)) return true;
+  }
+  return false;
+}
+
+void FilterChain::linger() {
   if (linger_ == nullptr) {
     linger_ = std::make_unique<event::Timer>(worker_.loop, [this] {
       const bool moving = !connection_.writeEnded() && connection_.bytesWritten() != flushed_bytes_;
@@ -247,7 +302,7 @@ void FilterChain::finish() {
   info_.rx_bytes = connection_.bytesRead();
   info_.tx_bytes = connection_.bytesWritten();
   // What is cut off must not look complete.
-  connection_.close(reset_ || !connection_.allWritten());
+  connection_.close(reset_ || !connection_.allWritten() || holdsWritten());
   for (auto& slot : slots_) {
     if (slot->read != nullptr && slot->started) slot->read->onConnectionClosed();
   }

@@ -12,54 +12,12 @@
 
 #include "source/event/loop.h"
 #include "source/filter/connection_info.h"
+#include "source/filter/filter_context.h"
 #include "source/filter/network_filter.h"
 #include "source/filter/worker.h"
 #include "source/net/connection.h"
 
 namespace weir::filter {
-
-class FilterChain;
-
-// How a connection is ended.
-enum class Close : uint8_t {
-  Flush,  // what was written goes out, then FIN; what the client still sends is read and dropped
-          // for a short time
-  Now,    // at once
-  Reset,  // at once, and the client is told that it failed (RST)
-};
-
-// What a filter can do. One for each filter of a chain.
-class FilterContext final : public net::Stream {
- public:
-  FilterContext(FilterChain& chain, size_t index) : chain_(chain), index_(index) {}
-
-  // Stream: towards the client, through the write filters before this one.
-  void write(buffer::Buffer& data, bool end_stream) override;
-  bool writeBlocked() const override;
-  void pauseReading(net::Pause why) override;
-  void resumeReading(net::Pause why) override;
-
-  // After StopIteration: what waits in front of this filter goes on to the next one.
-  void continueReading();
-  // Shows what waits in front of this filter, and the end if it came, to it once more, in a later
-  // turn: for a filter that could not take it when it was shown.
-  void redeliver();
-  // Ends the connection. `reason` has static storage; the first one is kept.
-  void close(Close how, std::string_view reason);
-
-  Worker& worker();
-  ConnectionInfo& info();
-  // If this filter is alone in its chain: the connection itself, so that bytes can be moved in the
-  // kernel. From then on the filter hears of it by `events` and not by its own hooks. Else null.
-  net::Connection* takeOver(net::ConnectionEvents& events);
-  // The upstream connection that was opened before the chain was chosen, if it is to that cluster;
-  // else null.
-  std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
-
- private:
-  FilterChain& chain_;
-  const size_t index_;
-};
 
 // The chain's owner.
 class ChainOwner {
@@ -79,28 +37,34 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   // Makes the filters and starts them; once. `early` may be null.
   void start(Factories factories, std::unique_ptr<upstream::EarlyConnection> early);
 
-  // Ends it from outside (drain, stop): as a filter's close().
-  void close(Close how, std::string_view reason);
+  // Ends it from outside (drain, stop): as a close() of a filter behind all others.
+  void close(Close how, std::string_view reason) { closeFrom(slots_.size(), how, reason); }
 
  private:
   friend class FilterContext;
+  // What waits in front of a filter, in one direction.
+  struct Waiting {
+    explicit Waiting(buffer::SlicePool& pool) : bytes(pool) {}
+    buffer::Buffer bytes;   // of the first filter, from the client: the connection's buffer instead
+    bool end = false;       // the end is in front of it
+    bool end_seen = false;  // and it was told so
+    bool go_on = false;     // it asked for continueReading() or continueWriting()
+  };
   struct Slot {
     Slot(FilterChain& chain, size_t index, buffer::SlicePool& pool)
-        : context(chain, index), read_waiting(pool), write_waiting(pool) {}
+        : context(chain, index), from_client(pool), to_client(pool) {}
     FilterContext context;
     std::unique_ptr<ReadFilter> read;
     std::unique_ptr<WriteFilter> write;
     WriteFilter* writer = nullptr;  // `write`, or `read` if that is both
-    buffer::Buffer
-        read_waiting;  // in front of it, from the client; the first uses the connection's buffer
-    buffer::Buffer write_waiting;  // in front of it, from the upstream
-    size_t seen = 0;               // bytes at its front that onData() was shown and left
-    bool started = false;          // onNewConnection() was called
-    bool read_end = false;         // the client's end is in front of it
-    bool end_seen = false;         // and it was told so
-    bool go_on = false;            // it asked for continueReading()
-    bool show_again = false;       // it asked for redeliver()
-    bool holding = false;          // it holds those behind it back since onNewConnection()
+    Waiting from_client;
+    Waiting to_client;
+    size_t seen = 0;          // bytes at the front of from_client that onData() was shown and left
+    bool started = false;     // onNewConnection() was called
+    bool holding = false;     // it holds those behind it back since onNewConnection()
+    bool show_again = false;  // it asked for redeliver()
+    bool ended = false;       // the end has gone past it, to the client
+    bool full = false;        // as much as the limit waits in to_client
   };
 
   // ConnectionEvents
@@ -115,17 +79,27 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   void addBoth(std::unique_ptr<ReadFilter> filter, WriteFilter& write) override;
 
   buffer::Buffer& input(size_t i) {
-    return i == 0 ? connection_.readBuffer() : slots_[i]->read_waiting;
+    return i == 0 ? connection_.readBuffer() : slots_[i]->from_client.bytes;
   }
   void startFrom(size_t i);
+  void closeFrom(size_t i, Close how, std::string_view reason);
   void runRead(size_t i);
   void passOn(size_t i);
-  void continueFrom(size_t i);
-  void showAgain(size_t i);
+  void continueReadingFrom(size_t i);
   void boundWaiting();
+  void write(size_t from, buffer::Buffer& data, bool end_stream);
   void passWrite(size_t from, buffer::Buffer& data, bool end_stream);
+  bool runWrite(Slot& slot);
+  void continueWritingFrom(size_t i);
+  void noteFull(Slot& slot);
+  bool writeBlocked(size_t from) const;
+  bool mayWrite(size_t i) const;
+  void tellWriteReady();
   void onTask();
   void advanceFlush();
+  bool passEnd();
+  bool holdsWritten() const;
+  void linger();
   void finish();
 
   // Running -> Flushing -> Closing -> Closed; each may be left out, none comes again.
@@ -140,9 +114,12 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   event::Task task_;
   std::unique_ptr<event::Timer> linger_;
   uint64_t flushed_bytes_ = 0;  // written when the linger timer was armed
+  size_t closer_ = 0;           // who closed: what those in front of it hold was written before
   State state_ = State::Running;
   bool reset_ = false;
-  bool lingering_ = false;  // our end is out, and the time for the client's runs
+  bool lingering_ = false;   // our end is out, and the time for the client's runs
+  bool end_passed_ = false;  // the end of a flush was written
+  bool tell_ready_ = false;  // a write filter has passed on what blocked the writers behind it
 };
 
 }  // namespace weir::filter

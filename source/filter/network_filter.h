@@ -2,12 +2,19 @@
 
 // THE CONTRACT of a network filter: it sees the bytes of a connection whose chain is chosen, on
 // their way from the client (ReadFilter) and to it (WriteFilter). The last filter of a chain is
-// terminal: it answers, or connects upstream.
+// terminal: it answers, or connects upstream. What a filter can do is in filter_context.h.
 //
 // Loop and lifetime: made by its factory when the chain is chosen, on the connection's loop; owned
-// by the chain; freed at the end of the turn in which the connection ended. It gets a FilterContext
-// that outlives it. From inside any hook a filter may write, continue, pause and close: what it
-// asks for is recorded and applied when the hook returns, never inside it.
+// by the chain; destroyed at the end of the turn in which the connection ended. It gets a
+// FilterContext that outlives it.
+//
+// Order of calls: onNewConnection() once; then onData(), onWrite() and onWriteReady() any number of
+// times; onConnectionClosed() once, at the end. From the client the filters are called in the order
+// of the chain, to the client in the opposite one. Inside any hook a filter may write, continue,
+// pause, close, and do as it likes with its own members: no hook is called from inside another one
+// of the same filter, and the filter is not destroyed in one. After a close() the next hook is
+// onConnectionClosed(), if the filter was started; but of a flush the write filters in front of
+// whoever closed still see the end.
 
 #include <memory>
 #include <string_view>
@@ -28,32 +35,32 @@ struct Worker;
 
 enum class FilterStatus : uint8_t {
   Continue,       // what is in the buffer goes on to the next filter
-  StopIteration,  // it stays here, and comes again with what follows; or after
-                  // FilterContext::continueReading()
+  StopIteration,  // it stays here, bounded by the connection's limit, and is shown again with what
+                  // follows; or goes on after FilterContext::continueReading(), continueWriting()
 };
 
 class ReadFilter {
  public:
   virtual ~ReadFilter() = default;
   // Once, before any bytes. StopIteration holds the filters behind this one back until
-  // continueReading().
+  // continueReading(); the client's bytes come to this one meanwhile.
   virtual FilterStatus onNewConnection() { return FilterStatus::Continue; }
-  // `data` has what this filter has not yet passed on: it may look, take, change, add.
-  // `end_stream`: the client sends no more; it comes once, perhaps with no bytes. A terminal
-  // filter's answer does not matter.
+  // `data` has what this filter has not yet passed on: it may look, take, change, add. Empty only
+  // with the end. `end_stream`: the client sends no more (half-close); it comes once, perhaps with
+  // no bytes, and goes on with what is passed on. A terminal filter's answer does not matter.
   virtual FilterStatus onData(buffer::Buffer& data, bool end_stream) = 0;
-  // Writing to the client was blocked and is so no longer.
+  // Writing to the client was blocked (FilterContext::writeBlocked()) and is so no longer.
   virtual void onWriteReady() {}
-  // The connection has ended, whoever ended it: let go of what belongs to it. Last call.
+  // The connection has ended, whoever ended it: let go of what belongs to it. Last call; what is
+  // asked of the context here is ignored.
   virtual void onConnectionClosed() {}
 };
 
 class WriteFilter {
  public:
   virtual ~WriteFilter() = default;
-  // Bytes on their way to the client, nearest to the upstream first. StopIteration: they stay here
-  // and come again with what follows, or the filter takes them and sends them later, and the end if
-  // it came, by FilterContext::write().
+  // Bytes on their way to the client, those of the filters behind this one. As onData(); the end
+  // comes once. A filter that is this alone has no other hook: its destructor is the end.
   virtual FilterStatus onWrite(buffer::Buffer& data, bool end_stream) = 0;
 };
 
@@ -71,6 +78,7 @@ class FilterAdder {
 };
 
 // One per filter in the configuration, built from its validated settings. Immutable; any thread.
+// What its filters share on one worker, such as the handles of counters: Worker::local.
 class NetworkFilterFactory {
  public:
   virtual ~NetworkFilterFactory() = default;

@@ -3,6 +3,7 @@
 // What a filter finds on the worker that runs it. All of it belongs to one loop and outlives the
 // worker's connections.
 
+#include "source/filter/worker_local.h"
 #include "source/net/connection.h"
 
 namespace weir::net {
@@ -23,6 +24,7 @@ struct Worker {
   net::PipePool& pipes;
   upstream::ClusterSet& clusters;
   stats::Registry& stats;
+  WorkerLocal local = {};  // what filters keep on this worker
 };
 
 }  // namespace weir::filter

@@ -1,7 +1,8 @@
 #pragma once
 
 // A network filter that writes down its hooks and does in each what a test says. Lines look like
-// "a:new", "a:data:abc", "a:end", "a:write:xyz", "a:write_end", "a:write_ready", "a:closed".
+// "a:new", "a:data:abc", "a:end", "a:write:xyz", "a:write_end", "a:write_ready", "a:timer",
+// "a:closed".
 
 #include <functional>
 #include <memory>
@@ -33,6 +34,7 @@ struct Script {
   };
   std::function<void()> on_write_ready = [] {};
   std::function<void()> on_closed = [] {};
+  std::function<void()> on_timer;    // a second after onNewConnection(), if it is set
   FilterContext* context = nullptr;  // of the filter, once it is made
 
   // To the client, as from this filter.
@@ -49,6 +51,7 @@ class ScriptedFilter final : public ReadFilter, public WriteFilter {
 
   FilterStatus onNewConnection() override {
     note("new");
+    if (script_.on_timer) timer_.arm(std::chrono::seconds(1));
     return script_.on_new();
   }
   FilterStatus onData(buffer::Buffer& data, bool end_stream) override {
@@ -73,6 +76,10 @@ class ScriptedFilter final : public ReadFilter, public WriteFilter {
  private:
   void note(const std::string& what) { script_.log->push_back(script_.name + ":" + what); }
   Script& script_;
+  event::Timer timer_{script_.context->worker().loop, [this] {
+                        note("timer");
+                        script_.on_timer();
+                      }};
 };
 
 class ScriptFactory final : public NetworkFilterFactory {
