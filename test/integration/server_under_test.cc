@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "source/config/load_settings.h"
-#include "source/main/extensions.h"
 
 namespace weir::test {
 namespace {
@@ -120,9 +119,10 @@ bool TestUpstream::hasPending() const {
   return ::poll(&entry, 1, 0) > 0;
 }
 
-ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers) {
+ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers,
+                                 const Extensions& extensions) {
   ::signal(SIGPIPE, SIG_IGN);
-  registerBuiltins(registry_);
+  extensions(registry_);
   auto loaded = config::parseSettings(yaml, config::Format::Yaml, registry_);
   if (!loaded.settings) {
     ADD_FAILURE() << config::formatErrors("test.yaml", loaded.errors);

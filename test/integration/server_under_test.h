@@ -14,6 +14,7 @@
 
 #include "source/config/extension_factory.h"
 #include "source/config/settings.h"
+#include "source/main/extensions.h"
 #include "source/server/server.h"
 
 namespace weir::test {
@@ -66,9 +67,13 @@ class TestUpstream {
 
 class ServerUnderTest {
  public:
+  // What the configuration may name, as in main().
+  using Extensions = std::function<void(config::Registry&)>;
+
   // Fails the test if the configuration has errors or cannot be bound. Listeners should have port
-  // 0.
-  explicit ServerUnderTest(const std::string& yaml, unsigned workers = 1);
+  // 0. `extensions`: the built-in ones, or those and the test's own.
+  explicit ServerUnderTest(const std::string& yaml, unsigned workers = 1,
+                           const Extensions& extensions = registerBuiltins);
   ~ServerUnderTest();
 
   uint16_t port(size_t listener = 0) const { return server_->listenerAddress(listener).ip.port; }

@@ -1,6 +1,14 @@
 #pragma once
 
-// Drives one listener filter as the runner does, without a connection.
+// For authors of listener filters: drives one as the runner does, without a connection and without
+// time.
+//
+//   SniffHarness harness(factory);
+//   EXPECT_EQ(harness.byteByByte("PING\r\n"), filter::FactStatus::Done);
+//   EXPECT_EQ(harness.out.protocol, "redis");
+//
+// Each prefix lies in a block of exactly its size, so that AddressSanitizer sees a read past its
+// end. Thread: the test's.
 
 #include <memory>
 #include <optional>
@@ -12,6 +20,7 @@
 
 namespace weir::test {
 
+// A socket that was redirected to here, if `original` says from where.
 class FakeAcceptedSocket final : public filter::AcceptedSocket {
  public:
   std::optional<net::IpPort> original;
@@ -23,9 +32,11 @@ class FakeAcceptedSocket final : public filter::AcceptedSocket {
   }
 };
 
-// A new instance of a filter, with the facts and the answer that it gave so far.
+// A new instance of a filter, with the facts and the answer that it gave so far. After an answer
+// other than NeedMore it must not be asked again.
 class SniffHarness {
  public:
+  // `factory` outlives it.
   explicit SniffHarness(const filter::ListenerFilterFactory& factory) : filter_(factory.create()) {}
 
   filter::FactStatus start() { return status = filter_->start(socket, out); }
@@ -34,6 +45,7 @@ class SniffHarness {
     const ExactPrefix block(bytesOf(prefix), prefix.size());
     return status = filter_->onBytes(block.bytes(), out);
   }
+  // The client sends no more, or the time is up, or this is as much as the filter wants to see.
   filter::FactStatus end(std::string_view prefix) {
     const ExactPrefix block(bytesOf(prefix), prefix.size());
     return status = filter_->onEnd(block.bytes(), out);

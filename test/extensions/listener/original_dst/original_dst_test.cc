@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "test/extensions/listener/common/sniff_harness.h"
+#include "test/support/sniff_harness.h"
 
 namespace weir::extensions {
 namespace {

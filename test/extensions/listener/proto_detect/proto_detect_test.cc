@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "test/extensions/listener/common/hello_builder.h"
-#include "test/extensions/listener/common/sniff_harness.h"
 #include "test/extensions/listener/proto_detect/protocol_samples.h"
+#include "test/support/sniff_harness.h"
 
 namespace weir::extensions {
 namespace {
