@@ -9,6 +9,8 @@ std::string_view toString(ErrorCode code) {
   switch (code) {
     case ErrorCode::InvalidArgument: return "invalid_argument";
     case ErrorCode::NotFound: return "not_found";
+    case ErrorCode::NoAddress: return "no_address";
+    case ErrorCode::ServerFailure: return "server_failure";
     case ErrorCode::Refused: return "refused";
     case ErrorCode::Reset: return "reset";
     case ErrorCode::TimedOut: return "timeout";

@@ -18,6 +18,8 @@ namespace weir {
 enum class ErrorCode : uint8_t {
   InvalidArgument,  // a value that cannot be used: configuration, command line, a malformed message
   NotFound,         // a file, a cluster or a chain that does not exist
+  NoAddress,        // a host name that exists and has no address
+  ServerFailure,    // a name server could not or would not answer
   Refused,          // connection refused
   Reset,            // connection reset
   TimedOut,         // a deadline passed
