@@ -95,6 +95,11 @@ void checkOrder(const std::vector<Entry>& entries, const FieldScope& scope) {
   bool detects = false;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].filter == nullptr) return;
+    if (i > 0 && entries[i].filter->stripsHeader()) {
+      scope.index(i).error("\"" + entries[i].type +
+                           "\" must be the first listener filter: its header stands in front of "
+                           "what all others look at");
+    }
     const FactSet provided = entries[i].filter->provides();
     if (provided.has(Fact::TransportProtocol) && detects) {
       scope.index(i).error(

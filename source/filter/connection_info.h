@@ -30,6 +30,7 @@ struct ConnectionInfo {
       listener;  // these names belong to the configuration, which outlives the connection
   std::string_view chain;
   std::string_view protocol = "tcp";
+  std::string_view header;  // what stood in front of the client's bytes, as Sniffed::header
   Reason reason = Reason::Error;
   Facts facts;
   bool destination_is_self =

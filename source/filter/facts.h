@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "source/net/address.h"
+#include "source/net/proxy_protocol.h"
 
 namespace weir::filter {
 
@@ -65,6 +66,9 @@ struct Facts {
   bool tls = false;                                // TransportProtocol: "tls", else "raw_buffer"
   std::string server_name;                         // lower case
   std::vector<std::string> application_protocols;  // in the client's order
+  // Of the PROXY header in front of the connection, if the filter that read it keeps any. Not
+  // matched on.
+  std::vector<net::ProxyTlv> proxy_tlvs;
 
   std::string_view transportProtocol() const { return tls ? "tls" : "raw_buffer"; }
 };

@@ -36,16 +36,22 @@ enum class FactStatus : uint8_t {
 // while an earlier one is undecided. Example: tls_inspector settles ApplicationProtocols (the ALPN
 // list) for TLS, and leaves it to proto_detect for anything else.
 struct Sniffed {
-  Facts& facts;     // set values here; the runner, not the filter, changes `known`
-  FactSet settled;  // read when the answer is Done; within provides()
+  Facts& facts;       // set values here; the runner, not the filter, changes `known`
+  FactSet settled{};  // read when the answer is Done; within provides()
   // A name for telemetry ("ssh", "redis"), with static storage; never changes bytes.
-  std::string_view protocol;
-  std::string_view reject_reason;  // static storage; the label of the counter and the log line
+  std::string_view protocol{};
+  std::string_view reject_reason{};  // static storage; the label of the counter and the log line
   // True while the bytes seen are a proper prefix of something that this filter would recognise,
   // and may still turn out to be something else. The runner then holds them at most partial_timeout
   // (SilencePolicy). False with NeedMore: only the client itself is kept waiting, and
   // detection_timeout holds.
   bool partial = false;
+  // Of a filter that strips a header (ListenerFilterFactory::stripsHeader()), with Done: how many
+  // bytes at the front of `prefix` the header is. They are dropped: neither another listener filter
+  // nor the chain sees them.
+  size_t consumed = 0;
+  // The same: what the header was, for telemetry; static storage.
+  std::string_view header{};
 };
 
 // Where the connection comes from, for filters that need the socket and not the bytes.
@@ -64,8 +70,9 @@ class ListenerFilter {
   // Called once, before any bytes. A filter that needs none answers Done here.
   virtual FactStatus start(const AcceptedSocket& socket, Sniffed& out) = 0;
 
-  // `prefix` is everything that the client has sent, from the first byte; it only ever grows, and
-  // is valid for the call. The same bytes must give the same answer however they were cut.
+  // `prefix` is everything that the client has sent, from the first byte (behind a header that
+  // another filter stripped); it only ever grows, and is valid for the call. The same bytes must
+  // give the same answer however they were cut.
   virtual FactStatus onBytes(std::span<const uint8_t> prefix, Sniffed& out) = 0;
 
   // The client will send no more (it half-closed, or the time is up): decide with what there was.
@@ -84,6 +91,10 @@ class ListenerFilterFactory {
   // How many of the client's bytes it may ever want to see; the runner stops there and calls
   // onEnd(). 0: none.
   virtual size_t maxBytes() const = 0;
+  // Whether its bytes are not the client's but stand in front of them (a PROXY header). Then it is
+  // the first of its listener, and is asked for every connection before anything else, even if no
+  // chain depends on its facts; until it is Done the server is not probed.
+  virtual bool stripsHeader() const { return false; }
   // What to do about a silent client, if this filter is the one that says so (proto_detect); else
   // null.
   virtual const SilencePolicy* silencePolicy() const { return nullptr; }

@@ -2,6 +2,7 @@
 
 #include "source/extensions/listener/original_dst/factory.h"
 #include "source/extensions/listener/proto_detect/factory.h"
+#include "source/extensions/listener/proxy_protocol/factory.h"
 #include "source/extensions/listener/tls_inspector/factory.h"
 #include "source/extensions/network/bypass/factory.h"
 #include "source/extensions/network/direct_response/factory.h"
@@ -14,6 +15,7 @@ namespace weir {
 void registerBuiltins(config::Registry& registry) {
   registry.add(extensions::makeOriginalDstConfigFactory());
   registry.add(extensions::makeProtoDetectConfigFactory());
+  registry.add(extensions::makeProxyProtocolConfigFactory());
   registry.add(extensions::makeTlsInspectorConfigFactory());
   registry.add(extensions::makeBypassConfigFactory());
   registry.add(extensions::makeDirectResponseConfigFactory());

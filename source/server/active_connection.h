@@ -35,6 +35,7 @@ class ActiveConnection final : public event::Retirable,
 
  private:
   bool originalDestination(net::IpPort& destination) const override;
+  void onHeader() override { info_.destination_is_self = destinationIsSelf(); }
   void onDecided(ChainChoice::Status status, filter::Reason reason,
                  std::unique_ptr<upstream::EarlyConnection> early) override;
   void onDetectionClosed(std::string_view reason) override;

@@ -23,9 +23,13 @@ ChainChoice::ChainChoice(const config::ListenerSettings& listener,
 
 ChainChoice::Status ChainChoice::begin() {
   const Status status = advance();
-  if (status != Status::Wait) return status;
-  // The fallback may be connected early, so what it needs must be known by then; bytes are not
-  // there to be asked for.
+  if (status == Status::Wait && !waitsForHeader()) prepareFallback();
+  return status;
+}
+
+// The fallback may be connected early, so what it needs must be known by then; bytes are not there
+// to be asked for.
+void ChainChoice::prepareFallback() {
   const filter::FactSet needed = requiredBy(fallback());
   Provider* const waiting = waiting_;
   for (Provider& provider : providers_) {
@@ -34,7 +38,6 @@ ChainChoice::Status ChainChoice::begin() {
       ask(provider);
   }
   waiting_ = waiting;
-  return status;
 }
 
 filter::FactSet ChainChoice::requiredBy(const config::FilterChainSettings* chain) const {
@@ -46,7 +49,10 @@ filter::FactSet ChainChoice::requiredBy(const config::FilterChainSettings* chain
 
 ChainChoice::Status ChainChoice::onBytes(std::span<const uint8_t> prefix) {
   prefix_ = prefix;
-  return advance();
+  const bool waited_for_header = waitsForHeader();
+  const Status status = advance();
+  if (status == Status::Wait && waited_for_header && !waitsForHeader()) prepareFallback();
+  return status;
 }
 
 ChainChoice::Status ChainChoice::finish(std::span<const uint8_t> prefix) {
@@ -64,7 +70,29 @@ const config::FilterChainSettings* ChainChoice::fallback() const {
   return chainOf(listener_.matcher->chooseIfRestEmpty(info_.facts));
 }
 
+// The header first, if there is to be one: all else is behind it.
 ChainChoice::Status ChainChoice::advance() {
+  if (Provider* const provider = header(); provider != nullptr) {
+    const FactStatus status = ask(*provider);
+    waiting_ = status == FactStatus::NeedMore ? provider : nullptr;
+    if (status == FactStatus::NeedMore) return Status::Wait;
+    if (status == FactStatus::Reject) return Status::Refused;
+    header_done_ = true;
+  }
+  return choose();
+}
+
+// Who strips the header, as long as that is not done.
+ChainChoice::Provider* ChainChoice::header() {
+  if (header_done_) return nullptr;
+  const auto& filters = listener_.listener_filters;
+  header_done_ = filters.empty() || !filters.front()->stripsHeader();
+  if (header_done_) return nullptr;
+  makeProviders();
+  return &providers_.front();
+}
+
+ChainChoice::Status ChainChoice::choose() {
   for (;;) {
     const match::Choice choice = listener_.matcher->choose(info_.facts);
     filter::FactSet needed = choice.needed;
@@ -86,11 +114,17 @@ ChainChoice::Status ChainChoice::advance() {
   }
 }
 
-ChainChoice::Provider* ChainChoice::nextProvider(filter::FactSet needed) {
-  if (providers_.empty()) {
-    for (const auto& factory : listener_.listener_filters)
-      providers_.push_back({factory.get(), nullptr});
+void ChainChoice::makeProviders() {
+  if (!providers_.empty()) return;
+  for (const auto& factory : listener_.listener_filters) {
+    providers_.push_back({factory.get(), nullptr});
+    // Known already, or asked in front of all others.
+    providers_.back().done = factory->stripsHeader() && header_done_;
   }
+}
+
+ChainChoice::Provider* ChainChoice::nextProvider(filter::FactSet needed) {
+  makeProviders();
   for (Provider& provider : providers_) {
     if (!provider.done && !(provider.factory->provides() & needed).empty()) return &provider;
   }
@@ -98,7 +132,7 @@ ChainChoice::Provider* ChainChoice::nextProvider(filter::FactSet needed) {
 }
 
 FactStatus ChainChoice::ask(Provider& provider) {
-  filter::Sniffed sniffed{info_.facts, {}, {}, {}, false};
+  filter::Sniffed sniffed{info_.facts};
   FactStatus status = FactStatus::NeedMore;
   if (provider.filter == nullptr) {
     provider.filter = provider.factory->create();
@@ -107,12 +141,13 @@ FactStatus ChainChoice::ask(Provider& provider) {
   if (status == FactStatus::NeedMore) {
     const size_t most = provider.factory->maxBytes();
     const auto shown = prefix_.first(std::min(most, prefix_.size()));
+    const bool clients = !provider.factory->stripsHeader();
     if (ending_ || shown.size() == most) {
-      used_bytes_ = true;
+      used_bytes_ |= clients;
       status = provider.filter->onEnd(shown, sniffed);
       WEIR_CHECK(status != FactStatus::NeedMore);
     } else if (!shown.empty()) {
-      used_bytes_ = true;
+      used_bytes_ |= clients;
       status = provider.filter->onBytes(shown, sniffed);
     }
   }
@@ -126,6 +161,12 @@ void ChainChoice::settle(Provider& provider, FactStatus status, const filter::Sn
   if (status == FactStatus::Reject) reject_reason_ = sniffed.reject_reason;
   if (status != FactStatus::Done) return;
   provider.done = true;
+  if (provider.factory->stripsHeader()) {
+    WEIR_CHECK(sniffed.consumed <= prefix_.size());
+    info_.header = sniffed.header;
+    header_bytes_ += sniffed.consumed;
+    prefix_ = prefix_.subspan(sniffed.consumed);
+  }
   info_.facts.known = info_.facts.known | (sniffed.settled & provider.factory->provides());
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "source/config/settings.h"
@@ -47,7 +48,14 @@ class ChainChoice {
   bool partial() const { return waiting_ != nullptr && waiting_->partial; }
   // While it waits: as many bytes as the filter that is asked may want to see.
   size_t bytesWanted() const { return waiting_ == nullptr ? 0 : waiting_->factory->maxBytes(); }
-  // The filters were shown bytes, or told that there will be none.
+  // The first so many bytes of what was shown are a header that is not part of the stream: the
+  // caller drops them, before it shows more. Tells them once.
+  size_t takeHeader() { return std::exchange(header_bytes_, 0); }
+  // While it waits: for the header, or the rest of it. The destination is not known, then.
+  bool waitsForHeader() const { return waiting_ != nullptr && waiting_->factory->stripsHeader(); }
+  // Whoever describes a connection (weir explain) has taken the header off: it is not asked for.
+  void assumeHeader() { header_done_ = true; }
+  // The filters were shown bytes of the client, or told that there will be none.
   bool usedBytes() const { return used_bytes_; }
   // Who is waited for: the name of a listener filter, or empty.
   std::string_view waitingFor() const {
@@ -65,7 +73,11 @@ class ChainChoice {
   };
 
   Status advance();
+  Status choose();
+  Provider* header();
+  void prepareFallback();
   filter::FactSet requiredBy(const config::FilterChainSettings* chain) const;
+  void makeProviders();
   Provider* nextProvider(filter::FactSet needed);
   filter::FactStatus ask(Provider& provider);
   void settle(Provider& provider, filter::FactStatus status, const filter::Sniffed& sniffed);
@@ -79,7 +91,9 @@ class ChainChoice {
   const config::FilterChainSettings* chain_ = nullptr;
   std::string_view reject_reason_;
   Provider* waiting_ = nullptr;
-  bool ending_ = false;  // finish() was called
+  size_t header_bytes_ = 0;
+  bool header_done_ = false;  // there is none, or it was read
+  bool ending_ = false;       // finish() was called
   bool used_bytes_ = false;
 };
 

@@ -12,8 +12,8 @@ using Status = ChainChoice::Status;
 
 namespace {
 
-// What a server that is expected to speak first says, counts this long after accept at the
-// earliest.
+// What a server that is expected to speak first says, counts at the earliest when the client has
+// been silent for this long.
 constexpr Duration ExpectedPatience = std::chrono::milliseconds(2);
 
 }  // namespace
@@ -27,7 +27,8 @@ Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::Conne
       owner_(owner),
       deadline_(shared.worker.loop, [this] { onDeadline(); }),
       probe_timer_(shared.worker.loop, [this] { spoke_ ? takeServersWord() : startProbe(); }),
-      started_(shared.worker.loop.now()) {}
+      started_(shared.worker.loop.now()),
+      silent_since_(started_) {}
 
 Detection::~Detection() { cancel(); }
 
@@ -35,9 +36,16 @@ void Detection::start() {
   connection_.setEvents(*this);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   armDeadline();
+  // Where the connection leads to is not known before its header.
+  if (!choice_.waitsForHeader()) awaitServer();
+}
+
+// The client is silent from now on, until it speaks.
+void Detection::awaitServer() {
   const auto& server_first = shared_.policy.server_first;
   if (!server_first.enabled) return;
-  expected_ = server_first.learn && shared_.learned.expects(info_.facts.destination, started_);
+  silent_since_ = shared_.worker.loop.now();
+  expected_ = server_first.learn && shared_.learned.expects(info_.facts.destination, silent_since_);
   probe_timer_.arm(expected_ ? Duration::zero() : server_first.probe_after);
 }
 
@@ -53,12 +61,27 @@ void Detection::cancel() {
 void Detection::onData(buffer::Buffer& data, bool end_stream) {
   if (decided_) return;
   if (!data.empty()) probe_timer_.disarm();  // the bytes decide from now on
+  const bool waited_for_header = choice_.waitsForHeader();
   const Status status = choice_.onBytes(data.contiguous());
-  if (status != Status::Wait) return decide(status, Reason::ClientBytes);
-  if (end_stream) return decide(choice_.finish(data.contiguous()), Reason::ClientClosed);
+  data.drain(choice_.takeHeader());
+  // A chain that is chosen right behind the header needed no bytes of the client's own.
+  if (status != Status::Wait)
+    return decide(status, choice_.usedBytes() ? Reason::ClientBytes : Reason::Match);
+  if (end_stream) return decide(finish(), Reason::ClientClosed);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   data.compact();
   armDeadline();
+  if (!waited_for_header || choice_.waitsForHeader()) return;
+  owner_.onHeader();
+  if (data.empty()) awaitServer();
+}
+
+// With what there is.
+Status Detection::finish() {
+  buffer::Buffer& data = connection_.readBuffer();
+  const Status status = choice_.finish(data.contiguous());
+  data.drain(choice_.takeHeader());
+  return status;
 }
 
 void Detection::onFault(const Error& error) {
@@ -84,7 +107,7 @@ void Detection::onDeadline() {
     cancel();
     return owner_.onDetectionClosed("detection_timeout");
   }
-  decide(choice_.finish(connection_.readBuffer().contiguous()), Reason::Timeout);
+  decide(finish(), Reason::Timeout);
 }
 
 // The server.
@@ -114,7 +137,7 @@ void Detection::onServerSpoke() {
   spoke_ = true;
   // A greeting that was sent for may overtake the bytes of a client that speaks first, which are
   // right behind its connecting.
-  const Duration waited = shared_.worker.loop.now() - started_;
+  const Duration waited = shared_.worker.loop.now() - silent_since_;
   if (expected_ && waited < ExpectedPatience) return probe_timer_.arm(ExpectedPatience - waited);
   if (connection_.readBuffer().empty()) takeServersWord();
 }
@@ -126,7 +149,7 @@ void Detection::takeServersWord() {
       shared_.learned.learn(destination, shared_.worker.loop.now())) {
     shared_.tell_others(destination, true);
   }
-  const Status status = choice_.finish({});
+  const Status status = finish();
   const auto greeting = early_->serverBytes();
   for (const auto& factory : shared_.settings.listener_filters) {
     if (const auto name = factory->nameGreeting(greeting); !name.empty()) info_.protocol = name;

@@ -35,6 +35,9 @@ struct DetectionShared {
 class DetectionOwner {
  public:
   virtual ~DetectionOwner() = default;
+  // A header in front of the client's bytes was read: addresses may be others since. At most once,
+  // and first.
+  virtual void onHeader() {}
   // `choice.chain()` is to be used, or the connection closed if it is null or `status` is Refused.
   // `early`: the probe's connection, or null. Called once, from the loop.
   virtual void onDecided(ChainChoice::Status status, filter::Reason reason,
@@ -65,6 +68,8 @@ class Detection final : public event::Retirable,
   void onServerSpoke() override;
   void onEarlyFailed(const Error& error) override;
 
+  void awaitServer();
+  ChainChoice::Status finish();
   bool mayProbe() const;
   void startProbe();
   void endProbe(std::string_view outcome);
@@ -82,7 +87,8 @@ class Detection final : public event::Retirable,
   std::unique_ptr<upstream::EarlyConnection> early_;
   event::Timer deadline_;
   event::Timer probe_timer_;  // until the probe starts; then until an expected server's word counts
-  MonotonicTime started_;
+  const MonotonicTime started_;
+  MonotonicTime silent_since_;  // nothing of the client's own: from accept, or from its header on
   const config::FilterChainSettings* probe_chain_ = nullptr;  // for which the probe was made
   Probe probe_ = Probe::None;
   bool expected_ = false;  // the destination was known to speak first

@@ -234,6 +234,7 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   const filter::Facts given = info.facts;
   const DescribedSocket socket(request.destination);
   ChainChoice choice(listener, socket, info);
+  choice.assumeHeader();
   auto status = choice.begin();
   const auto* bytes =
       request.bytes ? reinterpret_cast<const uint8_t*>(request.bytes->data()) : nullptr;
@@ -242,6 +243,13 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
 
   Report out;
   out.line("listener {} ({})", listener.name, listener.address.toString());
+  if (const auto& filters = listener.listener_filters;
+      !filters.empty() && filters.front()->stripsHeader()) {
+    out.line(
+        "behind the header that {} reads: addresses are those that it says, bytes those "
+        "that follow it",
+        filters.front()->name());
+  }
   reportFacts(out, listener, given, info.facts);
   const bool waits = status == ChainChoice::Status::Wait;
   reportChains(out, listener, info.facts, waits ? nullptr : choice.chain());

@@ -62,6 +62,17 @@ void WorkerListener::onAcceptError(int error) {
 void WorkerListener::countChoice(const filter::ConnectionInfo& info) {
   choiceCounter(info).add(1);
   detection_seconds_.observe(std::chrono::duration<double>(info.detection_time).count());
+  if (!info.header.empty()) countHeader(info.header);
+}
+
+void WorkerListener::countHeader(std::string_view header) {
+  stats::Value*& counter = headers_[header];
+  if (counter == nullptr) {
+    counter = &worker_.stats.counter("weir_listener_headers_total",
+                                     "Headers in front of the client's bytes, by what they were.",
+                                     {{"listener", settings_.name}, {"header", header}});
+  }
+  counter->add(1);
 }
 
 stats::Value& WorkerListener::choiceCounter(const filter::ConnectionInfo& info) {

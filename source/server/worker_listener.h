@@ -75,6 +75,7 @@ class WorkerListener final : private net::Acceptor::Events {
     stats::Value* rx = nullptr;
     stats::Value* tx = nullptr;
   };
+  void countHeader(std::string_view header);
   stats::Value& choiceCounter(const filter::ConnectionInfo& info);
   ByteCounters& bytesOf(std::string_view chain);
   void countEnd(const filter::ConnectionInfo& info);
@@ -91,7 +92,8 @@ class WorkerListener final : private net::Acceptor::Events {
   stats::Value& open_;
   stats::Value& overflow_;
   stats::Histogram& detection_seconds_;
-  std::unordered_map<std::string, stats::Value*> choices_;    // chain, protocol, reason
+  std::unordered_map<std::string, stats::Value*> choices_;  // chain, protocol, reason
+  std::unordered_map<std::string_view, stats::Value*> headers_;
   std::unordered_map<std::string_view, ByteCounters> bytes_;  // by chain
   std::unordered_map<std::string_view, stats::Value*> closes_;
   std::unordered_map<ActiveConnection*, std::unique_ptr<ActiveConnection>> connections_;

@@ -124,6 +124,48 @@ TEST(ProtoDetectFactoryTest, ChecksEveryDuration) {
   }
 }
 
+TEST(ProxyProtocolFactoryTest, ChecksEveryField) {
+  const std::string echo = network("echo.v1.Echo", "");
+  const std::string tlvs = "pass_through_tlvs: {match_type: INCLUDE, tlv_type: ";
+  for (const Case& one : {
+           Case{"allow_requests_without_proxy_protocol: true, disallowed_versions: [V1]", ""},
+           Case{"pass_through_tlvs: {}, allowed_source_ranges: [10.0.0.0/8, \"::1\"]", ""},
+           Case{tlvs + "[1, 2, 255]}", ""},
+           Case{"disallowed_versions: [V1, V2]",
+                "disallowed_versions: V1 and V2 are all: no header would be allowed"},
+           Case{tlvs + "[]}",
+                "pass_through_tlvs.tlv_type: is required for INCLUDE: at least one type"},
+           Case{tlvs + "[2, 256]}",
+                "pass_through_tlvs.tlv_type[1]: 256 is out of range: from 0 to "
+                "255 is allowed"},
+           Case{tlvs + "[3]}",
+                "pass_through_tlvs.tlv_type[0]: 3 (checksum: 3, padding: 4) belongs "
+                "to one header and is never passed on"},
+           Case{"pass_through_tlvs: {tlv_type: [2]}",
+                "pass_through_tlvs.tlv_type: INCLUDE_ALL passes every type on; set match_type: "
+                "INCLUDE to choose some"},
+       }) {
+    expectError(errorsOf(listener("proxy_protocol.v1.ProxyProtocol", one.settings), echo),
+                "listeners[0].listener_filters[0]", one);
+  }
+  EXPECT_NE(
+      errorsOf(listener("proxy_protocol.v1.ProxyProtocol", "allowed_source_ranges: [10.0.0.1/8]"),
+               echo)
+          .find("typed_config.allowed_source_ranges[0]: "),
+      std::string::npos);
+}
+
+TEST(ProxyProtocolFactoryTest, MustBeTheFirstListenerFilter) {
+  const std::string type = "type.googleapis.com/weir.extensions.listener.";
+  const std::string listed = "  listener_filters: [{typed_config: {\"@type\": " + type +
+                             "original_dst.v1.OriginalDst}}, {typed_config: {\"@type\": " + type +
+                             "proxy_protocol.v1.ProxyProtocol}}]\n";
+  EXPECT_EQ(errorsOf(listed, network("echo.v1.Echo", "")),
+            "listeners[0].listener_filters[1]: "
+            "\"weir.extensions.listener.proxy_protocol.v1.ProxyProtocol\" must be the first "
+            "listener filter: its header stands in front of what all others look at\n");
+}
+
 TEST(BypassFactoryTest, MustBeAlone) {
   const std::string bypass = network("bypass.v1.Bypass", "");
   EXPECT_EQ(errorsOf("", bypass), "");
@@ -142,6 +184,7 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
   EXPECT_EQ(names,
             "weir.extensions.listener.original_dst.v1.OriginalDst\n"
             "weir.extensions.listener.proto_detect.v1.ProtoDetect\n"
+            "weir.extensions.listener.proxy_protocol.v1.ProxyProtocol\n"
             "weir.extensions.listener.tls_inspector.v1.TlsInspector\n"
             "weir.extensions.network.bypass.v1.Bypass\n"
             "weir.extensions.network.direct_response.v1.DirectResponse\n"

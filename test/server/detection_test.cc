@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "source/extensions/listener/proxy_protocol/proxy_protocol.h"
 #include "test/server/listener_fixture.h"
 #include "test/support/loopback_upstream.h"
 #include "test/support/memory_pipe.h"
@@ -48,16 +49,23 @@ class DetectionTest : public testing::Test {
   // A silent client connects. `tcp`: where the fallback leads to.
   void begin(const net::SocketAddress& tcp, bool learned = false) {
     settings_ = httpAndTcp(policy_);
+    if (with_header_) {
+      settings_.listener_filters.insert(
+          settings_.listener_filters.begin(),
+          std::make_shared<extensions::ProxyProtocolFactory>(extensions::ProxyProtocolSettings{}));
+    }
     context_ = std::make_unique<test::WorkerContext>(
         std::vector<upstream::ClusterSettings>{{.name = "http", .endpoints = {tcp}},
                                                {.name = "tcp", .endpoints = {tcp}}},
         net::ConnectionLimits{}, &loop_);
     info_.facts.destination = *net::IpPort::parse("10.0.0.9:25");
-    info_.facts.known = filter::FactSet::all().without(filter::Fact::ApplicationProtocols);
+    filter::FactSet provided = filter::Fact::ApplicationProtocols;
+    if (with_header_) provided = provided | filter::Fact::Source | filter::Fact::Destination;
+    info_.facts.known = filter::FactSet::all().without(provided);
     if (learned) learned_.learn(info_.facts.destination, loop_->now());
-    shared_.emplace(DetectionShared{
-        settings_, *settings_.listener_filters[0]->silencePolicy(), context_->worker, learned_, 0,
-        [this](const net::IpPort&, bool first) { news_ += first ? "+" : "-"; }});
+    shared_.emplace(
+        DetectionShared{settings_, silencePolicyOf(settings_), context_->worker, learned_, 0,
+                        [this](const net::IpPort&, bool first) { news_ += first ? "+" : "-"; }});
     shared_->probes = probes_elsewhere_;
     connection_ = std::make_unique<net::Connection>(*loop_, context_->slices, pipe_.takeFirst(),
                                                     net::Connection::Start::Connected,
@@ -87,6 +95,7 @@ class DetectionTest : public testing::Test {
   Nobody nobody_;
   NoRedirect socket_;
   filter::SilencePolicy policy_;
+  bool with_header_ = false;
   size_t probes_elsewhere_ = 0;
   test::TestLoop loop_;
   test::LoopbackUpstream upstream_{loop_};
@@ -288,6 +297,93 @@ TEST_F(DetectionTest, ClientThatLeavesEndsTheProbe) {
   EXPECT_TRUE(told("closed:client_reset"));
   EXPECT_TRUE(counted("client_closed"));
   EXPECT_EQ(shared_->probes, 0U);
+}
+
+// Behind a PROXY header.
+
+constexpr std::string_view Header = "PROXY TCP4 192.0.2.1 10.0.0.9 4660 25\r\n";
+
+class DetectionBehindHeaderTest : public DetectionTest {
+ protected:
+  DetectionBehindHeaderTest() { with_header_ = true; }
+  bool send(std::string_view bytes) {
+    client_.send(std::string(bytes));
+    return loop_.runUntil([&] { return info_.header == "v1" || !owner_.told.empty(); });
+  }
+};
+
+TEST_F(DetectionBehindHeaderTest, NoServerIsProbedBeforeTheHeader) {
+  begin(upstream_.address());
+  loop_.advance(seconds(9));
+  EXPECT_EQ(context_->metrics().find("weir_probe_total"), std::string::npos);
+  EXPECT_EQ(shared_->probes, 0U);
+}
+
+TEST_F(DetectionBehindHeaderTest, SilenceBehindTheHeaderProbesTheServer) {
+  upstream_.greetWith("220 mail ESMTP\r\n");
+  begin(upstream_.address());
+  loop_.advance(seconds(2));
+  ASSERT_TRUE(send(Header));
+  loop_.advance(milliseconds(24));
+  EXPECT_EQ(shared_->probes, 0U);
+  loop_.advance(milliseconds(1));
+  EXPECT_TRUE(told("server_first"));
+  EXPECT_EQ(chain(), "tcp");
+  EXPECT_EQ(info_.facts.source, *net::IpPort::parse("192.0.2.1:4660"));
+  EXPECT_TRUE(connection_->readBuffer().empty());
+}
+
+TEST_F(DetectionBehindHeaderTest, ALearnedServerIsConnectedAtOnceAndCountsTwoMillisecondsLater) {
+  upstream_.greetWith("220 mail ESMTP\r\n");
+  begin(upstream_.address(), true);
+  loop_.advance(seconds(2));
+  ASSERT_TRUE(send(Header));
+  EXPECT_TRUE(probeStands());
+  loop_.advance(milliseconds(1));
+  EXPECT_EQ(owner_.told, "");
+  loop_.advance(milliseconds(1));
+  EXPECT_TRUE(told("learned"));
+}
+
+TEST_F(DetectionBehindHeaderTest, BytesBehindTheHeaderDecideHoweverTheyAreCut) {
+  const std::string stream = std::string(Header) + "GET / HTTP/1.1\r\n";
+  begin(upstream_.address());
+  for (const char c : stream) {
+    client_.send(std::string(1, c));
+    loop_.runUntilIdle();
+  }
+  EXPECT_TRUE(told("client_bytes"));
+  EXPECT_EQ(chain(), "http");
+  EXPECT_EQ(connection_->readBuffer().toString(), "GET / HTTP/1.1\r\n");
+  EXPECT_EQ(shared_->probes, 0U);
+}
+
+TEST_F(DetectionBehindHeaderTest, AChainThatNeedsNoBytesIsAMatchBehindTheHeader) {
+  begin(upstream_.address());
+  settings_.chain_specs[0].match.application_protocols.clear();
+  settings_.chain_specs[0].match.destination_ports = {25};
+  compile(settings_);
+  ASSERT_TRUE(send(std::string(Header) + "hello"));
+  EXPECT_TRUE(told("match"));
+  EXPECT_EQ(connection_->readBuffer().toString(), "hello");
+}
+
+TEST_F(DetectionBehindHeaderTest, AHeaderThatIsNotWholeInTimeIsRefused) {
+  begin(upstream_.address());
+  client_.send("PROXY TCP4");
+  loop_.advance(seconds(10) - milliseconds(1));
+  EXPECT_EQ(owner_.told, "");
+  loop_.advance(milliseconds(1));
+  EXPECT_EQ(owner_.told, "timeout");
+  EXPECT_EQ(choice_->rejectReason(), "proxy_protocol_incomplete");
+}
+
+TEST_F(DetectionBehindHeaderTest, AClientThatEndsBehindTheHeaderIsTcp) {
+  begin(upstream_.address());
+  client_.send(std::string(Header));
+  client_.sendEnd();
+  EXPECT_TRUE(told("client_closed"));
+  EXPECT_EQ(chain(), "tcp");
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ struct FakeProvider {
       };
   std::optional<filter::SilencePolicy> policy = {};
   std::string greeting_name = {};  // what it calls any greeting
+  bool strips_header = false;
 };
 
 class FakeListenerFilter final : public filter::ListenerFilter {
@@ -74,6 +75,7 @@ class FakeListenerFilterFactory final : public filter::ListenerFilterFactory {
   const filter::SilencePolicy* silencePolicy() const override {
     return fake_.policy ? &*fake_.policy : nullptr;
   }
+  bool stripsHeader() const override { return fake_.strips_header; }
   std::string_view nameGreeting(std::span<const uint8_t>) const override {
     return fake_.greeting_name;
   }

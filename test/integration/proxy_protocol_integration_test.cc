@@ -1,0 +1,142 @@
+// PROXY headers through a whole proxy: from the client's side, and towards the upstream.
+
+#include <gtest/gtest.h>
+
+#include "test/integration/server_under_test.h"
+
+namespace weir::test {
+namespace {
+
+const std::string Type = "type.googleapis.com/weir.extensions.listener.";
+
+class ProxyProtocolIntegrationTest : public testing::Test {
+ protected:
+  // Port 25 and HTTP have chains of their own.
+  std::string config(const std::string& header = "") const {
+    return "listeners:\n"
+           "- name: in\n"
+           "  address: 127.0.0.1:0\n"
+           "  listener_filters:\n"
+           "  - typed_config: {\"@type\": " +
+           Type + "proxy_protocol.v1.ProxyProtocol" + header +
+           "}\n"
+           "  filter_chains:\n"
+           "  - name: smtp\n"
+           "    match: {destination_ports: [25]}\n"
+           "    filters: " +
+           tcpProxyTo("smtp") +
+           "\n"
+           "  - name: http\n"
+           "    match: {application_protocols: [http/1.1]}\n"
+           "    filters: " +
+           tcpProxyTo("http") +
+           "\n"
+           "  - name: near\n"
+           "    match: {source_prefix_ranges: [192.0.2.0/24]}\n"
+           "    filters: " +
+           tcpProxyTo("near") +
+           "\n"
+           "  default_filter_chain:\n"
+           "    name: rest\n"
+           "    filters: " +
+           tcpProxyTo("rest") + "\nclusters:\n" + cluster("smtp", smtp_) + cluster("http", http_) +
+           cluster("near", near_) + cluster("rest", rest_);
+  }
+  static std::string cluster(const std::string& name, const TestUpstream& upstream) {
+    return "- {name: " + name + ", endpoints: [{address: \"" + upstream.address() + "\"}]}\n";
+  }
+  static std::string header(const std::string& source, const std::string& port) {
+    return "PROXY TCP4 " + source + " 198.51.100.2 4660 " + port + "\r\n";
+  }
+  static std::string closes(const std::string& reason) {
+    return "weir_connection_closes_total{listener=\"in\",close=\"" + reason + "\"}";
+  }
+
+  TestUpstream smtp_;
+  TestUpstream http_;
+  TestUpstream near_;
+  TestUpstream rest_;
+};
+
+TEST_F(ProxyProtocolIntegrationTest, AnOpaquePortIsTheOneThatTheHeaderSays) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(header("203.0.113.1", "25"));
+  TestSocket server = smtp_.accept();
+  server.send("220 mail\r\n");
+  EXPECT_EQ(client.receive(10), "220 mail\r\n");
+  client.send("EHLO a\r\n");
+  EXPECT_EQ(server.receive(8), "EHLO a\r\n");
+  EXPECT_EQ(proxy.metric("weir_chain_connections_total{listener=\"in\",chain=\"smtp\","
+                         "protocol=\"tcp\",reason=\"match\"}"),
+            1U);
+  EXPECT_EQ(proxy.metric("weir_listener_headers_total{listener=\"in\",header=\"v1\"}"), 1U);
+}
+
+TEST_F(ProxyProtocolIntegrationTest, DetectionSeesWhatIsBehindTheHeader) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  client.send(header("203.0.113.1", "80") + request);
+  EXPECT_EQ(http_.accept().receive(request.size()), request);
+}
+
+TEST_F(ProxyProtocolIntegrationTest, DetectionIsTheSameByteByByte) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string request = "GET / HTTP/1.1\r\n\r\n";
+  for (const char c : header("203.0.113.1", "80") + request) client.send({&c, 1});
+  EXPECT_EQ(http_.accept().receive(request.size()), request);
+}
+
+TEST_F(ProxyProtocolIntegrationTest, SilenceBehindTheHeaderFindsAServerThatSpeaksFirst) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(header("192.0.2.77", "3306"));
+  TestSocket server = near_.accept();
+  server.send("greeting");
+  EXPECT_EQ(client.receive(8), "greeting");
+}
+
+TEST_F(ProxyProtocolIntegrationTest, AnUnknownConnectionKeepsTheAddressesOfItsSocket) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("PROXY UNKNOWN\r\nhello");
+  EXPECT_EQ(rest_.accept().receive(5), "hello");
+}
+
+TEST_F(ProxyProtocolIntegrationTest, WithoutAHeaderTheConnectionIsClosedAndCounted) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(client.receiveAll(), "");
+  proxy.waitForMetric(closes("proxy_protocol_invalid"), 1);
+  EXPECT_FALSE(http_.hasPending());
+}
+
+TEST_F(ProxyProtocolIntegrationTest, AClientThatEndsWithinTheHeaderIsClosedAndCounted) {
+  ServerUnderTest proxy(config());
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("PROXY TCP4");
+  client.halfClose();
+  EXPECT_EQ(client.receiveAll(), "");
+  proxy.waitForMetric(closes("proxy_protocol_incomplete"), 1);
+}
+
+TEST_F(ProxyProtocolIntegrationTest, WhereItIsAllowedBytesWithoutAHeaderAreCarried) {
+  ServerUnderTest proxy(config(", allow_requests_without_proxy_protocol: true"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(http_.accept().receive(18), "GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(proxy.metric("weir_listener_headers_total{listener=\"in\",header=\"none\"}"), 1U);
+}
+
+TEST_F(ProxyProtocolIntegrationTest, APeerThatIsNotAllowedIsClosed) {
+  ServerUnderTest proxy(config(", allowed_source_ranges: [10.0.0.0/8]"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  EXPECT_EQ(client.receiveAll(), "");
+  proxy.waitForMetric(closes("proxy_protocol_untrusted"), 1);
+}
+
+}  // namespace
+}  // namespace weir::test
