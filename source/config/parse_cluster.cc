@@ -6,6 +6,7 @@
 #include "source/config/nearest_name.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
+#include "source/config/proxy_tlv_types.h"
 
 namespace weir::config {
 namespace {
@@ -33,6 +34,18 @@ std::vector<net::SocketAddress> parseEndpoints(const v1::Cluster& cluster,
   return endpoints;
 }
 
+upstream::ProxyProtocolSettings parseProxyProtocol(const v1::ProxyProtocolConfig& config,
+                                                   const FieldScope& scope) {
+  upstream::ProxyProtocolSettings settings;
+  const bool v2 = config.version() == v1::ProxyProtocolConfig::V2;
+  settings.version = v2 ? net::ProxyVersion::V2 : net::ProxyVersion::V1;
+  if (!config.has_pass_through_tlvs()) return settings;
+  const FieldScope field = scope.field("pass_through_tlvs");
+  if (!v2) field.error("a header of version V1 has no such fields; set version: V2");
+  settings.passed_tlvs = readProxyTlvTypes(config.pass_through_tlvs(), field);
+  return settings;
+}
+
 }  // namespace
 
 upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope) {
@@ -58,6 +71,10 @@ upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldSc
       checkDuration(scope.field("connect_timeout"),
                     cluster.has_connect_timeout() ? &cluster.connect_timeout() : nullptr,
                     settings.connect_timeout, {milliseconds(1), hours(1)});
+  if (cluster.has_proxy_protocol()) {
+    settings.proxy_protocol =
+        parseProxyProtocol(cluster.proxy_protocol(), scope.field("proxy_protocol"));
+  }
   return settings;
 }
 

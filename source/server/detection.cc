@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "source/filter/connect_request.h"
 #include "source/stats/stats.h"
 
 namespace weir::server {
@@ -126,8 +127,8 @@ void Detection::startProbe() {
   if (early_ == nullptr) return;  // a chain that answers by itself: nothing to listen to
   ++shared_.probes;
   probe_ = Probe::Connecting;
-  const upstream::ConnectRequest request{info_.facts.destination, info_.destination_is_self};
-  if (auto started = early_->start(request, *this); !started.ok()) endProbe("failed");
+  if (auto started = early_->start(filter::connectRequest(info_), *this); !started.ok())
+    endProbe("failed");
 }
 
 void Detection::onServerSpoke() {

@@ -99,7 +99,21 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
   }
   auto connection = std::make_unique<net::Connection>(
       loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
+  if (settings().proxy_protocol) sendProxyHeader(request, *connection);
   return Started{std::move(connection), std::move(choice.address), std::move(choice.place)};
+}
+
+// Queued, so that it goes out as soon as the connection stands, in front of all else: a server that
+// speaks first may want it before it does.
+void Cluster::sendProxyHeader(const ConnectRequest& request, net::Connection& connection) {
+  const ProxyProtocolSettings& proxy = *settings().proxy_protocol;
+  std::vector<net::ProxyTlv> passed;
+  for (const net::ProxyTlv& tlv : request.proxy_tlvs) {
+    if (proxy.passed_tlvs.test(tlv.type)) passed.push_back(tlv);
+  }
+  buffer::Buffer header(slices_);
+  header.append(net::makeProxyHeader(proxy.version, request.source, request.destination, passed));
+  connection.write(header, false);
 }
 
 void Cluster::countConnected(const Place& place, double seconds) {

@@ -5,6 +5,7 @@
 // One loop; a ClusterSet outlives the connections that it started.
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,6 +25,8 @@ struct ConnectRequest {
   net::IpPort destination;  // for OriginalDst; family None if it is not known
   bool destination_is_self =
       false;  // it is the address that the proxy itself listens on: connecting would loop
+  net::IpPort source{};                         // the client; family None if it is not known
+  std::span<const net::ProxyTlv> proxy_tlvs{};  // that came with the client; valid for the call
 };
 
 class Cluster;
@@ -78,6 +81,7 @@ class Cluster {
   };
   Result<Choice> pick(const ConnectRequest& request);
   const HostList& hosts();
+  void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
   void countOutcome(ErrorCode code);
 
   const std::shared_ptr<ClusterState> state_;

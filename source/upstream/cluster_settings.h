@@ -10,6 +10,7 @@
 
 #include "source/base/time.h"
 #include "source/net/address.h"
+#include "source/net/proxy_protocol.h"
 
 namespace weir::upstream {
 
@@ -25,6 +26,13 @@ struct HealthCheckSettings {
   bool operator==(const HealthCheckSettings&) const = default;
 };
 
+// The PROXY header that is sent in front of every connection.
+struct ProxyProtocolSettings {
+  net::ProxyVersion version = net::ProxyVersion::V1;
+  net::ProxyTlvTypes passed_tlvs{};  // of those that came with the client's connection
+  bool operator==(const ProxyProtocolSettings&) const = default;
+};
+
 struct ClusterSettings {
   enum class Type : uint8_t {
     Static,       // the endpoints listed, in turn
@@ -34,6 +42,7 @@ struct ClusterSettings {
   Type type = Type::Static;
   std::vector<net::SocketAddress> endpoints;  // Static: never empty
   Duration connect_timeout = std::chrono::seconds(5);
+  std::optional<ProxyProtocolSettings> proxy_protocol{};
   bool operator==(const ClusterSettings&) const = default;
 };
 

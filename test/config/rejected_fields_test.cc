@@ -286,6 +286,13 @@ INSTANTIATE_TEST_SUITE_P(
              ":3:50: clusters[0].connect_timeout: 90m is out of range: from 1ms to 1h is allowed"},
         Case{"{name: a, type: ORIGINAL_DST, connect_timeout: -1s}",
              ":3:50: clusters[0].connect_timeout: -1s is out of range: from 1ms to 1h is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, proxy_protocol: {pass_through_tlvs: {}}}",
+             ":3:69: clusters[0].proxy_protocol.pass_through_tlvs: a header of version V1 has no "
+             "such fields; set version: V2"},
+        Case{"{name: a, type: ORIGINAL_DST, proxy_protocol: {version: V2, pass_through_tlvs: "
+             "{match_type: INCLUDE}}}",
+             ":3:82: clusters[0].proxy_protocol.pass_through_tlvs.tlv_type: is required for "
+             "INCLUDE: at least one type"},
         Case{"{name: a, type: ORIGINAL_DST}\n- {name: a, type: ORIGINAL_DST}",
              ":4:10: clusters[1].name: the name \"a\" is already taken by clusters[0].name (line "
              "3)"},

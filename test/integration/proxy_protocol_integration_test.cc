@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "test/integration/server_under_test.h"
+#include "test/support/proxy_headers.h"
 
 namespace weir::test {
 namespace {
@@ -136,6 +137,71 @@ TEST_F(ProxyProtocolIntegrationTest, APeerThatIsNotAllowedIsClosed) {
   TestSocket client = TestSocket::connectTo(proxy.port());
   EXPECT_EQ(client.receiveAll(), "");
   proxy.waitForMetric(closes("proxy_protocol_untrusted"), 1);
+}
+
+// Towards the upstream.
+
+class ProxyProtocolUpstreamTest : public testing::Test {
+ protected:
+  std::string config(const std::string& listener, const std::string& proxy) const {
+    return "listeners:\n"
+           "- name: in\n"
+           "  address: 127.0.0.1:0\n" +
+           listener +
+           "  filter_chains:\n"
+           "  - name: http\n"
+           "    match: {application_protocols: [http/1.1]}\n"
+           "    filters: " +
+           tcpProxyTo("other") +
+           "\n"
+           "  default_filter_chain:\n"
+           "    name: tcp\n"
+           "    filters: " +
+           tcpProxyTo("db") + "\nclusters:\n- {name: db, proxy_protocol: " + proxy +
+           ", endpoints: [{address: \"" + upstream_.address() +
+           "\"}]}\n- {name: other, endpoints: [{address: \"127.0.0.1:1\"}]}\n";
+  }
+  static std::string expectsHeader() {
+    return "  listener_filters:\n  - typed_config: {\"@type\": " + Type +
+           "proxy_protocol.v1.ProxyProtocol, pass_through_tlvs: {}}\n";
+  }
+  TestUpstream upstream_;
+};
+
+TEST_F(ProxyProtocolUpstreamTest, AServerThatSpeaksFirstGetsTheHeaderBeforeTheClientSaysAnything) {
+  ServerUnderTest proxy(config("", "{}"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  TestSocket server = upstream_.accept();
+  const std::string begin = "PROXY TCP4 127.0.0.1 127.0.0.1 ";
+  EXPECT_EQ(server.receive(begin.size()), begin);
+  std::string ports;
+  while (!ports.ends_with("\r\n")) ports += server.receive(1);
+  EXPECT_TRUE(ports.ends_with(" " + std::to_string(proxy.port()) + "\r\n")) << ports;
+  server.send("greeting");
+  EXPECT_EQ(client.receive(8), "greeting");
+  client.send("hello");
+  EXPECT_EQ(server.receive(5), "hello");
+}
+
+TEST_F(ProxyProtocolUpstreamTest, TheHeaderStandsOnceInFrontOfTheClientsBytes) {
+  ServerUnderTest proxy(config(expectsHeader(), "{version: V1}"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string header = "PROXY TCP4 192.0.2.1 198.51.100.2 4660 443\r\n";
+  const std::string body(300'000, 'x');
+  client.send(header + body);
+  client.halfClose();
+  EXPECT_TRUE(upstream_.accept().receiveAll() == header + body);
+}
+
+TEST_F(ProxyProtocolUpstreamTest, FieldsOfTheClientsHeaderArePassedOn) {
+  ServerUnderTest proxy(config(expectsHeader(),
+                               "{version: V2, pass_through_tlvs: "
+                               "{match_type: INCLUDE, tlv_type: [2]}}"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(proxyTcp4(tlv(0xea, "vpce") + tlv(2, "example.com")));
+  client.send("\x01hello");
+  const std::string expected = proxyTcp4(tlv(2, "example.com")) + "\x01hello";
+  EXPECT_EQ(upstream_.accept().receive(expected.size()), expected);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "test/support/loopback_upstream.h"
+#include "test/support/proxy_headers.h"
 #include "test/support/recording_events.h"
 #include "test/support/worker_context.h"
 
@@ -129,6 +130,44 @@ TEST_F(ClusterTest, TakesNewHostsAtTheNextPick) {
   states->at("db")->replaceHosts(
       std::make_shared<HostList>(HostList{std::make_shared<Host>(other.address())}));
   EXPECT_EQ(connectOnce(*set.find("db")), other.address().toString());
+}
+
+// PROXY headers.
+
+class ProxiedClusterTest : public ClusterTest {
+ protected:
+  // What the server has got before anything was written to the connection.
+  std::string headerOf(ProxyProtocolSettings settings, const ConnectRequest& request) {
+    test::WorkerContext context(
+        {{.name = "db", .endpoints = {upstream_.address()}, .proxy_protocol = settings}}, {},
+        &loop_);
+    auto started = context.cluster_set.find("db")->connect(request, events_);
+    EXPECT_TRUE(started.ok());
+    const auto arrived = [&] {
+      return upstream_.connections() > 0 && !upstream_.peer().received().empty();
+    };
+    EXPECT_TRUE(loop_.runUntil(arrived));
+    return upstream_.peer().received();
+  }
+};
+
+TEST_F(ProxiedClusterTest, TheHeaderGoesOutWhenTheConnectionStands) {
+  EXPECT_EQ(headerOf({}, {.destination = ipPort("10.0.0.1:25"), .source = ipPort("192.0.2.1:7")}),
+            "PROXY TCP4 192.0.2.1 10.0.0.1 7 25\r\n");
+}
+
+TEST_F(ProxiedClusterTest, WithoutAnAddressItSaysNothing) {
+  EXPECT_EQ(headerOf({}, {.destination = ipPort("10.0.0.1:25")}), "PROXY UNKNOWN\r\n");
+}
+
+TEST_F(ProxiedClusterTest, OnlyFieldsThatAreToBePassedOnAre) {
+  const ProxyProtocolSettings settings{.version = net::ProxyVersion::V2,
+                                       .passed_tlvs = net::ProxyTlvTypes().set(0xea)};
+  const std::vector<net::ProxyTlv> tlvs = {{2, "example.com"}, {0xea, "vpce"}};
+  const ConnectRequest request{.destination = ipPort("198.51.100.2:443"),
+                               .source = ipPort("192.0.2.1:4660"),
+                               .proxy_tlvs = tlvs};
+  EXPECT_EQ(headerOf(settings, request), test::proxyTcp4(test::tlv(0xea, "vpce")));
 }
 
 }  // namespace

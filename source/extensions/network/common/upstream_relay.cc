@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "source/filter/connect_request.h"
+
 namespace weir::extensions {
 namespace {
 
@@ -52,9 +54,8 @@ void UpstreamRelay::start() {
 
 void UpstreamRelay::connect() {
   ++attempts_;
-  const filter::ConnectionInfo& info = context_.info();
   early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
-  const upstream::ConnectRequest request{info.facts.destination, info.destination_is_self};
+  const upstream::ConnectRequest request = filter::connectRequest(context_.info());
   if (auto started = early_->start(request, *this); !started.ok()) {
     failure_ = started.error();
     failed_.schedule();
