@@ -26,7 +26,7 @@ event_base* newBase() {
 }  // namespace
 
 IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger)
-    : loop_(loop), fd_(fd), handler_(handler) {
+    : loop_(loop), handler_(handler), fd_(fd) {
   loop_.poller_.add(fd, *this, trigger);
   ++loop_.watches_;
 }
@@ -36,14 +36,12 @@ IoWatch::~IoWatch() {
   --loop_.watches_;
 }
 
-Timer::Timer(Loop& loop, std::function<void()> callback)
-    : loop_(loop), callback_(std::move(callback)) {}
+Timer::Timer(Loop& loop, Callback callback) : loop_(loop), callback_(std::move(callback)) {}
 Timer::~Timer() { disarm(); }
 void Timer::arm(Duration delay) { loop_.armTimer(*this, loop_.now_ + delay); }
 void Timer::disarm() { loop_.disarmTimer(*this); }
 
-Task::Task(Loop& loop, std::function<void()> callback)
-    : loop_(loop), callback_(std::move(callback)) {}
+Task::Task(Loop& loop, Callback callback) : loop_(loop), callback_(std::move(callback)) {}
 Task::~Task() { cancel(); }
 
 void Task::schedule() {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "source/base/time.h"
+#include "source/event/callback.h"
 #include "source/event/poller.h"
 
 struct event;
@@ -73,8 +74,8 @@ class IoWatch {
  private:
   friend class Loop;
   Loop& loop_;
-  const int fd_;
   IoHandler& handler_;
+  const int fd_;
   bool closing_ = false;
 };
 
@@ -82,7 +83,7 @@ class IoWatch {
 // it cancels.
 class Timer {
  public:
-  Timer(Loop& loop, std::function<void()> callback);
+  Timer(Loop& loop, Callback callback);
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
@@ -96,7 +97,7 @@ class Timer {
   friend class Loop;
   static constexpr size_t NotArmed = static_cast<size_t>(-1);
   Loop& loop_;
-  std::function<void()> callback_;
+  Callback callback_;
   size_t heap_index_ = NotArmed;
 };
 
@@ -104,7 +105,7 @@ class Timer {
 // task): never inside schedule(). Dropping it cancels.
 class Task {
  public:
-  Task(Loop& loop, std::function<void()> callback);
+  Task(Loop& loop, Callback callback);
   ~Task();
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
@@ -118,7 +119,7 @@ class Task {
   friend class Loop;
   static constexpr size_t NotScheduled = static_cast<size_t>(-1);
   Loop& loop_;
-  std::function<void()> callback_;
+  Callback callback_;
   size_t index_ = NotScheduled;
 };
 
