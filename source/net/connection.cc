@@ -23,8 +23,8 @@ Connection::Connection(event::Loop& loop, buffer::SlicePool& pool, std::unique_p
     : loop_(loop),
       io_(std::move(io)),
       events_(&events),
-      limits_(limits),
-      read_limit_(limits.buffer_bytes),
+      limit_(static_cast<uint32_t>(limits.buffer_bytes)),
+      read_limit_(limit_),
       read_buffer_(pool),
       write_buffer_(pool),
       deliver_task_(loop, [this] { runTask(); }),
@@ -48,6 +48,7 @@ void Connection::close(bool reset) {
 
 void Connection::onIoReady(event::IoReady ready) noexcept {
   if (state_ == State::Closed || state_ == State::Faulted) return;
+  fresh_ = false;
   if (state_ == State::Connecting) {
     finishConnecting(ready);
     if (state_ != State::Open) return;
@@ -55,7 +56,10 @@ void Connection::onIoReady(event::IoReady ready) noexcept {
   readable_ |= ready.readable && !read_ended_;
   hangup_ |= ready.hangup && !read_ended_;
   error_ |= ready.error;
-  short_reads_lie_ |= ready.urgent;
+  if (ready.urgent) {
+    short_reads_lie_ = true;
+    settle();
+  }
   if (error_ && (!readable_ || heldBack())) return fault(io_->takeError());
   if (ready.writable) {
     writable_ = true;
@@ -139,6 +143,7 @@ void Connection::readSome() {
 bool Connection::readOnce() {
   if (read_ended_) return !end_delivered_;
   if (!readable_ && !hangup_) return false;
+  if (bytes_read_ > 0 && !hangup_) settle();
   std::array<iovec, MaxIovecs> room;
   const size_t want = read_limit_ - read_buffer_.size();
   // One slice at first; more only for a connection that filled it, since most messages are small.
@@ -197,6 +202,7 @@ void Connection::write(buffer::Buffer& data, bool end_stream) {
 }
 
 void Connection::pushOut() {
+  if (bytes_written_ > 0 && !write_buffer_.empty()) settle();
   while (writable_ && !write_buffer_.empty()) {
     std::array<iovec, MaxIovecs> bytes;
     const size_t entries = write_buffer_.peek(bytes);
@@ -231,7 +237,7 @@ void Connection::flush() {
   const bool ending = write_half_ == WriteHalf::Ending;
   pushOut();
   const bool end_went_out = ending && write_half_ == WriteHalf::Ended;
-  const bool unblocked = was_blocked_ && write_buffer_.size() <= limits_.buffer_bytes / 2;
+  const bool unblocked = was_blocked_ && write_buffer_.size() <= limit_ / 2;
   const bool awaited = await_writable_ && write_buffer_.empty() && writable_;
   if (!end_went_out && !unblocked && !awaited) return;
   was_blocked_ = false;

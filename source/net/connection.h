@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "source/base/result.h"
 #include "source/buffer/buffer.h"
@@ -81,7 +82,7 @@ class Connection final : public Stream, public event::Retirable, private event::
   void setEvents(ConnectionEvents& events) { events_ = &events; }
 
   void write(buffer::Buffer& data, bool end_stream) override;
-  bool writeBlocked() const override { return write_buffer_.size() >= limits_.buffer_bytes; }
+  bool writeBlocked() const override { return write_buffer_.size() >= limit_; }
   void pauseReading(Pause why) override;
   void resumeReading(Pause why) override;
 
@@ -106,9 +107,9 @@ class Connection final : public Stream, public event::Retirable, private event::
   }  // write() may not be called any more
   bool writeEnded() const { return write_half_ == WriteHalf::Ended; }  // our end went out
   bool allWritten() const { return write_buffer_.empty(); }
-  size_t limit() const { return limits_.buffer_bytes; }
+  size_t limit() const { return limit_; }
   // For a consumer that has to see more at once than the usual limit, while it lasts.
-  void setReadLimit(size_t bytes) { read_limit_ = bytes; }
+  void setReadLimit(size_t bytes) { read_limit_ = static_cast<uint32_t>(bytes); }
   uint64_t bytesRead() const { return bytes_read_; }
   uint64_t bytesWritten() const { return bytes_written_; }
   MonotonicTime lastActive() const {
@@ -119,6 +120,13 @@ class Connection final : public Stream, public event::Retirable, private event::
   // For moving bytes in the kernel: the socket or -1; what a mover did must be told, so that
   // counters, the end and the readiness stay right.
   int rawFd() const { return io_->rawFd(); }
+  // No readiness was told yet: the first one comes in a later turn, at once.
+  bool fresh() const { return fresh_; }
+  bool settled() const { return settled_; }
+  // See Io::settle(). The second read and the second write do it by themselves.
+  void settle() {
+    if (state_ != State::Closed && !std::exchange(settled_, true)) io_->settle();
+  }
   bool readReady() const { return readable_; }
   bool urgentSeen() const { return short_reads_lie_; }  // splice() does not get past its mark
   void movedIn(IoResult result, size_t asked);
@@ -145,8 +153,8 @@ class Connection final : public Stream, public event::Retirable, private event::
   event::Loop& loop_;
   std::unique_ptr<Io> io_;
   ConnectionEvents* events_;
-  const ConnectionLimits limits_;
-  size_t read_limit_;
+  const uint32_t limit_;  // bytes, each way
+  uint32_t read_limit_;
   buffer::Buffer read_buffer_;
   buffer::Buffer write_buffer_;
   event::Task deliver_task_;
@@ -167,6 +175,8 @@ class Connection final : public Stream, public event::Retirable, private event::
   bool end_delivered_ = false;
   bool was_blocked_ = false;
   bool await_writable_ = false;
+  bool fresh_ = true;
+  bool settled_ = false;
 };
 
 }  // namespace weir::net

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "source/base/result.h"
@@ -45,6 +46,9 @@ class Io {
   virtual int takeError() = 0;
   // The socket if bytes pass as they are (so that the kernel may move them), else -1.
   virtual int rawFd() const = 0;
+  // This is not over after one message each way: what only a longer connection is worth may be set
+  // up now. Idempotent.
+  virtual void settle() {}
 };
 
 // A non-blocking stream socket.
@@ -54,9 +58,13 @@ class SocketIo final : public Io {
   explicit SocketIo(int fd, bool is_unix = false) : fd_(fd), is_unix_(is_unix) {}
   ~SocketIo() override;
 
+  enum class First : uint8_t { Unknown, OurBytes };
   // Starts to connect to `to`; how it went is told by readiness and takeError(). TCP_NODELAY and
-  // keep-alive are on.
-  static Result<std::unique_ptr<SocketIo>> connect(const SocketAddress& to);
+  // keep-alive are set by settle(): they change nothing about the first bytes each way, and for
+  // many connections these are the last. `first`: OurBytes if there are bytes to be written at
+  // once, which saves the packet that would only acknowledge the server's SYN.
+  static Result<std::unique_ptr<SocketIo>> connect(const SocketAddress& to,
+                                                   First first = First::Unknown);
 
   void watch(event::Loop& loop, event::IoHandler& handler) override;
   IoResult read(std::span<const iovec> room) override;
@@ -65,6 +73,7 @@ class SocketIo final : public Io {
   void close(bool reset) override;
   int takeError() override;
   int rawFd() const override { return fd_; }
+  void settle() override;
 
   // Remembers it as this process's own connection to `to`, as long as it is open.
   void registerIn(OwnAddresses& own, const IpPort& to);
@@ -72,8 +81,9 @@ class SocketIo final : public Io {
  private:
   int fd_;
   const bool is_unix_;  // reads stop behind a message that carries descriptors
+  bool settled_ = true;
   std::unique_ptr<OwnAddresses::Entry> own_;
-  std::unique_ptr<event::IoWatch> watch_;
+  std::optional<event::IoWatch> watch_;
 };
 
 // The local or peer address of a socket; family None for a Unix socket.

@@ -16,7 +16,7 @@ constexpr uint8_t SmallTurns = 8;
 }  // namespace
 
 Relay::Relay(event::Loop& loop, buffer::SlicePool& slices, PipePool& pipes, Stream& client,
-             Connection* client_connection, Connection& upstream, std::function<void()> progressed)
+             Connection* client_connection, Connection& upstream, event::Callback progressed)
     : slices_(slices),
       pipes_(pipes),
       up_{client, upstream, client_connection, &upstream, nullptr},

@@ -8,7 +8,6 @@
 // One loop. Owned by what hears the two sides' events and hands them on here, and asks done() after
 // each.
 
-#include <functional>
 #include <memory>
 
 #include "source/net/connection.h"
@@ -24,7 +23,7 @@ class Relay {
   // be moved by the kernel, else null. `progressed` is called after the relay moved bytes in a turn
   // of its own: ask done() then, too.
   Relay(event::Loop& loop, buffer::SlicePool& slices, PipePool& pipes, Stream& client,
-        Connection* client_connection, Connection& upstream, std::function<void()> progressed);
+        Connection* client_connection, Connection& upstream, event::Callback progressed);
 
   // The events of a side, as they come.
   void onData(Side from, buffer::Buffer& data, bool end_stream);
@@ -63,7 +62,7 @@ class Relay {
   PipePool& pipes_;
   Direction up_;
   Direction down_;
-  std::function<void()> progressed_;
+  event::Callback progressed_;
   event::Task again_;
 };
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "source/base/check.h"
 #include "source/net/io.h"
@@ -62,16 +63,14 @@ unsigned toSockaddr(const SocketAddress& address, void* storage) {
 
 SocketIo::~SocketIo() { close(false); }
 
-Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to) {
+Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to, First first) {
   const int family = to.isUnix() ? AF_UNIX : to.ip.ip.family == Family::V6 ? AF_INET6 : AF_INET;
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "socket", errno);
   auto io = std::make_unique<SocketIo>(fd, to.isUnix());
-  if (!to.isUnix()) {
-    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    setOption(fd, SOL_SOCKET, SO_OOBINLINE, 1);  // as for accepted ones: no byte is left out
-  }
+  io->settled_ = to.isUnix();
+  // The kernel then waits a moment for bytes to send its last ACK of the handshake with.
+  if (first == First::OurBytes && !to.isUnix()) setOption(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
   sockaddr_storage storage;
   const unsigned length = toSockaddr(to, &storage);
   if (::connect(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0 && errno != EINPROGRESS) {
@@ -81,7 +80,17 @@ Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to) {
 }
 
 void SocketIo::watch(event::Loop& loop, event::IoHandler& handler) {
-  watch_ = std::make_unique<event::IoWatch>(loop, fd_, handler);
+  watch_.emplace(loop, fd_, handler);
+}
+
+// The first write goes out at once with or without TCP_NODELAY. Urgent data, which is to be carried
+// as ordinary bytes as it is for accepted sockets, is told of before a first read could skip it
+// (see Connection).
+void SocketIo::settle() {
+  if (std::exchange(settled_, true)) return;
+  setOption(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
+  setOption(fd_, SOL_SOCKET, SO_KEEPALIVE, 1);
+  setOption(fd_, SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
 IoResult SocketIo::read(std::span<const iovec> room) {
@@ -110,7 +119,7 @@ void SocketIo::shutdownWrite() { (void)::shutdown(fd_, SHUT_WR); }
 
 void SocketIo::close(bool reset) {
   if (fd_ < 0) return;
-  if (watch_ != nullptr) watch_->closing();
+  if (watch_) watch_->closing();
   watch_.reset();
   if (reset) {
     const linger now{.l_onoff = 1, .l_linger = 0};

@@ -89,7 +89,9 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
     return picked.error();
   }
   Choice choice = std::move(picked).value();
-  auto io = net::SocketIo::connect(choice.address);
+  auto io =
+      net::SocketIo::connect(choice.address, request.bytes_ready ? net::SocketIo::First::OurBytes
+                                                                 : net::SocketIo::First::Unknown);
   if (!io.ok()) {
     countFailed(choice.place, io.error().code);
     return io.error();

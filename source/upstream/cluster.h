@@ -27,6 +27,7 @@ struct ConnectRequest {
       false;  // it is the address that the proxy itself listens on: connecting would loop
   net::IpPort source{};                         // the client; family None if it is not known
   std::span<const net::ProxyTlv> proxy_tlvs{};  // that came with the client; valid for the call
+  bool bytes_ready = false;  // the client has sent something, which will be written at once
 };
 
 class Cluster;

@@ -11,6 +11,9 @@ namespace {
 using Side = net::Relay::Side;
 using filter::Close;
 
+// A connection that lasts is given keep-alive.
+constexpr Duration SettleAfter = std::chrono::seconds(15);
+
 // A timeout of zero is none.
 Duration orNever(Duration timeout) {
   return timeout > Duration::zero() ? timeout : Duration::max();
@@ -36,29 +39,48 @@ UpstreamRelay::UpstreamRelay(filter::FilterContext& context, upstream::Cluster& 
       cluster_(cluster),
       settings_(settings),
       timer_(context.worker().loop, [this] { onTimer(); }),
-      failed_(context.worker().loop, [this] { connectFailed(*failure_); }) {}
+      step_(context.worker().loop, [this] { onStep(); }) {}
 
 UpstreamRelay::~UpstreamRelay() { dropUpstream(false); }
 
 void UpstreamRelay::start() {
-  context_.pauseReading(net::Pause::NotReady);
   client_ = context_.takeOver(client_events_);
   filter::ConnectionInfo& info = context_.info();
   info.cluster = cluster_.settings().name;
   early_ = context_.takeEarly(cluster_);
-  if (early_ == nullptr) return connect();
+  if (early_ == nullptr) {
+    const bool new_client = client_ != nullptr && client_->fresh();
+    return new_client ? awaitFirstBytes() : connect();
+  }
+  context_.pauseReading(net::Pause::NotReady);
   attempts_ = 1;
   early_->setEvents(*this);
   if (early_->connected()) attach();
 }
 
+// The next look at the sockets, which comes without a wait, tells whether the client's first bytes
+// are there already, as they mostly are: a connection for bytes that are ready takes a packet less.
+void UpstreamRelay::awaitFirstBytes() {
+  turns_to_wait_ = 2;  // the end of this turn, and of the next
+  step_.schedule();
+}
+
+void UpstreamRelay::onStep() {
+  if (failure_ != nullptr) return connectFailed(*std::exchange(failure_, nullptr));
+  if (turns_to_wait_ == 0) return;
+  --turns_to_wait_;
+  turns_to_wait_ == 0 ? connect() : step_.schedule();
+}
+
 void UpstreamRelay::connect() {
   ++attempts_;
+  context_.pauseReading(net::Pause::NotReady);
   early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
-  const upstream::ConnectRequest request = filter::connectRequest(context_.info());
+  upstream::ConnectRequest request = filter::connectRequest(context_.info());
+  request.bytes_ready = client_ != nullptr && !client_->readBuffer().empty();
   if (auto started = early_->start(request, *this); !started.ok()) {
-    failure_ = started.error();
-    failed_.schedule();
+    failure_ = std::make_unique<Error>(started.error());
+    step_.schedule();
   }
 }
 
@@ -87,12 +109,16 @@ void UpstreamRelay::attach() {
                  [this] { afterProgress(); });
   upstream_->redeliver();
   context_.resumeReading(net::Pause::NotReady);
-  if (client_ == nullptr) context_.redeliver();  // what other filters passed on meanwhile
+  // What the client or other filters brought meanwhile, and the end.
+  client_ != nullptr ? client_->redeliver() : context_.redeliver();
   onTimer();
 }
 
 void UpstreamRelay::onClientData(buffer::Buffer& data, bool end_stream) {
-  if (!relay_) return;  // paused until the upstream stands
+  if (!relay_) {  // it stays in the buffer until the upstream stands
+    if (std::exchange(turns_to_wait_, 0) > 0) connect();
+    return;
+  }
   relay_->onData(Side::Client, data, end_stream);
   afterProgress();
 }
@@ -151,9 +177,11 @@ void UpstreamRelay::onTimer() {
   const bool half_open = !first_end_.empty();
   Duration limit = orNever(settings_.idle_timeout);
   if (half_open) limit = std::min(limit, orNever(settings_.half_open_timeout));
-  if (limit == Duration::max()) return timer_.disarm();
   const Duration quiet = context_.worker().loop.now() - lastActive();
-  if (quiet < limit) return timer_.arm(limit - quiet);
+  if (quiet >= SettleAfter) upstream_->settle();
+  const Duration next = upstream_->settled() ? limit : std::min(limit, SettleAfter);
+  if (next == Duration::max()) return timer_.disarm();
+  if (quiet < next) return timer_.arm(next - quiet);
   closing_ = true;
   // What is cut off must not look complete.
   cut_off_ = relay_->holding();
@@ -178,7 +206,7 @@ void UpstreamRelay::onClosed() {
 void UpstreamRelay::dropUpstream(bool reset) {
   event::Loop& loop = context_.worker().loop;
   relay_.reset();
-  failed_.cancel();
+  step_.cancel();
   if (early_ != nullptr) {
     early_->cancel();
     loop.retire(std::move(early_));

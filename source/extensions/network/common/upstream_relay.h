@@ -60,7 +60,9 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   void onServerSpoke() override {}
   void onEarlyFailed(const Error& error) override;
 
+  void awaitFirstBytes();
   void connect();
+  void onStep();
   void attach();
   void connectFailed(const Error& error);
   void onReadReadyOf(net::Relay::Side side);
@@ -80,9 +82,10 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   upstream::Place place_;  // upstream_'s
   std::optional<net::Relay> relay_;
   event::Timer timer_;
-  event::Task failed_;  // the first attempt may fail inside start()
-  std::optional<Error> failure_;
+  event::Task step_;                // what is not to happen inside start()
+  std::unique_ptr<Error> failure_;  // of an attempt that failed at once
   unsigned attempts_ = 0;
+  uint8_t turns_to_wait_ = 0;   // for the client's first bytes, before connecting
   std::string_view first_end_;  // who ended first, once one has: the close reason
   bool closing_ = false;
   bool cut_off_ = false;  // a timeout came while bytes were held

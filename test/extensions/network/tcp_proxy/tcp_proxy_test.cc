@@ -1,6 +1,7 @@
 #include "source/extensions/network/tcp_proxy/tcp_proxy.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <optional>
@@ -360,6 +361,25 @@ TEST_F(OriginalDestinationTest, UnknownItResetsTheClient) {
   startTo({});
   EXPECT_TRUE(closesFor("no_destination"));
   EXPECT_EQ(harness_->info().upstream, "");
+}
+
+// The option of this process's socket that is connected to `to`.
+int keepAliveOfSocketTo(const net::IpPort& to) {
+  for (int fd = 0; fd < 1024; ++fd) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    const bool found = net::peerAddress(fd) == to;
+    if (found && getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &length) == 0) return value;
+  }
+  return -1;
+}
+
+TEST_F(TcpProxyFixture, AConnectionThatLastsGetsKeepAliveEvenIfNothingWasSaid) {
+  ASSERT_NO_FATAL_FAILURE(startAndConnect());
+  loop_.advance(seconds(14));
+  EXPECT_EQ(keepAliveOfSocketTo(upstream_.address().ip), 0);
+  loop_.advance(seconds(2));
+  EXPECT_EQ(keepAliveOfSocketTo(upstream_.address().ip), 1);
 }
 
 // A client over a real socket, whose reset and the upstream's answer come in one turn.
