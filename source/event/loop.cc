@@ -8,11 +8,21 @@
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/log.h"
 
 namespace weir::event {
 namespace {
 
+// What libevent has to say, such as that accepting for the admin port fails, is said as everything
+// else is.
+void logOfLibevent(int severity, const char* text) {
+  static log::LimitedLog limit;
+  const log::Level level = severity >= EVENT_LOG_WARN ? log::Level::Warn : log::Level::Debug;
+  limit.write(std::chrono::steady_clock::now(), log::Component::Main, level, "libevent: {}", text);
+}
+
 event_base* newBase() {
+  event_set_log_callback(&logOfLibevent);
   event_config* config = event_config_new();
   // One thread uses a base: no locks. The precise timer would cost a timerfd and a call for each
   // turn.
