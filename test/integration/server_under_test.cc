@@ -120,7 +120,7 @@ bool TestUpstream::hasPending() const {
 }
 
 ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers,
-                                 const Extensions& extensions) {
+                                 const Extensions& extensions, const Clock* clock) {
   ::signal(SIGPIPE, SIG_IGN);
   extensions(registry_);
   auto loaded = config::parseSettings(yaml, config::Format::Yaml, registry_);
@@ -129,8 +129,9 @@ ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers,
     std::abort();
   }
   settings_ = std::move(loaded.settings);
-  settings_->access_log.enabled = false;
-  server_ = std::make_unique<server::Server>(*settings_, clock_, workers);
+  settings_->access_log.enabled &= settings_->access_log.path != "/dev/stdout";
+  server_ =
+      std::make_unique<server::Server>(*settings_, clock == nullptr ? clock_ : *clock, workers);
   const auto started = server_->start();
   EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().detail);
 }

@@ -71,9 +71,11 @@ class ServerUnderTest {
   using Extensions = std::function<void(config::Registry&)>;
 
   // Fails the test if the configuration has errors or cannot be bound. Listeners should have port
-  // 0. `extensions`: the built-in ones, or those and the test's own.
+  // 0, and there is an access log only if a file is named for it. `extensions`: the built-in ones,
+  // or those and the test's own. `clock`: null for the machine's; else outlives it.
   explicit ServerUnderTest(const std::string& yaml, unsigned workers = 1,
-                           const Extensions& extensions = registerBuiltins);
+                           const Extensions& extensions = registerBuiltins,
+                           const Clock* clock = nullptr);
   ~ServerUnderTest();
 
   uint16_t port(size_t listener = 0) const { return server_->listenerAddress(listener).ip.port; }

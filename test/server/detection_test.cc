@@ -267,6 +267,24 @@ TEST_F(DetectionTest, BytesThatTrickleAreNotHeldBeyondDetectionTimeout) {
   EXPECT_EQ(owner_.told, "timeout");
 }
 
+// One byte a second for ever, of what could still be a request: it is held no longer than any
+// other, and takes no more memory than its bytes.
+TEST_F(DetectionTest, AClientOfOneByteASecondHoldsLittleAndNotForLong) {
+  policy_.partial_timeout = seconds(5);  // longer than its pauses
+  begin(upstream_.address());
+  client_.send("GET /");
+  int sent = 0;
+  while (owner_.told.empty() && sent < 100) {
+    loop_.advance(seconds(1));
+    client_.send("x");
+    ++sent;
+    EXPECT_LE(context_->slices.bytesInUse(), 1024U);
+  }
+  EXPECT_EQ(owner_.told, "timeout");
+  EXPECT_EQ(sent, 10);  // detection_timeout
+  EXPECT_LE(context_->slices.inUse(), 1U);
+}
+
 TEST_F(DetectionTest, ClientThatHalfClosesIsTcp) {
   begin(upstream_.address());
   client_.sendEnd();
