@@ -39,6 +39,7 @@ PACKAGE_OF = {
     "nginx": "nginx",
     "openssl": "openssl",
     "postgres": "postgresql",
+    "prlimit": "util-linux",
     "psql": "postgresql-client",
     "redis-cli": "redis-tools",
     "redis-server": "redis-server",

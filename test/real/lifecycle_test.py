@@ -59,6 +59,14 @@ class StartTest(RealTest):
         self.assertIn("in use", said.lower())
         self.assertTrue(accepts(port), "the first Weir goes on")
 
+    def test_port_in_use_leaves_nothing_bound(self):
+        path = f"{self.folder}/bound.socket"
+        with socket.create_server((LOOPBACK, 0)) as other:
+            said = self.run_to_end([dict(detecting(0, name="good"), address=f"unix:{path}"),
+                                    detecting(other.getsockname()[1], name="taken")])
+        self.assertIn("taken", said)
+        self.assertFalse(os.path.exists(path), "the socket of the listener that could be bound is left over")
+
     def test_wrong_configuration_starts_nothing(self):
         path = f"{self.folder}/good.socket"
         good = dict(detecting(0, name="good"), address=f"unix:{path}")

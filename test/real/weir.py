@@ -54,7 +54,8 @@ class Weir(Process):
     def __init__(self, folder, listeners, clusters, command=(), options=(), enter=contextlib.nullcontext):
         """`command` is put before the binary, `options` behind its arguments; `enter` is a context in which its admin
         port can be reached."""
-        self.ports = {listener["name"]: int(listener["address"].rsplit(":", 1)[1]) for listener in listeners}
+        self.ports = {listener["name"]: int(listener["address"].rsplit(":", 1)[1]) for listener in listeners
+                      if not listener["address"].startswith("unix:")}
         self.folder = tempfile.mkdtemp(prefix="weir-", dir=folder)
         self._enter = enter
         self._admin_port = free_port()
