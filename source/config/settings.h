@@ -20,6 +20,7 @@ namespace weir::config {
 
 struct AdminSettings {
   net::SocketAddress address;
+  bool operator==(const AdminSettings&) const = default;
 };
 
 struct AccessLogSettings {
@@ -27,6 +28,7 @@ struct AccessLogSettings {
   bool enabled = true;
   Format format = Format::Text;
   std::string path = "/dev/stdout";
+  bool operator==(const AccessLogSettings&) const = default;
 };
 
 struct FilterChainSettings {

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,14 +35,16 @@ struct Options {
   std::string bytes;
 };
 
-// Settings, or nothing after all errors were printed.
-std::optional<config::BootstrapSettings> load(const Options& options,
-                                              const config::Registry& registry) {
+using Settings = std::shared_ptr<const config::BootstrapSettings>;
+
+// Settings, or null after all errors were printed.
+Settings load(const Options& options, const config::Registry& registry) {
   auto loaded = config::loadSettings(options.config, registry);
-  if (loaded.settings) return std::move(loaded.settings);
+  if (loaded.settings)
+    return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
   std::cerr << config::formatErrors(options.config, loaded.errors);
   std::cerr << options.config << ": " << loaded.errors.size() << " error(s)\n";
-  return std::nullopt;
+  return nullptr;
 }
 
 unsigned workerCount(const Options& options, const config::BootstrapSettings& settings) {
@@ -84,11 +87,11 @@ int run(const Options& options, const config::Registry& registry) {
   if (!setLogLevels(options)) return 2;
   event::blockSignals({SIGTERM, SIGINT});
   raiseDescriptorLimit();
-  const auto settings = load(options, registry);
-  if (!settings) return 1;
+  const Settings settings = load(options, registry);
+  if (settings == nullptr) return 1;
   const SystemClock clock;
   const unsigned workers = workerCount(options, *settings);
-  server::Server server(*settings, clock, workers);
+  server::Server server(settings, clock, workers);
   if (auto started = server.start(); !started.ok()) {
     log::error(Component::Main, "{}", started.error().detail);
     return 1;
@@ -136,8 +139,8 @@ int explain(const Options& options, const config::Registry& registry, const CLI:
       return wrongArgument("--bytes", options.bytes, "text with escapes: " + bytes.error().detail);
     request.bytes = std::move(bytes).value();
   }
-  const auto settings = load(options, registry);
-  if (!settings) return 1;
+  const Settings settings = load(options, registry);
+  if (settings == nullptr) return 1;
   const auto text = server::explainConnection(*settings, request);
   if (!text.ok()) {
     std::cerr << "weir: " << text.error().detail << "\n";

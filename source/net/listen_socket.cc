@@ -17,6 +17,8 @@ namespace {
 
 constexpr int MaxAcceptsPerTurn = 64;
 constexpr Duration RetryAfter = std::chrono::milliseconds(100);
+// A queue that is refilled as fast as it is emptied does not keep a socket open for ever.
+constexpr size_t MaxTurnsToFinish = 1024;
 
 int newSocket(const SocketAddress& address) {
   const int family = address.isUnix()                     ? AF_UNIX
@@ -25,9 +27,19 @@ int newSocket(const SocketAddress& address) {
   return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-bool setFlag(int fd, int level, int option) {
-  const int on = 1;
-  return setsockopt(fd, level, option, &on, sizeof on) == 0;
+bool setFlag(int fd, int level, int option, bool on = true) {
+  const int value = on ? 1 : 0;
+  return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+bool setTransparent(int fd, const SocketAddress& address, bool on = true) {
+  const bool v6 = address.ip.ip.family == Family::V6;
+  return v6 ? setFlag(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, on)
+            : setFlag(fd, IPPROTO_IP, IP_TRANSPARENT, on);
+}
+
+Error transparentError(int error) {
+  return errnoError(Side::Self, "IP_TRANSPARENT (needs CAP_NET_ADMIN)", error);
 }
 
 bool bindTo(int fd, const SocketAddress& address) {
@@ -41,9 +53,7 @@ int tryExclusiveBind(const SocketAddress& address, bool transparent) {
   const int fd = newSocket(address);
   if (fd < 0) return errno;
   const bool v6 = address.ip.ip.family == Family::V6;
-  if (transparent) {
-    setFlag(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT);
-  }
+  if (transparent) setTransparent(fd, address);
   if (v6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
   const int error = bindTo(fd, address) ? 0 : errno;
@@ -78,10 +88,7 @@ Result<void> setInherited(int fd, const SocketAddress& address, const ListenOpti
   if (options.reuse_port && !setFlag(fd, SOL_SOCKET, SO_REUSEPORT)) {
     return errnoError(Side::Self, "SO_REUSEPORT", errno);
   }
-  if (!options.transparent) return {};
-  const bool done =
-      v6 ? setFlag(fd, IPPROTO_IPV6, IPV6_TRANSPARENT) : setFlag(fd, IPPROTO_IP, IP_TRANSPARENT);
-  if (!done) return errnoError(Side::Self, "IP_TRANSPARENT (needs CAP_NET_ADMIN)", errno);
+  if (options.transparent && !setTransparent(fd, address)) return transparentError(errno);
   return {};
 }
 
@@ -116,6 +123,20 @@ ListenSocket::~ListenSocket() {
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), address_(std::move(other.address_)) {}
 
+Result<void> ListenSocket::checkTransparent(const SocketAddress& address) {
+  const int fd = newSocket(address);
+  if (fd < 0) return errnoError(Side::Self, "socket", errno);
+  const int error = setTransparent(fd, address) ? 0 : errno;
+  ::close(fd);
+  if (error != 0) return transparentError(error);
+  return {};
+}
+
+void ListenSocket::apply(const ListenOptions& options) const {
+  if (!address_.isUnix()) setTransparent(fd_, address_, options.transparent);
+  ::listen(fd_, static_cast<int>(options.backlog));
+}
+
 Result<ListenSocket> ListenSocket::duplicate() const {
   const int copy = fcntl(fd_, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return errnoError(Side::Self, "dup", errno);
@@ -132,32 +153,51 @@ Acceptor::Acceptor(event::Loop& loop, ListenSocket socket, Events& events)
       again_(loop, [this] { acceptSome(); }),
       retry_(loop, [this] { acceptSome(); }) {
   watch_ =
-      std::make_unique<event::IoWatch>(loop, socket_.fd(), static_cast<event::IoHandler&>(*this));
+      std::make_unique<event::IoWatch>(loop, socket_->fd(), static_cast<event::IoHandler&>(*this));
 }
 
 Acceptor::~Acceptor() { watch_.reset(); }
 
 void Acceptor::onIoReady(event::IoReady) noexcept { acceptSome(); }
 
+void Acceptor::finish() {
+  turns_left_ = MaxTurnsToFinish;
+  retry_.disarm();
+  again_.schedule();
+}
+
+void Acceptor::close() {
+  retry_.disarm();
+  again_.cancel();
+  watch_.reset();
+  socket_.reset();
+  events_.onAcceptorClosed();
+}
+
 void Acceptor::acceptSome() {
   for (int i = 0; i < MaxAcceptsPerTurn; ++i) {
     sockaddr_storage storage;
     socklen_t length = sizeof storage;
-    const int fd = ::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&storage), &length,
+    const int fd = ::accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&storage), &length,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       storage.ss_family = length == 0 ? sa_family_t{AF_UNIX} : storage.ss_family;
       events_.onAccept({fd, IpPort::fromSockaddr(reinterpret_cast<sockaddr&>(storage))});
       continue;
     }
-    if (errno == EAGAIN) return;
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    // Out of descriptors or memory: the connection waits in the queue, and no edge will tell of it
-    // again.
-    events_.onAcceptError(errno);
-    return retry_.arm(RetryAfter);
+    return onNone(errno);
   }
+  if (turns_left_ && --*turns_left_ == 0) return close();
   again_.schedule();
+}
+
+// accept() gave none: the queue is empty, or the process is out of descriptors or memory. In the
+// latter case connections wait in the queue, and no edge will tell of them again.
+void Acceptor::onNone(int error) {
+  if (error != EAGAIN) events_.onAcceptError(error);
+  if (turns_left_) return close();
+  if (error != EAGAIN) retry_.arm(RetryAfter);
 }
 
 }  // namespace weir::net

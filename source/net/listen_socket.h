@@ -18,6 +18,7 @@ struct ListenOptions {
   bool reuse_port = true;    // one socket for each worker; the kernel spreads the connections
   bool transparent = false;  // IP_TRANSPARENT, for TPROXY
   uint32_t backlog = 4096;
+  bool operator==(const ListenOptions&) const = default;
 };
 
 // A bound, listening, non-blocking socket. Owns the descriptor.
@@ -30,6 +31,12 @@ class ListenSocket {
   ~ListenSocket();
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;
+
+  // Whether this process may have a transparent socket there; makes one for a moment.
+  static Result<void> checkTransparent(const SocketAddress& address);
+  // Takes the transparency and the backlog over; what waits in the queue stays. Cannot fail where
+  // checkTransparent() did not.
+  void apply(const ListenOptions& options) const;
 
   // A second descriptor of the same socket, for Unix sockets, which cannot be bound twice.
   Result<ListenSocket> duplicate() const;
@@ -53,7 +60,7 @@ struct AcceptedFd {
 };
 
 // Accepts on a loop, a bounded number each turn. Out of descriptors, it pauses and tries again
-// after a while.
+// after a while. Order of calls: finish() at most once.
 class Acceptor final : private event::IoHandler {
  public:
   class Events {
@@ -62,23 +69,31 @@ class Acceptor final : private event::IoHandler {
     virtual void onAccept(AcceptedFd accepted) = 0;
     // Accepting failed, and how (an errno).
     virtual void onAcceptError(int error) = 0;
+    // The socket is closed, after finish().
+    virtual void onAcceptorClosed() {}
   };
 
   // `events` outlives it.
   Acceptor(event::Loop& loop, ListenSocket socket, Events& events);
   ~Acceptor() override;
 
-  const ListenSocket& socket() const { return socket_; }
+  // Until it is closed.
+  const ListenSocket& socket() const { return *socket_; }
+  // Accepts what waits in the queue, in the next turns, and closes the socket then.
+  void finish();
 
  private:
   void onIoReady(event::IoReady ready) noexcept override;
   void acceptSome();
+  void onNone(int error);
+  void close();
 
-  ListenSocket socket_;
+  std::optional<ListenSocket> socket_;
   Events& events_;
   std::unique_ptr<event::IoWatch> watch_;
   event::Task again_;
   event::Timer retry_;
+  std::optional<size_t> turns_left_;  // once it finishes
 };
 
 }  // namespace weir::net

@@ -27,15 +27,15 @@ NoEvents& noEvents() {
 
 }  // namespace
 
-ActiveConnection::ActiveConnection(WorkerListener& listener, net::AcceptedFd accepted)
-    : listener_(listener) {
-  filter::Worker& worker = listener.worker();
+ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted)
+    : member_(listener) {
+  filter::Worker& worker = this->worker();
   connection_ = std::make_unique<net::Connection>(
       worker.loop, worker.slices,
       std::make_unique<net::SocketIo>(accepted.fd, accepted.peer.ip.family == net::Family::None),
       net::Connection::Start::Connected,
-      net::ConnectionLimits{listener.settings().per_connection_buffer_limit}, noEvents());
-  info_.listener = listener.settings().name;
+      net::ConnectionLimits{listener.settings.per_connection_buffer_limit}, noEvents());
+  info_.listener = listener.settings.name;
   info_.accepted = worker.loop.now();
   info_.accepted_wall = worker.loop.wallNow();
   learnFacts(accepted.peer);
@@ -48,8 +48,8 @@ void ActiveConnection::learnFacts(const net::IpPort& peer) {
   filter::Facts& facts = info_.facts;
   facts.source = peer;
   facts.direct_source = peer.ip;
-  const config::ListenerSettings& settings = listener_.settings();
-  const net::IpPort& bound = listener_.boundAddress();
+  const config::ListenerSettings& settings = member_->settings;
+  const net::IpPort& bound = member_->listener.boundAddress();
   const bool wildcard = bound.ip == net::IpAddress{{}, bound.ip.family};
   facts.destination =
       wildcard || settings.transparent ? net::localAddress(connection_->rawFd()) : bound;
@@ -62,7 +62,7 @@ void ActiveConnection::learnFacts(const net::IpPort& peer) {
 bool ActiveConnection::originalDestination(net::IpPort& destination) const {
   net::IpPort original;
   const int fd = connection_->rawFd();
-  if (listener_.settings().transparent) {
+  if (member_->settings.transparent) {
     // TPROXY leaves the address as it was dialled.
     destination = accepted_at_;
     return !destinationIsSelf();
@@ -78,22 +78,22 @@ bool ActiveConnection::originalDestination(net::IpPort& destination) const {
 bool ActiveConnection::destinationIsSelf() const {
   const net::IpPort& destination = info_.facts.destination;
   // A rule that should have let our own connection pass has caught it.
-  if (listener_.ownAddresses().has(info_.facts.source, destination)) {
-    return destination != accepted_at_ || listener_.settings().transparent;
+  if (member_->listener.ownAddresses().has(info_.facts.source, destination)) {
+    return destination != accepted_at_ || member_->settings.transparent;
   }
-  if (!listener_.settings().transparent) return destination == accepted_at_;
-  return destination.port == listener_.boundAddress().port;
+  if (!member_->settings.transparent) return destination == accepted_at_;
+  return destination.port == member_->listener.boundAddress().port;
 }
 
 void ActiveConnection::start() {
   auto finding = std::make_unique<Finding>(
-      listener_.settings(), static_cast<const filter::AcceptedSocket&>(*this), info_);
+      member_->settings, static_cast<const filter::AcceptedSocket&>(*this), info_);
   const auto status = finding->choice.begin();
   info_.destination_is_self = destinationIsSelf();
   finding_ = std::move(finding);
   if (status != ChainChoice::Status::Wait) return onDecided(status, filter::Reason::Match, nullptr);
   finding_->detection =
-      std::make_unique<Detection>(listener_.detection(), finding_->choice, info_, *connection_,
+      std::make_unique<Detection>(member_->detection, finding_->choice, info_, *connection_,
                                   static_cast<DetectionOwner&>(*this));
   finding_->detection->start();
 }
@@ -102,30 +102,30 @@ void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reas
                                  std::unique_ptr<upstream::EarlyConnection> early) {
   const config::FilterChainSettings* chain = finding_->choice.chain();
   const std::string_view refused = finding_->choice.rejectReason();
-  listener_.worker().loop.retire(std::make_unique<RetiredPart<Finding>>(std::move(finding_)));
-  info_.detection_time = listener_.worker().loop.now() - info_.accepted;
+  worker().loop.retire(std::make_unique<RetiredPart<Finding>>(std::move(finding_)));
+  info_.detection_time = worker().loop.now() - info_.accepted;
   info_.reason = reason;
   info_.destination_is_self = destinationIsSelf();  // a filter may have found another one since
   if (status == ChainChoice::Status::Chosen && chain != nullptr)
     return run(*chain, std::move(early));
-  if (early != nullptr) listener_.worker().loop.retire(std::move(early));
+  if (early != nullptr) worker().loop.retire(std::move(early));
   info_.reason = filter::Reason::Error;
-  listener_.countChoice(info_);
+  member_->stats.countChoice(info_);
   end(status == ChainChoice::Status::Refused ? refused : "no_filter_chain_match");
 }
 
 void ActiveConnection::run(const config::FilterChainSettings& chain,
                            std::unique_ptr<upstream::EarlyConnection> early) {
   info_.chain = chain.name;
-  listener_.countChoice(info_);
-  chain_ = std::make_unique<filter::FilterChain>(listener_.worker(), *connection_, info_,
+  member_->stats.countChoice(info_);
+  chain_ = std::make_unique<filter::FilterChain>(worker(), *connection_, info_,
                                                  static_cast<filter::ChainOwner&>(*this));
   chain_->start(chain.filters, std::move(early));
 }
 
 void ActiveConnection::onDetectionClosed(std::string_view reason) {
-  info_.detection_time = listener_.worker().loop.now() - info_.accepted;
-  listener_.countChoice(info_);
+  info_.detection_time = worker().loop.now() - info_.accepted;
+  member_->stats.countChoice(info_);
   end(reason);
 }
 
@@ -145,7 +145,7 @@ void ActiveConnection::end(std::string_view reason) {
   info_.rx_bytes = connection_->bytesRead();
   info_.tx_bytes = connection_->bytesWritten();
   connection_->close(false);
-  listener_.onConnectionEnded(*this);
+  member_->listener.onConnectionEnded(*this);
 }
 
 }  // namespace weir::server

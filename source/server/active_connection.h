@@ -12,17 +12,16 @@
 #include "source/net/listen_socket.h"
 #include "source/server/chain_choice.h"
 #include "source/server/detection.h"
+#include "source/server/generation.h"
 
 namespace weir::server {
-
-class WorkerListener;
 
 class ActiveConnection final : public event::Retirable,
                                private filter::AcceptedSocket,
                                private DetectionOwner,
                                private filter::ChainOwner {
  public:
-  ActiveConnection(WorkerListener& listener, net::AcceptedFd accepted);
+  ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted);
   ~ActiveConnection() override;
 
   // Chooses the chain, or starts to find out what that takes. Once.
@@ -32,6 +31,8 @@ class ActiveConnection final : public event::Retirable,
   void close(std::string_view reason);
 
   const filter::ConnectionInfo& info() const { return info_; }
+  // Under which it was accepted.
+  ListenerGeneration& listenerGeneration() const { return *member_; }
 
  private:
   bool originalDestination(net::IpPort& destination) const override;
@@ -47,7 +48,9 @@ class ActiveConnection final : public event::Retirable,
            std::unique_ptr<upstream::EarlyConnection> early);
   void end(std::string_view reason);
 
-  WorkerListener& listener_;
+  filter::Worker& worker() const { return member_->generation.worker(); }
+
+  const Membership member_;  // first: what the others refer to must outlive them
   filter::ConnectionInfo info_;
   net::IpPort accepted_at_;  // the socket's own address
   std::unique_ptr<net::Connection> connection_;

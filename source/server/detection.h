@@ -21,13 +21,13 @@
 
 namespace weir::server {
 
-// What the detections of one listener on one worker share.
+// What the detections of one listener on one worker share, in one generation of its settings.
 struct DetectionShared {
   const config::ListenerSettings& settings;
   const filter::SilencePolicy& policy;
   filter::Worker& worker;
   LearnedServers& learned;
-  size_t probes = 0;  // open now
+  size_t& probes;  // open now, in all generations
   // Tells the other workers that a destination's server speaks first (true), or does not after all.
   std::function<void(const net::IpPort& destination, bool speaks_first)> tell_others;
 };

@@ -9,6 +9,19 @@ size_t LearnedServers::Hash::operator()(const net::IpPort& d) const {
   return std::hash<std::string_view>{}(ip)*31 + d.port;
 }
 
+void LearnedServers::setLimits(size_t max_entries, Duration ttl) {
+  max_entries_ = max_entries;
+  ttl_ = ttl;
+  forgetDownTo(max_entries_);
+}
+
+void LearnedServers::forgetDownTo(size_t entries) {
+  while (entries_.size() > entries) {
+    by_destination_.erase(entries_.back().destination);
+    entries_.pop_back();
+  }
+}
+
 // The entry, unless it has expired.
 std::list<LearnedServers::Entry>::iterator LearnedServers::find(const net::IpPort& destination,
                                                                 MonotonicTime now) {
@@ -33,10 +46,7 @@ bool LearnedServers::learn(const net::IpPort& destination, MonotonicTime now) {
     entries_.splice(entries_.begin(), entries_, entry);
     return false;
   }
-  if (entries_.size() >= max_entries_) {
-    by_destination_.erase(entries_.back().destination);
-    entries_.pop_back();
-  }
+  forgetDownTo(max_entries_ - 1);
   entries_.push_front({destination, now + ttl_});
   by_destination_.emplace(destination, entries_.begin());
   return true;

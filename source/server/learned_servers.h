@@ -22,6 +22,9 @@ class LearnedServers {
   // last held.
   LearnedServers(size_t max_entries, Duration ttl) : max_entries_(max_entries), ttl_(ttl) {}
 
+  // From now on. Entries that are too many are forgotten; those that stay keep their end.
+  void setLimits(size_t max_entries, Duration ttl);
+
   bool expects(const net::IpPort& destination, MonotonicTime now);
   // The server spoke first. True if that is news, for telling other workers.
   bool learn(const net::IpPort& destination, MonotonicTime now);
@@ -40,8 +43,9 @@ class LearnedServers {
   struct Hash {
     size_t operator()(const net::IpPort& d) const;
   };
-  const size_t max_entries_;
-  const Duration ttl_;
+  void forgetDownTo(size_t entries);
+  size_t max_entries_;
+  Duration ttl_;
   std::list<Entry> entries_;  // the most recently confirmed first
   std::unordered_map<net::IpPort, std::list<Entry>::iterator, Hash> by_destination_;
 };

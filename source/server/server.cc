@@ -7,8 +7,14 @@
 
 namespace weir::server {
 
-Server::Server(const config::BootstrapSettings& settings, const Clock& clock, unsigned workers)
-    : settings_(settings), clock_(clock), worker_count_(workers), loop_(clock), clusters_(loop_) {}
+Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const Clock& clock,
+               unsigned workers)
+    : clock_(clock),
+      worker_count_(workers),
+      loop_(clock),
+      clusters_(loop_),
+      snapshot_{std::move(settings), nullptr, nullptr},
+      bound_(workers) {}
 
 Server::~Server() {
   admin_.reset();
@@ -18,79 +24,144 @@ Server::~Server() {
     for (auto& worker : workers_) worker->join();
   }
   workers_.clear();
-  for (const std::string& path : unix_paths_) ::unlink(path.c_str());
+  while (loop_.runOnce(false)) {  // frees what the workers gave back
+  }
+  if (admin_bound_ && admin_bound_->isUnix() && admin_bound_->unix_path[0] != '@')
+    ::unlink(admin_bound_->unix_path.c_str());
+}
+
+Result<std::shared_ptr<AccessLog>> Server::openLog(
+    const config::AccessLogSettings& settings) const {
+  if (!settings.enabled) return std::shared_ptr<AccessLog>();
+  auto log = AccessLog::open(settings);
+  if (!log.ok()) return log.error();
+  return std::shared_ptr<AccessLog>(std::move(log).value());
 }
 
 Result<void> Server::start() {
-  if (settings_.access_log.enabled) {
-    auto log = AccessLog::open(settings_.access_log);
-    if (!log.ok()) return log.error();
-    log_ = std::move(log).value();
-  }
-  sockets_.resize(worker_count_);
-  if (auto bound = bind(); !bound.ok()) {
-    sockets_.clear();
-    return bound;
-  }
-  shared_.listeners.resize(settings_.listeners.size());
-  const upstream::ClusterStates clusters = prepareClusters();
+  auto log = openLog(snapshot_.settings->access_log);
+  if (!log.ok()) return log.error();
+  snapshot_.log = std::move(log).value();
+  auto change = bound_.prepare(snapshot_.settings->listeners);
+  if (!change.ok()) return change.error();
+  bound_.commit(change.value());
+  if (auto bound = bindAdmin(); !bound.ok()) return bound;
+  snapshot_.clusters = prepareClusters();
   for (unsigned i = 0; i < worker_count_; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(settings_, clusters, shared_, clock_, log_.get(),
-                                 [this, i](const LearnedNews& news) { broadcast(i, news); }));
+    Worker::Outside outside{[this, i](const LearnedNews& news) { broadcast(i, news); },
+                            [this](Snapshot old) { loop_.post([old = std::move(old)] {}); }};
+    workers_.push_back(std::make_unique<Worker>(shared_, clock_, std::move(outside)));
   }
-  for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(sockets_[i]));
+  auto updates = updatesFrom(std::move(change).value());
+  for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(updates[i]));
   running_ = true;
   return {};
 }
 
 upstream::ClusterStates Server::prepareClusters() {
   upstream::ClusterStates clusters;
-  clusters_.prepare(settings_.clusters,
+  clusters_.prepare(snapshot_.settings->clusters,
                     [&](upstream::ClusterStates states) { clusters = std::move(states); });
   while (clusters == nullptr) loop_.runOnce(true);
   return clusters;
 }
 
-Result<void> Server::bind() {
-  for (const config::ListenerSettings& listener : settings_.listeners) {
-    if (auto bound = bindListener(listener); !bound.ok()) return bound;
-  }
-  return bindAdmin();
-}
-
-Result<void> Server::bindListener(const config::ListenerSettings& listener) {
-  const net::ListenOptions options{true, listener.transparent, listener.backlog};
-  net::SocketAddress address = listener.address;
-  for (unsigned i = 0; i < worker_count_; ++i) {
-    // The kernel's choice of a port holds for the other workers' sockets too.
-    auto socket = i > 0 && address.isUnix() ? sockets_[0].back().duplicate()
-                                            : net::ListenSocket::open(address, options, i == 0);
-    if (!socket.ok()) {
-      const Error& error = socket.error();
-      return Error{error.code, error.side, "listener \"" + listener.name + "\": " + error.detail};
+std::vector<WorkerUpdate> Server::updatesFrom(ListenerChange change) const {
+  std::vector<WorkerUpdate> updates(worker_count_);
+  for (unsigned w = 0; w < worker_count_; ++w) {
+    updates[w].snapshot = snapshot_;
+    for (size_t i = 0; i < change.listeners.size(); ++i) {
+      WorkerUpdate::Listener listener{change.listeners[i].shared, std::nullopt};
+      auto& sockets = change.sockets[i].of_workers;
+      if (!sockets.empty()) listener.socket.emplace(std::move(sockets[w]));
+      updates[w].listeners.push_back(std::move(listener));
     }
-    address = socket.value().address();
-    sockets_[i].push_back(std::move(socket).value());
   }
-  bound_.push_back(address);
-  if (address.isUnix() && address.unix_path[0] != '@') unix_paths_.push_back(address.unix_path);
-  return {};
+  return updates;
 }
 
 Result<void> Server::bindAdmin() {
-  if (!settings_.admin) return {};
-  auto socket = net::ListenSocket::open(settings_.admin->address, {.reuse_port = false}, true);
+  if (!snapshot_.settings->admin) return {};
+  const net::SocketAddress& address = snapshot_.settings->admin->address;
+  auto socket = net::ListenSocket::open(address, {.reuse_port = false}, true);
   if (!socket.ok())
     return Error{socket.error().code, socket.error().side, "admin: " + socket.error().detail};
   admin_bound_ = socket.value().address();
-  if (admin_bound_->isUnix() && admin_bound_->unix_path[0] != '@')
-    unix_paths_.push_back(admin_bound_->unix_path);
   const int fd = fcntl(socket.value().fd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "admin: dup", errno);
   admin_ = std::make_unique<event::HttpEndpoint>(
       loop_, fd, [this](const event::HttpQuestion& q) { return answer(q); });
   return {};
+}
+
+Result<void> checkReloadable(const config::BootstrapSettings& now,
+                             const config::BootstrapSettings& next) {
+  const auto needsRestart = [](const std::string& field, const std::string& from,
+                               const std::string& to) {
+    return Error{ErrorCode::InvalidArgument, Side::Config,
+                 field + ": a change from " + from + " to " + to +
+                     " needs a restart; nothing of the new configuration was taken"};
+  };
+  if (now.workers != next.workers) {
+    return needsRestart("workers", std::to_string(now.workers), std::to_string(next.workers));
+  }
+  if (now.admin != next.admin) {
+    const auto text = [](const auto& admin) {
+      return admin ? admin->address.toString() : std::string("no admin port");
+    };
+    return needsRestart("admin.address", text(now.admin), text(next.admin));
+  }
+  return {};
+}
+
+void Server::reload(std::shared_ptr<const config::BootstrapSettings> settings, Done done) {
+  if (reload_done_ != nullptr) {
+    const Error busy{ErrorCode::Exhausted, Side::Self, "another reload is under way"};
+    return loop_.post([done = std::move(done), busy] { done(busy); });
+  }
+  reload_done_ = std::move(done);
+  if (auto possible = checkReloadable(*snapshot_.settings, *settings); !possible.ok())
+    return loop_.post([this, possible] { finishReload(possible); });
+  const auto& clusters = settings->clusters;
+  clusters_.prepare(clusters,
+                    [this, settings = std::move(settings)](upstream::ClusterStates states) {
+                      auto taken = take(settings, std::move(states));
+                      if (!taken.ok()) finishReload(taken);
+                    });
+}
+
+// What can fail comes first; then it is certain.
+Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> settings,
+                          upstream::ClusterStates clusters) {
+  std::shared_ptr<AccessLog> log = snapshot_.log;
+  if (settings->access_log != snapshot_.settings->access_log) {
+    auto opened = openLog(settings->access_log);
+    if (!opened.ok()) return opened.error();
+    log = std::move(opened).value();
+  }
+  auto change = bound_.prepare(settings->listeners);
+  if (!change.ok()) return change.error();
+  bound_.commit(change.value());
+  snapshot_ = {std::move(settings), std::move(clusters), std::move(log)};
+  auto updates = updatesFrom(std::move(change).value());
+  workers_to_switch_ = workers_.size();
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto update = std::make_shared<WorkerUpdate>(std::move(updates[i]));
+    workers_[i]->post([this, update](Worker& worker) {
+      worker.apply(std::move(*update));
+      loop_.post([this] { onWorkerSwitched(); });
+    });
+  }
+  return {};
+}
+
+void Server::onWorkerSwitched() {
+  if (--workers_to_switch_ == 0) finishReload({});
+}
+
+void Server::finishReload(const Result<void>& result) {
+  const Done done = std::exchange(reload_done_, nullptr);  // which may start another one
+  done(result);
 }
 
 // On the thread of worker `from`.
@@ -111,12 +182,12 @@ std::string Server::metrics() const {
   std::vector<const stats::Registry*> registries;
   for (const auto& worker : workers_) registries.push_back(&worker->stats());
   std::string out = stats::renderPrometheus(registries);
-  if (log_ != nullptr) {
+  if (snapshot_.log != nullptr) {
     out +=
         "# HELP weir_access_log_dropped_total Access log lines that could not be written.\n"
         "# TYPE weir_access_log_dropped_total counter\n"
         "weir_access_log_dropped_total " +
-        std::to_string(log_->dropped()) + "\n";
+        std::to_string(snapshot_.log->dropped()) + "\n";
   }
   return out;
 }

@@ -1,12 +1,14 @@
 #pragma once
 
-// The running proxy: binds all listeners, starts the workers, serves the admin port, and ends on a
-// signal. Lives on the main thread; used once: start(), then run() until it is told to stop, then
-// destroy.
+// The running proxy: binds all listeners, starts the workers, serves the admin port, takes new
+// configurations, and ends on a signal. Lives on the main thread; used once: start(), then run()
+// until it is told to stop, then destroy.
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "source/base/result.h"
@@ -15,6 +17,7 @@
 #include "source/event/http_endpoint.h"
 #include "source/event/loop.h"
 #include "source/server/access_log.h"
+#include "source/server/bound_listeners.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_manager.h"
 
@@ -22,8 +25,9 @@ namespace weir::server {
 
 class Server {
  public:
-  // Both outlive it. `workers`: how many, at least 1.
-  Server(const config::BootstrapSettings& settings, const Clock& clock, unsigned workers);
+  // `clock` outlives it. `workers`: how many, at least 1.
+  Server(std::shared_ptr<const config::BootstrapSettings> settings, const Clock& clock,
+         unsigned workers);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -35,36 +39,59 @@ class Server {
   // Any thread.
   void stop() { loop_.stop(); }
 
+  // Connections from now on get these settings; those that are open go on under theirs. An address
+  // that both configurations have never stops accepting. `done` is called in a later turn: once all
+  // workers have switched, or with the error for which nothing was changed. One at a time: while
+  // one is under way, another one is refused.
+  void reload(std::shared_ptr<const config::BootstrapSettings> settings,
+              std::function<void(const Result<void>&)> done);
+
   event::Loop& loop() { return loop_; }
+  // Has `work` done on the thread of one worker. While it runs; any thread.
+  void postToWorker(size_t index, std::function<void(Worker&)> work) {
+    workers_[index]->post(std::move(work));
+  }
+  unsigned workerCount() const { return worker_count_; }
+  const config::BootstrapSettings& settings() const { return *snapshot_.settings; }
   // Where listener `i` is bound, with the port that the kernel chose if it was 0.
-  const net::SocketAddress& listenerAddress(size_t i) const { return bound_[i]; }
+  const net::SocketAddress& listenerAddress(size_t i) const { return bound_.current()[i].bound; }
   // Empty if there is no admin port.
   const std::optional<net::SocketAddress>& adminAddress() const { return admin_bound_; }
-  // All counters, as /metrics shows them.
+  // All counters, as /metrics shows them. Another thread may ask, but not while a reload is under
+  // way.
   std::string metrics() const;
 
  private:
-  Result<void> bind();
-  upstream::ClusterStates prepareClusters();
-  Result<void> bindListener(const config::ListenerSettings& listener);
+  using Done = std::function<void(const Result<void>&)>;
+
   Result<void> bindAdmin();
+  Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings) const;
+  upstream::ClusterStates prepareClusters();
+  Result<void> take(std::shared_ptr<const config::BootstrapSettings> settings,
+                    upstream::ClusterStates clusters);
+  std::vector<WorkerUpdate> updatesFrom(ListenerChange change) const;
+  void onWorkerSwitched();
+  void finishReload(const Result<void>& result);
   void broadcast(size_t from, const LearnedNews& news);
   event::HttpReply answer(const event::HttpQuestion& question);
 
-  const config::BootstrapSettings& settings_;
   const Clock& clock_;
   const unsigned worker_count_;
   event::Loop loop_;
-  std::unique_ptr<AccessLog> log_;
-  std::vector<std::vector<net::ListenSocket>> sockets_;  // for each worker, until it starts
-  std::vector<net::SocketAddress> bound_;
-  std::vector<std::string> unix_paths_;
-  std::optional<net::SocketAddress> admin_bound_;
   upstream::ClusterManager clusters_;
+  Snapshot snapshot_;  // of the last configuration that was taken
+  BoundListeners bound_;
+  std::optional<net::SocketAddress> admin_bound_;
   ProcessShared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<event::HttpEndpoint> admin_;
+  Done reload_done_;  // while one is under way
+  size_t workers_to_switch_ = 0;
   bool running_ = false;
 };
+
+// Why `next` cannot take the place of `now` without a restart; an OK if it can.
+Result<void> checkReloadable(const config::BootstrapSettings& now,
+                             const config::BootstrapSettings& next);
 
 }  // namespace weir::server

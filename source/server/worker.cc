@@ -1,43 +1,96 @@
 #include "source/server/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::server {
 
-Worker::Worker(const config::BootstrapSettings& settings, upstream::ClusterStates clusters,
-               ProcessShared& shared, const Clock& clock, AccessLog* log,
-               std::function<void(const LearnedNews&)> tell_others)
-    : settings_(settings),
-      shared_(shared),
-      log_(log),
-      tell_others_(std::move(tell_others)),
+Worker::Worker(ProcessShared& shared, const Clock& clock, Outside outside)
+    : shared_(shared),
+      outside_(std::move(outside)),
       loop_(clock),
-      clusters_(std::move(clusters), loop_, slices_, net::ConnectionLimits{}, stats_,
-                shared.own_addresses),
-      filter_worker_{loop_, slices_, pipes_, clusters_, stats_} {}
+      sweep_(loop_, [this] { sweep(); }) {}
 
 Worker::~Worker() = default;
 
-void Worker::start(std::vector<net::ListenSocket> sockets) {
-  sockets_ = std::move(sockets);
+void Worker::start(WorkerUpdate first) {
+  first_.emplace(std::move(first));
   thread_ = std::thread([this] { run(); });
 }
 
 void Worker::run() {
-  for (size_t i = 0; i < sockets_.size(); ++i) {
-    auto tell = [this, i](const net::IpPort& destination, bool speaks_first) {
-      tell_others_({i, destination, speaks_first});
-    };
-    listeners_.push_back(std::make_unique<WorkerListener>(
-        settings_.listeners[i], shared_.listeners[i], shared_.own_addresses, std::move(sockets_[i]),
-        filter_worker_, log_, std::move(tell)));
-  }
+  apply(std::move(*first_));
+  first_.reset();
   loop_.run();
   // Ending a connection takes turns of the loop: hooks are called, and what they held is retired.
-  for (auto& listener : listeners_) listener->closeAll();
+  for (Listeners* const list : {&listeners_, &leaving_}) {
+    for (auto& listener : *list) listener->closeAll();
+  }
   while (loop_.runOnce(false)) {
   }
+  leaving_.clear();
   listeners_.clear();
+  sweep_.cancel();
+  generations_.clear();
+}
+
+std::unique_ptr<WorkerListener> Worker::takeListener(uint64_t id) {
+  for (auto& listener : listeners_) {
+    if (listener != nullptr && listener->id() == id) return std::move(listener);
+  }
+  return nullptr;
+}
+
+std::unique_ptr<WorkerListener> Worker::makeListener(
+    const std::shared_ptr<ListenerShared>& shared) {
+  return std::make_unique<WorkerListener>(
+      shared, shared_.own_addresses,
+      WorkerListener::Outside{outside_.tell_others, [this] { sweep_.schedule(); }});
+}
+
+void Worker::apply(WorkerUpdate update) {
+  generations_.push_back(std::make_unique<Generation>(
+      std::move(update.snapshot),
+      Generation::Parts{loop_, slices_, pipes_, stats_, shared_.own_addresses},
+      [this] { sweep_.schedule(); }));
+  Generation& generation = *generations_.back();
+  Listeners next;
+  for (size_t i = 0; i < update.listeners.size(); ++i) {
+    WorkerUpdate::Listener& given = update.listeners[i];
+    auto listener = given.socket ? makeListener(given.shared) : takeListener(given.shared->id);
+    listener->adopt(generation, generation.settings().listeners[i]);
+    if (given.socket) listener->listen(std::move(*given.socket));
+    next.push_back(std::move(listener));
+  }
+  for (auto& listener : listeners_) {
+    if (listener == nullptr) continue;
+    listener->finish();
+    leaving_.push_back(std::move(listener));
+  }
+  listeners_ = std::move(next);
+  sweep_.schedule();
+}
+
+// A task, and not where the last connection goes: what that leaves behind may still be on the stack
+// or wait to be freed, and refers to both.
+void Worker::sweep() {
+  std::erase_if(leaving_, [](const auto& listener) { return listener->done(); });
+  // One that leaves still accepts under the generation that was current when it was told.
+  const auto in_use = [this](const Generation& generation) {
+    return &generation == generations_.back().get() || !generation.empty() ||
+           std::any_of(leaving_.begin(), leaving_.end(), [&](const auto& listener) {
+             return &listener->generation() == &generation;
+           });
+  };
+  const auto old = std::stable_partition(generations_.begin(), generations_.end(),
+                                         [&](const auto& one) { return in_use(*one); });
+  for (auto it = old; it != generations_.end(); ++it) {
+    // The settings after the generation, which refers to them.
+    Snapshot snapshot = (*it)->snapshot();
+    it->reset();
+    outside_.dispose(std::move(snapshot));
+  }
+  generations_.erase(old, generations_.end());
 }
 
 void Worker::requestStop() { loop_.stop(); }
@@ -49,7 +102,15 @@ void Worker::post(std::function<void(Worker&)> work) {
 }
 
 void Worker::onNews(const LearnedNews& news) {
-  if (news.listener < listeners_.size()) listeners_[news.listener]->onNews(news);
+  for (auto& listener : listeners_) {
+    if (listener->id() == news.listener) return listener->onNews(news);
+  }
+}
+
+void Worker::forEachListener(const std::function<void(const WorkerListener&)>& visit) const {
+  for (const Listeners* const list : {&listeners_, &leaving_}) {
+    for (const auto& listener : *list) visit(*listener);
+  }
 }
 
 }  // namespace weir::server

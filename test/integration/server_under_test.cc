@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <future>
 #include <utility>
 
 #include "source/config/load_settings.h"
@@ -41,6 +43,12 @@ TestSocket::TestSocket(TestSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), was_reset_(other.was_reset_) {}
 TestSocket::~TestSocket() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+bool TestSocket::canConnectTo(uint16_t port) {
+  const TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  return ::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 TestSocket TestSocket::connectTo(uint16_t port) {
@@ -123,20 +131,55 @@ ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers,
                                  const Extensions& extensions, const Clock* clock) {
   ::signal(SIGPIPE, SIG_IGN);
   extensions(registry_);
+  server_ =
+      std::make_unique<server::Server>(load(yaml), clock == nullptr ? clock_ : *clock, workers);
+  const auto started = server_->start();
+  EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().detail);
+  main_ = std::thread([this] { server_->run(); });
+}
+
+ServerUnderTest::~ServerUnderTest() {
+  server_->stop();
+  main_.join();
+}
+
+std::shared_ptr<const config::BootstrapSettings> ServerUnderTest::load(const std::string& yaml) {
   auto loaded = config::parseSettings(yaml, config::Format::Yaml, registry_);
   if (!loaded.settings) {
     ADD_FAILURE() << config::formatErrors("test.yaml", loaded.errors);
     std::abort();
   }
-  settings_ = std::move(loaded.settings);
-  settings_->access_log.enabled &= settings_->access_log.path != "/dev/stdout";
-  server_ =
-      std::make_unique<server::Server>(*settings_, clock == nullptr ? clock_ : *clock, workers);
-  const auto started = server_->start();
-  EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().detail);
+  loaded.settings->access_log.enabled &= loaded.settings->access_log.path != "/dev/stdout";
+  return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
 }
 
-ServerUnderTest::~ServerUnderTest() = default;
+void ServerUnderTest::onWorker(size_t index, std::function<void(server::Worker&)> work) {
+  std::promise<void> done;
+  server_->postToWorker(index, [&](server::Worker& worker) {
+    work(worker);
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+std::future<std::string> ServerUnderTest::startReload(const std::string& yaml) {
+  auto done = std::make_shared<std::promise<std::string>>();
+  server_->loop().post([this, done, settings = load(yaml)] {
+    server_->reload(settings, [done](const Result<void>& result) {
+      done->set_value(result.ok() ? "" : result.error().detail);
+    });
+  });
+  return done->get_future();
+}
+
+std::string ServerUnderTest::reload(const std::string& yaml) {
+  auto outcome = startReload(yaml);
+  if (outcome.wait_for(std::chrono::milliseconds(DeadlineMs)) != std::future_status::ready) {
+    ADD_FAILURE() << "the reload does not end";
+    std::abort();
+  }
+  return outcome.get();
+}
 
 uint64_t ServerUnderTest::metric(const std::string& sample) const {
   const std::string all = "\n" + server_->metrics();

@@ -1,12 +1,14 @@
 #pragma once
 
 // A whole proxy in the test's process: real listeners on ports that the kernel chooses, real
-// workers, from a configuration in YAML. Plus a blocking client and an upstream to put on either
-// side. Everything waits with a deadline and fails the test when it passes; nothing sleeps.
+// workers and a main thread, from a configuration in YAML. Plus a blocking client and an upstream
+// to put on either side. Everything waits with a deadline and fails the test when it passes;
+// nothing sleeps.
 
 #include <netinet/in.h>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@ class TestSocket {
  public:
   explicit TestSocket(int fd);
   static TestSocket connectTo(uint16_t port);
+  static bool canConnectTo(uint16_t port);
   ~TestSocket();
   TestSocket(TestSocket&& other) noexcept;
   TestSocket& operator=(TestSocket&&) = delete;
@@ -84,13 +87,22 @@ class ServerUnderTest {
   uint64_t metric(const std::string& sample) const;
   // Waits until the sample has at least this value.
   void waitForMetric(const std::string& sample, uint64_t at_least) const;
+  // Gives it a new configuration, and waits until all workers have it. The error if it was refused,
+  // else empty.
+  std::string reload(const std::string& yaml);
+  // The same without waiting.
+  std::future<std::string> startReload(const std::string& yaml);
+  // Has `work` done on the thread of one worker, and waits for it.
+  void onWorker(size_t index, std::function<void(server::Worker&)> work);
   server::Server& server() { return *server_; }
 
  private:
+  std::shared_ptr<const config::BootstrapSettings> load(const std::string& yaml);
+
   config::Registry registry_;
   SystemClock clock_;
-  std::optional<config::BootstrapSettings> settings_;
   std::unique_ptr<server::Server> server_;
+  std::thread main_;
 };
 
 // A `typed_config` line for YAML: tcpProxy("cluster").

@@ -41,9 +41,7 @@ class DetectionTest : public testing::Test {
     if (connection_ != nullptr) connection_->close(false);
     connection_.reset();
     loop_.runUntilIdle();
-    if (shared_) {
-      EXPECT_EQ(shared_->probes, 0U);
-    }
+    EXPECT_EQ(probes_, 0U);
   }
 
   // A silent client connects. `tcp`: where the fallback leads to.
@@ -64,9 +62,8 @@ class DetectionTest : public testing::Test {
     info_.facts.known = filter::FactSet::all().without(provided);
     if (learned) learned_.learn(info_.facts.destination, loop_->now());
     shared_.emplace(
-        DetectionShared{settings_, silencePolicyOf(settings_), context_->worker, learned_, 0,
+        DetectionShared{settings_, silencePolicyOf(settings_), context_->worker, learned_, probes_,
                         [this](const net::IpPort&, bool first) { news_ += first ? "+" : "-"; }});
-    shared_->probes = probes_elsewhere_;
     connection_ = std::make_unique<net::Connection>(*loop_, context_->slices, pipe_.takeFirst(),
                                                     net::Connection::Start::Connected,
                                                     net::ConnectionLimits{}, nobody_);
@@ -96,7 +93,7 @@ class DetectionTest : public testing::Test {
   NoRedirect socket_;
   filter::SilencePolicy policy_;
   bool with_header_ = false;
-  size_t probes_elsewhere_ = 0;
+  size_t probes_ = 0;  // open now
   test::TestLoop loop_;
   test::LoopbackUpstream upstream_{loop_};
   test::MemoryPipe pipe_{*loop_};
@@ -124,9 +121,9 @@ TEST_F(DetectionTest, ClientBytesDecideAtOnce) {
 TEST_F(DetectionTest, NoProbeBeforeTheClientWasSilentForLongEnough) {
   begin(upstream_.address());
   loop_.advance(milliseconds(24));
-  EXPECT_EQ(shared_->probes, 0U);
+  EXPECT_EQ(probes_, 0U);
   loop_.advance(milliseconds(1));
-  EXPECT_EQ(shared_->probes, 1U);
+  EXPECT_EQ(probes_, 1U);
 }
 
 TEST_F(DetectionTest, ServerThatSpeaksDecidesAndIsLearnedAndTold) {
@@ -202,12 +199,12 @@ TEST_F(DetectionTest, ServerThatClosesWithoutAWordDecidesNothing) {
 
 TEST_F(DetectionTest, ProbesAreBounded) {
   policy_.server_first.max_probes = 3;
-  probes_elsewhere_ = 3;
+  probes_ = 3;
   begin(upstream_.address());
   loop_.advance(milliseconds(25));
   EXPECT_TRUE(counted("limited"));
-  EXPECT_EQ(shared_->probes, 3U);
-  shared_->probes = 0;
+  EXPECT_EQ(probes_, 3U);
+  probes_ = 0;
 }
 
 TEST_F(DetectionTest, DisabledMeansNoProbe) {
@@ -314,7 +311,7 @@ TEST_F(DetectionTest, ClientThatLeavesEndsTheProbe) {
   client_.reset();
   EXPECT_TRUE(told("closed:client_reset"));
   EXPECT_TRUE(counted("client_closed"));
-  EXPECT_EQ(shared_->probes, 0U);
+  EXPECT_EQ(probes_, 0U);
 }
 
 // Behind a PROXY header.
@@ -334,7 +331,7 @@ TEST_F(DetectionBehindHeaderTest, NoServerIsProbedBeforeTheHeader) {
   begin(upstream_.address());
   loop_.advance(seconds(9));
   EXPECT_EQ(context_->metrics().find("weir_probe_total"), std::string::npos);
-  EXPECT_EQ(shared_->probes, 0U);
+  EXPECT_EQ(probes_, 0U);
 }
 
 TEST_F(DetectionBehindHeaderTest, SilenceBehindTheHeaderProbesTheServer) {
@@ -343,7 +340,7 @@ TEST_F(DetectionBehindHeaderTest, SilenceBehindTheHeaderProbesTheServer) {
   loop_.advance(seconds(2));
   ASSERT_TRUE(send(Header));
   loop_.advance(milliseconds(24));
-  EXPECT_EQ(shared_->probes, 0U);
+  EXPECT_EQ(probes_, 0U);
   loop_.advance(milliseconds(1));
   EXPECT_TRUE(told("server_first"));
   EXPECT_EQ(chain(), "tcp");
@@ -373,7 +370,7 @@ TEST_F(DetectionBehindHeaderTest, BytesBehindTheHeaderDecideHoweverTheyAreCut) {
   EXPECT_TRUE(told("client_bytes"));
   EXPECT_EQ(chain(), "http");
   EXPECT_EQ(connection_->readBuffer().toString(), "GET / HTTP/1.1\r\n");
-  EXPECT_EQ(shared_->probes, 0U);
+  EXPECT_EQ(probes_, 0U);
 }
 
 TEST_F(DetectionBehindHeaderTest, AChainThatNeedsNoBytesIsAMatchBehindTheHeader) {

@@ -96,6 +96,18 @@ TEST_F(LearnedServersTest, WithoutRoomItLearnsNothing) {
   EXPECT_EQ(none.size(), 0U);
 }
 
+TEST_F(LearnedServersTest, NewLimitsForgetTheLeastRecentlyConfirmedAndKeepTheEndOfTheRest) {
+  for (int i = 1; i <= 3; ++i) learn(i);
+  learned_.setLimits(2, hours(3));
+  EXPECT_FALSE(expects(1));
+  EXPECT_TRUE(expects(2));
+  now_ += hours(1);
+  EXPECT_FALSE(expects(2));
+  learn(4);
+  now_ += hours(2);
+  EXPECT_TRUE(expects(4));
+}
+
 TEST_F(LearnedServersTest, StaysBoundedWhateverComes) {
   for (int i = 0; i < 10'000; ++i) {
     learn(i % 250);

@@ -1,0 +1,31 @@
+#pragma once
+
+// What the workers of a process share: written once for each connection, never for its bytes. Any
+// thread.
+
+#include <atomic>
+#include <cstdint>
+
+#include "source/config/settings.h"
+#include "source/net/listen_socket.h"
+#include "source/net/own_addresses.h"
+
+namespace weir::server {
+
+// One bound listener, on all workers. It stays the same one as long as its address stays, whatever
+// else a reload changes.
+struct ListenerShared {
+  explicit ListenerShared(uint64_t number) : id(number) {}
+  const uint64_t id;  // never given twice in one process
+  std::atomic<uint64_t> open{0};
+};
+
+inline net::ListenOptions listenOptionsOf(const config::ListenerSettings& settings) {
+  return {.reuse_port = true, .transparent = settings.transparent, .backlog = settings.backlog};
+}
+
+struct ProcessShared {
+  net::OwnAddresses own_addresses;
+};
+
+}  // namespace weir::server
