@@ -24,7 +24,8 @@ class Message;
 
 namespace weir::config {
 
-// What a factory may ask about the rest of the configuration. Valid for one call of create().
+// What a factory may ask about the rest of the configuration. Valid for one call of create(). The
+// checks that most fields need are in config/field_checks.h.
 class BuildContext {
  public:
   virtual ~BuildContext() = default;
@@ -59,6 +60,7 @@ class NetworkFilterConfigFactory {
 class ListenerFilterConfigFactory {
  public:
   virtual ~ListenerFilterConfigFactory() = default;
+  // As above.
   virtual std::string_view messageType() const = 0;
   // The facts for which a listener gets this filter, with its default settings, where a chain
   // matches on one of them and the filter is not listed. tls_inspector: transport protocol, server

@@ -6,8 +6,12 @@
 //
 // Loop and lifetime: one instance per connection that needs it, made by its factory when it is
 // first asked, on the connection's loop, and destroyed when the chain is chosen or the connection
-// ends. Order of calls: start() once; then onBytes() each time there are more bytes, until it
-// answers anything but NeedMore; onEnd() at most once.
+// ends, never inside a hook. Order of calls: start() once; then onBytes() each time there are more
+// bytes, until it answers anything but NeedMore; onEnd() at most once, perhaps without an onBytes()
+// before it.
+//
+// Inside a hook it may only look and answer. It has no timers (the deadlines are the runner's, see
+// silence_policy.h), writes nothing, and keeps no reference to what a hook was given.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +31,8 @@ enum class FactStatus : uint8_t {
   Reject,    // the connection must be closed; the filter says why by Sniffed::reject_reason
 };
 
-// What a listener filter may look at and set.
+// What a listener filter may look at and set. New for each call: of what was set only `facts`
+// outlast it, and those are to be set together with Done.
 //
 // Two filters may provide the same fact; the runner asks them in configured order. A filter whose
 // answer is Done names in `settled` the facts that it answers for, which are then known, with the
@@ -85,7 +90,9 @@ class ListenerFilter {
 class ListenerFilterFactory {
  public:
   virtual ~ListenerFilterFactory() = default;
+  // The name in messages and in `weir explain`.
   virtual std::string_view name() const = 0;
+  // The facts for which it is asked: only while the choice of a chain hangs on one of them.
   virtual FactSet provides() const = 0;
   virtual std::unique_ptr<ListenerFilter> create() const = 0;
   // How many of the client's bytes it may ever want to see; the runner stops there and calls

@@ -32,22 +32,27 @@ class FakeAcceptedSocket final : public filter::AcceptedSocket {
   }
 };
 
-// A new instance of a filter, with the facts and the answer that it gave so far. After an answer
-// other than NeedMore it must not be asked again.
+// A new instance of a filter, with the facts that it found so far and its last answer. After an
+// answer other than NeedMore it must not be asked again.
 class SniffHarness {
  public:
   // `factory` outlives it.
   explicit SniffHarness(const filter::ListenerFilterFactory& factory) : filter_(factory.create()) {}
 
-  filter::FactStatus start() { return status = filter_->start(socket, out); }
+  filter::FactStatus start() {
+    forget();
+    return status = filter_->start(socket, out);
+  }
   // Everything that the client has sent so far.
   filter::FactStatus bytes(std::string_view prefix) {
     const ExactPrefix block(bytesOf(prefix), prefix.size());
+    forget();
     return status = filter_->onBytes(block.bytes(), out);
   }
   // The client sends no more, or the time is up, or this is as much as the filter wants to see.
   filter::FactStatus end(std::string_view prefix) {
     const ExactPrefix block(bytesOf(prefix), prefix.size());
+    forget();
     return status = filter_->onEnd(block.bytes(), out);
   }
   // All of `stream`, first up to `cut`, as long as the filter asks for more.
@@ -67,11 +72,19 @@ class SniffHarness {
 
   FakeAcceptedSocket socket;
   filter::Facts facts;
-  filter::Sniffed out{.facts = facts, .settled = {}, .protocol = {}, .reject_reason = {}};
+  filter::Sniffed out{.facts = facts};
   filter::FactStatus status = filter::FactStatus::NeedMore;
   size_t used = 0;  // bytes until byteByByte() got its answer
 
  private:
+  // Of an answer only the facts outlast the call.
+  void forget() {
+    out.settled = {};
+    out.protocol = out.reject_reason = out.header = {};
+    out.partial = false;
+    out.consumed = 0;
+  }
+
   std::unique_ptr<filter::ListenerFilter> filter_;
 };
 
