@@ -48,6 +48,7 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   slots_.reserve(factories.size());
   for (const auto& factory : factories) {
     slots_.push_back(std::make_unique<Slot>(*this, slots_.size(), worker_.slices));
+    slots_.back()->sees_bytes = factory->seesBytes();
     factory->create(*this);
     WEIR_CHECK(slots_.back()->read != nullptr || slots_.back()->writer != nullptr);
   }
@@ -58,6 +59,18 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
     worker_.loop.retire(std::move(early_));
   }
   connection_.redeliver();
+}
+
+// Nothing would miss its hooks, and no byte waits anywhere but in the connection.
+bool FilterChain::mayTakeOver(size_t index) const {
+  if (state_ != State::Running || index + 1 != slots_.size()) return false;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = *slots_[i];
+    if (i != index && slot.sees_bytes) return false;
+    if (slot.from_client.end || !slot.from_client.bytes.empty() || !slot.to_client.bytes.empty())
+      return false;
+  }
+  return true;
 }
 
 // As far as the first filter that holds the rest back, or closes.

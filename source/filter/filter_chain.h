@@ -60,6 +60,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     Waiting from_client;
     Waiting to_client;
     size_t seen = 0;          // bytes at the front of from_client that onData() was shown and left
+    bool sees_bytes = true;   // NetworkFilterFactory::seesBytes()
     bool started = false;     // onNewConnection() was called
     bool holding = false;     // it holds those behind it back since onNewConnection()
     bool show_again = false;  // it asked for redeliver()
@@ -81,6 +82,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   buffer::Buffer& input(size_t i) {
     return i == 0 ? connection_.readBuffer() : slots_[i]->from_client.bytes;
   }
+  bool mayTakeOver(size_t index) const;
   void startFrom(size_t i);
   void closeFrom(size_t i, Close how, std::string_view reason);
   void runRead(size_t i);

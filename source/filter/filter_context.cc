@@ -35,7 +35,7 @@ ConnectionInfo& FilterContext::info() { return chain_.info_; }
 size_t FilterContext::bufferLimit() const { return chain_.connection_.limit(); }
 
 net::Connection* FilterContext::takeOver(net::ConnectionEvents& events) {
-  if (chain_.slots_.size() != 1 || chain_.state_ != FilterChain::State::Running) return nullptr;
+  if (!chain_.mayTakeOver(index_)) return nullptr;
   chain_.connection_.setEvents(events);
   return &chain_.connection_;
 }

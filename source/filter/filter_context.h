@@ -75,7 +75,8 @@ class FilterContext final : public net::Stream {
   // waits for: one that has to see more takes the bytes into a buffer of its own, with a bound.
   size_t bufferLimit() const;
 
-  // If this filter is alone in its chain: the connection itself, so that bytes can be moved in the
+  // If this is the last filter of its chain and none before it looks at bytes
+  // (NetworkFilterFactory::seesBytes()): the connection itself, so that bytes can be moved in the
   // kernel. From then on the filter hears of it by `events` and not by its own hooks. Else null.
   net::Connection* takeOver(net::ConnectionEvents& events);
   // The upstream connection that was opened before the chain was chosen, if it is to that cluster;

@@ -88,6 +88,14 @@ class NetworkFilterFactory {
   virtual void create(FilterAdder& adder) const = 0;
   // Facts that its filters use, so that they are found out even if no chain matches on them.
   virtual FactSet requiredFacts() const { return {}; }
+  // Whether its filters look at bytes. Those that only decide about new connections say no: then
+  // their onData() and onWrite() may never be called, as the terminal filter may take the
+  // connection over (FilterContext::takeOver()).
+  virtual bool seesBytes() const { return true; }
+  // Whether the upstream may be connected before the chain is chosen, as far as this filter can
+  // tell from what is known by then (Facts::known). For filters that authorise or limit. Any
+  // thread.
+  virtual bool allowsEarly(const ConnectionInfo&) const { return true; }
   // Whether makeEarly() makes anything.
   virtual bool connectsEarly() const { return false; }
   // For a terminal filter that will connect upstream whatever the client says: starts that

@@ -115,7 +115,9 @@ void Detection::onDeadline() {
 
 bool Detection::mayProbe() const {
   const config::FilterChainSettings* chain = choice_.fallback();
-  return chain != nullptr && chain->early_connect && connection_.readBuffer().empty();
+  if (chain == nullptr || !chain->early_connect || !connection_.readBuffer().empty()) return false;
+  return std::all_of(chain->filters.begin(), chain->filters.end(),
+                     [&](const auto& factory) { return factory->allowsEarly(info_); });
 }
 
 void Detection::startProbe() {

@@ -192,8 +192,8 @@ void reportPause(Report& out, const config::ListenerSettings& listener, ChainCho
 }
 
 // What happens while the client is silent.
-void reportSilence(Report& out, const config::ListenerSettings& listener,
-                   const ChainChoice& choice) {
+void reportSilence(Report& out, const config::ListenerSettings& listener, const ChainChoice& choice,
+                   const filter::ConnectionInfo& info) {
   const filter::SilencePolicy& policy = silencePolicyOf(listener);
   const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
   out.line("waits for the client's bytes ({} would look at them)", choice.waitingFor());
@@ -203,8 +203,15 @@ void reportSilence(Report& out, const config::ListenerSettings& listener,
              seconds(policy.detection_timeout));
     return;
   }
-  const bool connects = fallback->early_connect && fallback->filters.back()->connectsEarly();
-  if (policy.server_first.enabled && connects) {
+  const auto& filters = fallback->filters;
+  const bool connects = fallback->early_connect && filters.back()->connectsEarly();
+  const auto refuses = std::find_if(filters.begin(), filters.end(), [&](const auto& factory) {
+    return !factory->allowsEarly(info);
+  });
+  if (policy.server_first.enabled && connects && refuses != filters.end()) {
+    out.line("  its server is not probed: {} of \"{}\" cannot allow that yet", (*refuses)->name(),
+             fallback->name);
+  } else if (policy.server_first.enabled && connects) {
     out.line(
         "  after {} s of silence: the upstream of \"{}\" is connected; if it speaks, that chain is "
         "chosen",
@@ -257,7 +264,7 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
     if (partial_first) {
       reportPause(out, listener, choice, {bytes, request.bytes->size()});
     } else {
-      reportSilence(out, listener, choice);
+      reportSilence(out, listener, choice, info);
     }
     return out.take();
   }

@@ -25,6 +25,7 @@ struct Script {
   std::string name;
   std::vector<std::string>* log;
   Kind kind = Kind::Read;
+  bool sees_bytes = true;
   std::function<FilterStatus()> on_new = [] { return FilterStatus::Continue; };
   std::function<FilterStatus(buffer::Buffer&, bool)> on_data = [](buffer::Buffer&, bool) {
     return FilterStatus::Continue;
@@ -86,6 +87,7 @@ class ScriptFactory final : public NetworkFilterFactory {
  public:
   explicit ScriptFactory(Script& script) : script_(script) {}
   std::string_view name() const override { return script_.name; }
+  bool seesBytes() const override { return script_.sees_bytes; }
   void create(FilterAdder& adder) const override {
     script_.context = &adder.context();
     auto filter = std::make_unique<ScriptedFilter>(script_);
