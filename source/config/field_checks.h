@@ -49,6 +49,10 @@ std::optional<net::SocketAddress> checkAddress(const FieldScope& field, std::str
 // probably meant.
 std::optional<net::IpPrefix> checkPrefix(const FieldScope& field, std::string_view text);
 
+// A server name, exact or "*.suffix", in lower case; nothing, and an error, if no client could ask
+// for it.
+std::optional<std::string> checkServerName(const FieldScope& field, std::string_view name);
+
 // The message of an address that SocketAddress::parse() does not take.
 std::string explainBadAddress(std::string_view text);
 

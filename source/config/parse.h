@@ -51,9 +51,6 @@ match::ChainMatch parseChainMatch(const v1::FilterChainMatch& match, const Field
 FilterChainSettings parseFilterChain(const v1::FilterChain& chain, const FieldScope& scope,
                                      const ListenerContext& context);
 
-// A server name of a match, in lower case; nothing, and an error, if no client could ask for it.
-std::optional<std::string> parseServerName(const FieldScope& field, std::string_view name);
-
 // The listener filters of the file, and those that `needed` adds (extension_factory.h,
 // defaultProviderOf).
 struct ListenerFilterPlan {

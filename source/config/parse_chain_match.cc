@@ -60,7 +60,7 @@ std::vector<std::string> parseServerNames(const List& names, const FieldScope& s
   Repeats repeats;
   for (int i = 0; i < names.size(); ++i) {
     const FieldScope field = scope.index(static_cast<size_t>(i));
-    auto name = parseServerName(field, names[i]);
+    auto name = checkServerName(field, names[i]);
     if (name && repeats.isFirst(*name, field, quote(names[i]))) out.push_back(std::move(*name));
   }
   return out;

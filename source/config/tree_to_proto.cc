@@ -40,6 +40,8 @@ constexpr Hint Hints[] = {
     {"weir.config.v1.Bootstrap", "static_resources",
      "listeners and clusters stand at the top level of the file"},
     {"weir.config.v1.FilterChain", "transport_socket", "TLS termination is not part of this build"},
+    {"weir.extensions.network.rbac.v1.Principal", "authenticated",
+     "the identity of a peer is known by TLS alone, which is not part of this build"},
     {"weir.config.v1.Cluster", "transport_socket", "TLS to upstreams is not part of this build"},
     {"weir.config.v1.Cluster", "load_assignment", "the addresses of a cluster stand in endpoints"},
     {"weir.config.v1.Cluster", "lb_policy",

@@ -5,8 +5,11 @@
 #include "source/extensions/listener/proxy_protocol/factory.h"
 #include "source/extensions/listener/tls_inspector/factory.h"
 #include "source/extensions/network/bypass/factory.h"
+#include "source/extensions/network/connection_limit/factory.h"
 #include "source/extensions/network/direct_response/factory.h"
 #include "source/extensions/network/echo/factory.h"
+#include "source/extensions/network/local_ratelimit/factory.h"
+#include "source/extensions/network/rbac/factory.h"
 #include "source/extensions/network/tcp_proxy/factory.h"
 
 namespace weir {
@@ -18,8 +21,11 @@ void registerBuiltins(config::Registry& registry) {
   registry.add(extensions::makeProxyProtocolConfigFactory());
   registry.add(extensions::makeTlsInspectorConfigFactory());
   registry.add(extensions::makeBypassConfigFactory());
+  registry.add(extensions::makeConnectionLimitConfigFactory());
   registry.add(extensions::makeDirectResponseConfigFactory());
   registry.add(extensions::makeEchoConfigFactory());
+  registry.add(extensions::makeLocalRateLimitConfigFactory());
+  registry.add(extensions::makeRbacConfigFactory());
   registry.add(extensions::makeTcpProxyConfigFactory());
 }
 

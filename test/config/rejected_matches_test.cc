@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"server_names: ['']",
              NameIs + "is required: a name such as \"db.example.com\" or \"*.example.com\""},
         Case{"server_names: ['*']",
-             NameIs + "\"*\" is not a server name: to match every name, leave server_names out"},
+             NameIs + "\"*\" is not a server name: it would match every name: leave it out"},
         Case{"server_names: ['a.*.com']",
              NameIs + "\"a.*.com\" is not a server name: a wildcard is only allowed as the whole "
                       "first label: "

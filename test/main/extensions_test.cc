@@ -166,6 +166,121 @@ TEST(ProxyProtocolFactoryTest, MustBeTheFirstListenerFilter) {
             "listener filter: its header stands in front of what all others look at\n");
 }
 
+// In front of an echo.
+std::string admission(const std::string& type, const std::string& settings) {
+  return errorsOf("", network(type, settings) + "}, {typed_config: " + network("echo.v1.Echo", ""));
+}
+
+TEST(ConnectionLimitFactoryTest, ChecksEveryField) {
+  for (const Case& one : {
+           Case{"stat_prefix: a, max_connections: 1, delay: 0s", ""},
+           Case{"max_connections: 1", "stat_prefix: is required: the label of its metrics"},
+           Case{"stat_prefix: a",
+                "max_connections: 0 is out of range: from 1 to 1000000000 is allowed"},
+           Case{"stat_prefix: a, max_connections: 1000000001",
+                "max_connections: 1000000001 is out of range: from 1 to 1000000000 is allowed"},
+           Case{"stat_prefix: a, max_connections: 1, delay: 61m",
+                "delay: 61m is out of range: from 1ms to 1h is allowed, or 0s"},
+       }) {
+    expectError(admission("connection_limit.v1.ConnectionLimit", one.settings),
+                "listeners[0].default_filter_chain.filters[0]", one);
+  }
+}
+
+TEST(LocalRateLimitFactoryTest, ChecksEveryField) {
+  const std::string bucket = "stat_prefix: a, token_bucket: ";
+  for (const Case& one : {
+           Case{bucket + "{max_tokens: 1, fill_interval: 50ms}", ""},
+           Case{"token_bucket: {max_tokens: 1, fill_interval: 1s}",
+                "stat_prefix: is required: the label of its metrics"},
+           Case{"stat_prefix: a",
+                "token_bucket: is required: the tokens that new connections take"},
+           Case{bucket + "{fill_interval: 1s}",
+                "token_bucket.max_tokens: 0 is out of range: from 1 to 1000000000 is allowed"},
+           Case{bucket + "{max_tokens: 1, tokens_per_fill: 0, fill_interval: 1s}",
+                "token_bucket.tokens_per_fill: 0 is out of range: from 1 to 1000000000 is allowed"},
+           Case{bucket + "{max_tokens: 1}",
+                "token_bucket.fill_interval: 0s is out of range: from 50ms to 24h is allowed"},
+           Case{bucket + "{max_tokens: 1, fill_interval: 49ms}",
+                "token_bucket.fill_interval: 49ms is out of range: from 50ms to 24h is allowed"},
+       }) {
+    expectError(admission("local_ratelimit.v1.LocalRateLimit", one.settings),
+                "listeners[0].default_filter_chain.filters[0]", one);
+  }
+}
+
+// The rest of a policy is right.
+std::string permission(const std::string& text) {
+  return "stat_prefix: a, rules: {policies: {p: {permissions: [" + text +
+         "], principals: [{any: true}]}}}";
+}
+std::string principal(const std::string& text) {
+  return "stat_prefix: a, rules: {policies: {p: {permissions: [{any: true}], principals: [" + text +
+         "]}}}";
+}
+
+TEST(RbacFactoryTest, ChecksEveryField) {
+  const std::string at = "rules.policies.p.";
+  const std::string empty = "is empty: set one of its fields; \"any: true\" ";
+  for (const Case& one : {
+           Case{permission("{destination_ip: 10.0.0.0/8}, {destination_port: 1}, "
+                           "{destination_port_range: {start: 1, end: 65535}}, "
+                           "{not_rule: {requested_server_name: '*.Example.com'}}, "
+                           "{and_rules: {rules: [{or_rules: {rules: [{any: true}]}}]}}"),
+                ""},
+           Case{principal("{remote_ip: 10.0.0.1}, {not_id: {direct_remote_ip: '::/0'}}, "
+                          "{or_ids: {ids: [{and_ids: {ids: [{any: true}]}}]}}"),
+                ""},
+           Case{"stat_prefix: a", "rules: is required, unless there are shadow_rules"},
+           Case{"stat_prefix: a, rules: {}", "rules.policies: is required: at least one"},
+           Case{"stat_prefix: a, shadow_rules: {action: DENY}",
+                "shadow_rules.policies: is required: at least one"},
+           Case{permission(""), at + "permissions: is required: at least one"},
+           Case{principal(""), at + "principals: is required: at least one"},
+           Case{permission("{}"), at + "permissions[0]: " + empty + "permits everything"},
+           Case{principal("{}"), at + "principals[0]: " + empty + "is everyone"},
+           Case{permission("{any: false}"), at + "permissions[0].any: must be true: it stands for "
+                                                 "everything; not_rule and not_id negate"},
+           Case{permission("{destination_port: 0}"),
+                at + "permissions[0].destination_port: 0 is out of range: from 1 to 65535 is "
+                     "allowed"},
+           Case{permission("{destination_port_range: {start: 3, end: 2}}"),
+                at + "permissions[0].destination_port_range.end: 2 is less than start, 3"},
+           Case{permission("{or_rules: {}}"),
+                at + "permissions[0].or_rules.rules: is required: at least one"},
+           Case{principal("{and_ids: {}}"),
+                at + "principals[0].and_ids.ids: is required: at least one"},
+           Case{principal("{any: true, authenticated: {}}"),
+                at + "principals[0].authenticated: unknown field \"authenticated\" in "
+                     "weir.extensions.network.rbac.v1.Principal: the identity of a peer is known "
+                     "by TLS alone, which is not part of this build"},
+       }) {
+    expectError(admission("rbac.v1.Rbac", one.settings),
+                "listeners[0].default_filter_chain.filters[0]", one);
+  }
+}
+
+TEST(RbacFactoryTest, ChecksAddressesAndNames) {
+  for (const auto& [settings, at] : {
+           std::pair(permission("{destination_ip: 10.0.0.1/8}"), "permissions[0].destination_ip"),
+           std::pair(permission("{requested_server_name: 'a*'}"),
+                     "permissions[0].requested_server_name"),
+           std::pair(principal("{remote_ip: x}"), "principals[0].remote_ip"),
+           std::pair(principal("{not_id: {direct_remote_ip: ''}}"),
+                     "principals[0].not_id.direct_remote_ip"),
+       }) {
+    const std::string errors = admission("rbac.v1.Rbac", settings);
+    EXPECT_NE(errors.find(std::string(".policies.p.") + at + ": "), std::string::npos) << errors;
+  }
+}
+
+TEST(AdmissionFactoriesTest, AreNotTerminal) {
+  const std::string errors = errorsOf("", network("connection_limit.v1.ConnectionLimit",
+                                                  "stat_prefix: a, "
+                                                  "max_connections: 1"));
+  EXPECT_NE(errors.find("is not terminal"), std::string::npos) << errors;
+}
+
 TEST(BypassFactoryTest, MustBeAlone) {
   const std::string bypass = network("bypass.v1.Bypass", "");
   EXPECT_EQ(errorsOf("", bypass), "");
@@ -187,8 +302,11 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.listener.proxy_protocol.v1.ProxyProtocol\n"
             "weir.extensions.listener.tls_inspector.v1.TlsInspector\n"
             "weir.extensions.network.bypass.v1.Bypass\n"
+            "weir.extensions.network.connection_limit.v1.ConnectionLimit\n"
             "weir.extensions.network.direct_response.v1.DirectResponse\n"
             "weir.extensions.network.echo.v1.Echo\n"
+            "weir.extensions.network.local_ratelimit.v1.LocalRateLimit\n"
+            "weir.extensions.network.rbac.v1.Rbac\n"
             "weir.extensions.network.tcp_proxy.v1.TcpProxy\n");
 }
 

@@ -2,7 +2,6 @@
 
 #include "source/config/field_checks.h"
 #include "source/config/node.h"
-#include "source/config/parse.h"
 
 namespace weir::config {
 namespace {
@@ -53,14 +52,14 @@ std::string labelFault(std::string_view name) {
 }
 
 std::string nameFault(std::string_view name) {
-  if (name == "*" || name == "*.") return "to match every name, leave server_names out";
+  if (name == "*" || name == "*.") return "it would match every name: leave it out";
   if (name.size() > MaxName) return "a name has at most 253 bytes";
   return labelFault(name.starts_with("*.") ? name.substr(2) : name);
 }
 
 }  // namespace
 
-std::optional<std::string> parseServerName(const FieldScope& field, std::string_view name) {
+std::optional<std::string> checkServerName(const FieldScope& field, std::string_view name) {
   if (!checkRequired(field, name, "a name such as \"db.example.com\" or \"*.example.com\"")) {
     return std::nullopt;
   }

@@ -1,0 +1,94 @@
+#pragma once
+
+// Network filter: bounds the open connections of a chain. A connection that is one too many is
+// reset, at once or after a delay in which it is held; nothing is connected for it, early
+// connections included as far as the number is known by then. Looks at no bytes. Close reason:
+// connection_limit.
+//
+// Metrics, by `name` (the stat_prefix): weir_connection_limit_limited_total,
+// weir_connection_limit_active_connections.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "source/filter/filter_context.h"
+#include "source/filter/network_filter.h"
+#include "source/stats/stats.h"
+
+namespace weir::extensions {
+
+// How many connections are open, over all workers. Any thread; exact: at no time more than `most`
+// have entered and not left.
+class OpenConnections {
+ public:
+  bool tryEnter(uint64_t most) {
+    uint64_t open = open_.load(std::memory_order_relaxed);
+    while (open < most) {
+      if (open_.compare_exchange_weak(open, open + 1, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+  void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  uint64_t count() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> open_{0};
+};
+
+struct ConnectionLimitSettings {
+  std::string stat_prefix;
+  uint64_t max_connections = 0;
+  Duration delay{};
+};
+
+// Immutable but for the number of open connections, which it shares; any thread.
+class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
+ public:
+  // `open` is shared with the factories of the same stat_prefix, also those of the configuration
+  // before and after.
+  ConnectionLimitFactory(ConnectionLimitSettings settings, std::shared_ptr<OpenConnections> open)
+      : settings_(std::move(settings)), open_(std::move(open)) {}
+
+  std::string_view name() const override { return "connection_limit"; }
+  void create(filter::FilterAdder& adder) const override;
+  bool seesBytes() const override { return false; }
+  bool allowsEarly(const filter::ConnectionInfo&) const override {
+    return open_->count() < settings_.max_connections;
+  }
+
+ private:
+  const ConnectionLimitSettings settings_;
+  const std::shared_ptr<OpenConnections> open_;
+};
+
+// Of one connection, on its loop; owned by its chain.
+class ConnectionLimit final : public filter::ReadFilter {
+ public:
+  // Handles on one worker.
+  struct Stats {
+    stats::Value& limited;
+    stats::Value& active;
+  };
+  // All outlive it.
+  ConnectionLimit(filter::FilterContext& context, const ConnectionLimitSettings& settings,
+                  OpenConnections& open, const Stats& stats)
+      : context_(context), settings_(settings), open_(open), stats_(stats) {}
+
+  filter::FilterStatus onNewConnection() override;
+  filter::FilterStatus onData(buffer::Buffer&, bool) override;
+  void onConnectionClosed() override;
+
+ private:
+  filter::FilterContext& context_;
+  const ConnectionLimitSettings& settings_;
+  OpenConnections& open_;
+  const Stats& stats_;
+  std::optional<event::Timer> held_;  // one too many, until its delay is over
+  bool entered_ = false;
+};
+
+}  // namespace weir::extensions

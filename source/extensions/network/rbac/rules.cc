@@ -1,0 +1,107 @@
+#include "source/extensions/network/rbac/rules.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+namespace weir::extensions {
+namespace {
+
+using filter::Fact;
+using Kind = RbacCondition::Kind;
+
+Truth truthOf(bool value) { return value ? Truth::Yes : Truth::No; }
+
+bool nameMatches(std::string_view pattern, std::string_view name) {
+  if (!pattern.starts_with("*.")) return name == pattern;
+  const std::string_view suffix = pattern.substr(1);
+  return name.size() > suffix.size() && name.ends_with(suffix);
+}
+
+// The fact of a condition that is about one.
+std::optional<Fact> factOf(Kind kind) {
+  switch (kind) {
+    case Kind::DestinationIp:
+    case Kind::DestinationPort: return Fact::Destination;
+    case Kind::ServerName: return Fact::ServerName;
+    case Kind::Source: return Fact::Source;
+    case Kind::DirectSource: return Fact::DirectSource;
+    case Kind::Always:
+    case Kind::All:
+    case Kind::Any:
+    case Kind::Not: break;
+  }
+  return std::nullopt;
+}
+
+bool holds(const RbacCondition& condition, const filter::Facts& facts) {
+  switch (condition.kind) {
+    case Kind::DestinationIp: return condition.prefix.contains(facts.destination.ip);
+    case Kind::DestinationPort:
+      return facts.destination.port >= condition.first_port &&
+             facts.destination.port <= condition.last_port;
+    case Kind::ServerName: return nameMatches(condition.name, facts.server_name);
+    case Kind::Source: return condition.prefix.contains(facts.source.ip);
+    case Kind::DirectSource: return condition.prefix.contains(facts.direct_source);
+    default: return true;
+  }
+}
+
+Truth allOf(const std::vector<RbacCondition>& parts, const filter::Facts& facts) {
+  Truth all = Truth::Yes;
+  for (const RbacCondition& part : parts) all = std::min(all, evaluate(part, facts));
+  return all;
+}
+
+Truth anyOf(const std::vector<RbacCondition>& parts, const filter::Facts& facts) {
+  Truth any = Truth::No;
+  for (const RbacCondition& part : parts) any = std::max(any, evaluate(part, facts));
+  return any;
+}
+
+Truth negated(Truth truth) {
+  if (truth == Truth::Unknown) return truth;
+  return truthOf(truth == Truth::No);
+}
+
+}  // namespace
+
+Truth evaluate(const RbacCondition& condition, const filter::Facts& facts) {
+  switch (condition.kind) {
+    case Kind::Always: return Truth::Yes;
+    case Kind::All: return allOf(condition.parts, facts);
+    case Kind::Any: return anyOf(condition.parts, facts);
+    case Kind::Not: return negated(evaluate(condition.parts.front(), facts));
+    default: break;
+  }
+  if (!facts.known.has(*factOf(condition.kind))) return Truth::Unknown;
+  return truthOf(holds(condition, facts));
+}
+
+RbacVerdict decide(const RbacRules& rules, const filter::Facts& facts) {
+  RbacVerdict verdict{Truth::No, rules.policies.size()};
+  for (size_t i = 0; i < rules.policies.size(); ++i) {
+    const Truth matches = evaluate(rules.policies[i].condition, facts);
+    verdict.allowed = std::max(verdict.allowed, matches);
+    if (matches != Truth::Yes) continue;
+    verdict.policy = i;
+    break;
+  }
+  if (!rules.allow) verdict.allowed = negated(verdict.allowed);
+  return verdict;
+}
+
+filter::FactSet factsOf(const RbacCondition& condition) {
+  filter::FactSet facts;
+  if (const auto fact = factOf(condition.kind)) facts = *fact;
+  for (const RbacCondition& part : condition.parts) facts = facts | factsOf(part);
+  return facts;
+}
+
+filter::FactSet factsOf(const RbacRules& rules) {
+  filter::FactSet facts;
+  for (const RbacPolicy& policy : rules.policies) facts = facts | factsOf(policy.condition);
+  return facts;
+}
+
+}  // namespace weir::extensions
