@@ -20,6 +20,7 @@ PACKAGE_OF = {
     "curl": "curl",
     "exim4": "exim4-daemon-light",
     "h2load": "nghttp2-client",
+    "haproxy": "haproxy",
     "initdb": "postgresql",
     "ip": "iproute2",
     "ip6tables": "iptables",

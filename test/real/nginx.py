@@ -3,6 +3,7 @@
 import os
 
 CONFIG = """
+{modules}
 daemon off;
 worker_processes 1;
 error_log stderr;
@@ -18,15 +19,20 @@ http {{
   scgi_temp_path {folder}/nginx_scgi;
   {servers}
 }}
+{stream}
 """
 
 
-def start_nginx(test_class, servers, ports):
-    """Runs nginx with these `server` blocks until the class ends; returns once it accepts on all `ports`."""
+def start_nginx(test_class, servers, ports, stream_servers=""):
+    """Runs nginx with these `server` blocks, of HTTP and of TCP, until the class ends; returns once it accepts on all
+    `ports`."""
     config = f"{test_class.folder}/nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
     with open(config, "w", encoding="ascii") as file:
-        file.write(CONFIG.format(folder=test_class.folder, user=user, servers=servers))
+        file.write(CONFIG.format(
+            folder=test_class.folder, user=user, servers=servers,
+            modules="load_module /usr/lib/nginx/modules/ngx_stream_module.so;" if stream_servers else "",
+            stream=f"stream {{ {stream_servers} }}" if stream_servers else ""))
     process = test_class.start("nginx", "-p", test_class.folder, "-c", config, "-e", "stderr")
     for port in ports:
         process.wait_until_accepts(port)
