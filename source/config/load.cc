@@ -124,7 +124,23 @@ LoadedConfig loadBootstrap(const std::string& path, const Registry& registry) {
   std::string fault;
   const auto text = readFile(path, fault);
   if (!text) return failed({{}, "", std::move(fault)});
-  return parseBootstrap(*text, format.value(), registry);
+  LoadedConfig loaded = parseBootstrap(*text, format.value(), registry);
+  loaded.content_hash = hashText(*text);
+  return loaded;
+}
+
+// FNV-1a.
+uint64_t hashText(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+std::optional<uint64_t> hashFile(const std::string& path) {
+  std::string fault;
+  const auto text = readFile(path, fault);
+  if (!text) return std::nullopt;
+  return hashText(*text);
 }
 
 std::vector<LocatedError> allErrors(const LoadedConfig& loaded, const Diagnostics& diagnostics) {

@@ -3,6 +3,7 @@
 // A configuration file into a Bootstrap message with positions, and from there into settings, with
 // all errors at once. Main thread; the files are read by blocking calls, at start only.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,13 @@ struct LoadedConfig {
   SourceMap positions;
   std::vector<LocatedError> errors;  // syntax, fields, types
   BrokenFields broken;
+  uint64_t content_hash = 0;  // hashText() of the file; 0 if it could not be read
 };
+
+// Tells contents apart, for people and for a look whether a file has changed; not for security.
+uint64_t hashText(std::string_view text);
+// That of a file; nothing if it cannot be read.
+std::optional<uint64_t> hashFile(const std::string& path);
 
 // Reads a file; its format follows from its ending. A file that cannot be read, is empty, too large
 // (16 MiB), not UTF-8 text or nested too deep (64) is an error among `errors`. `registry` says

@@ -14,6 +14,7 @@ LoadedSettings build(const LoadedConfig& loaded, const Registry& registry) {
   BootstrapSettings settings =
       buildSettings(loaded.bootstrap, registry, loaded.broken, diagnostics);
   LoadedSettings out;
+  out.content_hash = loaded.content_hash;
   out.errors = allErrors(loaded, diagnostics);
   std::stable_sort(
       out.errors.begin(), out.errors.end(),
@@ -27,6 +28,8 @@ LoadedSettings build(const LoadedConfig& loaded, const Registry& registry) {
 LoadedSettings loadSettings(const std::string& path, const Registry& registry) {
   return build(loadBootstrap(path, registry), registry);
 }
+
+std::optional<uint64_t> contentHash(const std::string& path) { return hashFile(path); }
 
 LoadedSettings parseSettings(std::string_view text, Format format, const Registry& registry) {
   return build(parseBootstrap(text, format, registry), registry);

@@ -3,6 +3,7 @@
 // The whole way from a file to settings, for main and for tests of whole configurations. No
 // protobuf here. Main thread.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ namespace weir::config {
 struct LoadedSettings {
   std::optional<BootstrapSettings> settings;  // nothing if there are errors
   std::vector<LocatedError> errors;           // sorted by position; formatErrors() prints them
+  uint64_t content_hash = 0;                  // of the file's bytes; 0 if it could not be read
 };
 
 // `registry` must outlive the settings.
@@ -26,5 +28,8 @@ LoadedSettings loadSettings(const std::string& path, const Registry& registry);
 
 // The same for text that is already in memory.
 LoadedSettings parseSettings(std::string_view text, Format format, const Registry& registry);
+
+// The hash that loadSettings() would give; nothing if the file cannot be read.
+std::optional<uint64_t> contentHash(const std::string& path);
 
 }  // namespace weir::config

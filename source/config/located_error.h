@@ -16,6 +16,9 @@ struct LocatedError {
   std::string message;
 };
 
+// `FILE:LINE:COLUMN: path: message`, without the parts that are not known.
+std::string formatError(std::string_view filename, const LocatedError& error);
+
 // One line per error, sorted by position: `FILE:LINE:COLUMN: path: message`.
 std::string formatErrors(std::string_view filename, std::vector<LocatedError> errors);
 

@@ -10,6 +10,8 @@ namespace weir::config {
 namespace {
 
 constexpr uint64_t MaxWorkers = 1024;
+constexpr DurationRange DrainRange{
+    .least = std::chrono::milliseconds(1), .most = std::chrono::hours(24), .zero_allowed = true};
 
 // Reports each value that was there before, naming where.
 class Unique {
@@ -101,6 +103,10 @@ BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& 
   settings.workers = static_cast<uint32_t>(
       checkInteger(root.field("workers"), bootstrap.workers(), 0, {0, MaxWorkers}));
   settings.access_log = parseAccessLog(bootstrap.access_log(), root.field("access_log"));
+  settings.drain_timeout =
+      checkDuration(root.field("drain_timeout"),
+                    bootstrap.has_drain_timeout() ? &bootstrap.drain_timeout() : nullptr,
+                    settings.drain_timeout, DrainRange);
   settings.clusters = parseClusters(bootstrap, root.field("clusters"));
   ClusterNames clusters = namesOf(settings.clusters, broken);
   settings.listeners =

@@ -3,6 +3,7 @@
 // A validated configuration as plain values: what the server is built from. No protobuf here. Built
 // by build.h, then shared by all workers as an immutable snapshot; any thread may read it.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "source/base/time.h"
 #include "source/filter/listener_filter.h"
 #include "source/filter/network_filter.h"
 #include "source/match/matcher.h"
@@ -60,6 +62,7 @@ struct BootstrapSettings {
   std::optional<AdminSettings> admin;
   uint32_t workers = 0;  // 0: one per processor core
   AccessLogSettings access_log;
+  Duration drain_timeout = std::chrono::seconds(30);
   std::vector<ListenerSettings> listeners;          // never empty
   std::vector<upstream::ClusterSettings> clusters;  // STATIC ones are never without endpoints
 };

@@ -14,8 +14,11 @@
 #include "source/config/load_settings.h"
 #include "source/event/signals.h"
 #include "source/main/version.h"
+#include "source/server/config_watch.h"
 #include "source/server/explain.h"
+#include "source/server/reloader.h"
 #include "source/server/server.h"
+#include "source/server/service_manager.h"
 
 namespace weir {
 namespace {
@@ -35,11 +38,17 @@ struct Options {
   std::string bytes;
 };
 
+int failed(const Error& error) {
+  log::error(Component::Main, "{}", error.detail);
+  return 1;
+}
+
 using Settings = std::shared_ptr<const config::BootstrapSettings>;
 
-// Settings, or null after all errors were printed.
-Settings load(const Options& options, const config::Registry& registry) {
+// Settings, or null after all errors were printed. `hash`: of the file.
+Settings load(const Options& options, const config::Registry& registry, uint64_t* hash = nullptr) {
   auto loaded = config::loadSettings(options.config, registry);
+  if (hash != nullptr) *hash = loaded.content_hash;
   if (loaded.settings)
     return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
   std::cerr << config::formatErrors(options.config, loaded.errors);
@@ -83,30 +92,54 @@ bool setLogLevels(const Options& options) {
   return true;
 }
 
-int run(const Options& options, const config::Registry& registry) {
-  if (!setLogLevels(options)) return 2;
-  event::blockSignals({SIGTERM, SIGINT});
-  raiseDescriptorLimit();
-  const Settings settings = load(options, registry);
-  if (settings == nullptr) return 1;
-  const SystemClock clock;
-  const unsigned workers = workerCount(options, *settings);
-  server::Server server(settings, clock, workers);
-  if (auto started = server.start(); !started.ok()) {
-    log::error(Component::Main, "{}", started.error().detail);
-    return 1;
-  }
-  for (size_t i = 0; i < settings->listeners.size(); ++i) {
-    log::info(Component::Main, "listener {} on {}", settings->listeners[i].name,
+void logAddresses(const server::Server& server) {
+  const auto& listeners = server.settings().listeners;
+  for (size_t i = 0; i < listeners.size(); ++i) {
+    log::info(Component::Main, "listener {} on {}", listeners[i].name,
               server.listenerAddress(i).toString());
   }
   if (server.adminAddress())
     log::info(Component::Main, "admin on {}", server.adminAddress()->toString());
-  log::info(Component::Main, "ready, with {} worker(s)", workers);
-  const event::SignalWatch signals(server.loop(), {SIGTERM, SIGINT}, [&](int) { server.stop(); });
+}
+
+// Serves until it is drained or told to stop.
+void serve(server::Server& server, server::Reloader& reloader,
+           const server::ServiceManager& manager, const std::string& config) {
+  server::ConfigWatch watch(server.loop(), config, [&] { reloader.reloadIfChanged(); });
+  if (auto started = watch.start(); !started.ok())
+    log::warn(Component::Config, "changes of the file are not seen, SIGHUP is: {}",
+              started.error().detail);
+  const event::SignalWatch signals(server.loop(), {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
+    if (signal == SIGHUP) return reloader.reload();
+    if (server.draining()) return server.quit();
+    manager.stopping("draining");
+    server.drain();
+  });
   server.run();
+}
+
+int run(const Options& options, const config::Registry& registry) {
+  auto inherited = server::takeInheritedSockets();
+  if (!setLogLevels(options)) return 2;
+  event::blockSignals({SIGTERM, SIGINT, SIGHUP});
+  raiseDescriptorLimit();
+  if (!inherited.ok()) return failed(inherited.error());
+  uint64_t hash = 0;
+  const Settings settings = load(options, registry, &hash);
+  if (settings == nullptr) return 1;
+  const SystemClock clock;
+  const unsigned workers = workerCount(options, *settings);
+  const auto manager = server::ServiceManager::fromEnvironment();
+  server::Server server(settings, clock, workers);
+  server.inherit(std::move(inherited).value());
+  if (auto started = server.start(); !started.ok()) return failed(started.error());
+  server::Reloader reloader(server, options.config, registry, manager, hash);
+  logAddresses(server);
+  log::info(Component::Main, "ready, with {} worker(s)", workers);
+  manager.ready("serving");
+  serve(server, reloader, manager, options.config);
   log::info(Component::Main, "stopping");
-  event::unblockSignals({SIGTERM, SIGINT});  // a second one ends it at once
+  event::unblockSignals({SIGTERM, SIGINT, SIGHUP});  // another one ends it at once
   return 0;
 }
 

@@ -5,9 +5,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <utility>
 
 #include "source/net/io.h"
@@ -76,12 +78,33 @@ void removeStaleSocket(const SocketAddress& address) {
   ::close(fd);
 }
 
+// Of a TCP or a Unix socket.
+SocketAddress boundTo(int fd) {
+  sockaddr_un path{};
+  socklen_t length = sizeof path;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&path), &length) != 0) return {};
+  if (path.sun_family != AF_UNIX) return {localAddress(fd), {}};
+  const size_t bytes = length - offsetof(sockaddr_un, sun_path);
+  std::string name(path.sun_path, bytes);
+  if (bytes > 0 && name[0] == '\0') {
+    name[0] = '@';
+  } else {
+    name = name.c_str();  // ends with a zero byte
+  }
+  return {{}, std::move(name)};
+}
+
 // Inherited by accepted sockets, so that none of these costs a call for each connection.
-Result<void> setInherited(int fd, const SocketAddress& address, const ListenOptions& options) {
-  if (address.isUnix()) return {};
+void setInherited(int fd, const SocketAddress& address) {
+  if (address.isUnix()) return;
   setFlag(fd, IPPROTO_TCP, TCP_NODELAY);
   setFlag(fd, SOL_SOCKET, SO_KEEPALIVE);
   setFlag(fd, SOL_SOCKET, SO_OOBINLINE);  // urgent data is carried, too, as ordinary bytes
+}
+
+Result<void> setOptions(int fd, const SocketAddress& address, const ListenOptions& options) {
+  if (address.isUnix()) return {};
+  setInherited(fd, address);
   const bool v6 = address.ip.ip.family == Family::V6;
   if (v6) setFlag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   setFlag(fd, SOL_SOCKET, SO_REUSEADDR);
@@ -106,13 +129,32 @@ Result<ListenSocket> ListenSocket::open(const SocketAddress& address, const List
   const int fd = newSocket(address);
   if (fd < 0) return errnoError(Side::Self, what, errno);
   ListenSocket socket(fd, address);
-  if (auto set = setInherited(fd, address, options); !set.ok()) {
+  if (auto set = setOptions(fd, address, options); !set.ok()) {
     return Error{set.error().code, Side::Self, what + ": " + set.error().detail};
   }
   if (!bindTo(fd, address) || ::listen(fd, static_cast<int>(options.backlog)) != 0) {
     return errnoError(Side::Self, what, errno);
   }
   if (!address.isUnix()) socket.address_.ip = localAddress(fd);
+  return socket;
+}
+
+Result<ListenSocket> ListenSocket::adopt(int fd) {
+  SocketAddress address;
+  ListenSocket socket(fd, address);
+  int type = 0;
+  int listens = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0)
+    return errnoError(Side::Self, "not a socket", errno);
+  length = sizeof listens;
+  (void)getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length);
+  if (type != SOCK_STREAM || listens == 0)
+    return Error{ErrorCode::InvalidArgument, Side::Self, "not a stream socket that listens"};
+  socket.address_ = boundTo(fd);
+  setInherited(fd, socket.address_);
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+    return errnoError(Side::Self, "fcntl", errno);
   return socket;
 }
 

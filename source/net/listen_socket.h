@@ -28,6 +28,9 @@ class ListenSocket {
   // asks for that.
   static Result<ListenSocket> open(const SocketAddress& address, const ListenOptions& options,
                                    bool exclusive);
+  // A socket that another process has bound and handed over: takes the descriptor. An error if it
+  // is no stream socket that listens.
+  static Result<ListenSocket> adopt(int fd);
   ~ListenSocket();
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&&) = delete;

@@ -135,16 +135,16 @@ void ActiveConnection::close(std::string_view reason) {
   if (ended_) return;
   if (chain_ != nullptr) return chain_->close(filter::Close::Reset, reason);
   if (finding_ != nullptr && finding_->detection != nullptr) finding_->detection->cancel();
-  end(reason);
+  end(reason, true);
 }
 
 // The one line where a connection dies.
-void ActiveConnection::end(std::string_view reason) {
+void ActiveConnection::end(std::string_view reason, bool reset) {
   if (std::exchange(ended_, true)) return;
   info_.close_reason = reason;
   info_.rx_bytes = connection_->bytesRead();
   info_.tx_bytes = connection_->bytesWritten();
-  connection_->close(false);
+  connection_->close(reset);
   member_->listener.onConnectionEnded(*this);
 }
 

@@ -26,8 +26,8 @@ class ActiveConnection final : public event::Retirable,
 
   // Chooses the chain, or starts to find out what that takes. Once.
   void start();
-  // Ends it now, from outside. A chain that runs is reset: a transfer that is cut off must not look
-  // complete.
+  // Resets it, from outside: a transfer that is cut off must not look complete. `reason` has static
+  // storage.
   void close(std::string_view reason);
 
   const filter::ConnectionInfo& info() const { return info_; }
@@ -46,7 +46,7 @@ class ActiveConnection final : public event::Retirable,
   bool destinationIsSelf() const;
   void run(const config::FilterChainSettings& chain,
            std::unique_ptr<upstream::EarlyConnection> early);
-  void end(std::string_view reason);
+  void end(std::string_view reason, bool reset = false);
 
   filter::Worker& worker() const { return member_->generation.worker(); }
 

@@ -17,8 +17,9 @@ bool goesOnFrom(const BoundListener& old, const config::ListenerSettings& listen
   return old.configured == listener.address && old.name == listener.name;
 }
 
-void removeFile(const net::SocketAddress& address) {
-  if (address.isUnix() && address.unix_path[0] != '@') ::unlink(address.unix_path.c_str());
+void removeFile(const BoundListener& listener) {
+  const std::string& path = listener.bound.unix_path;
+  if (!listener.inherited && !path.empty() && path[0] != '@') ::unlink(path.c_str());
 }
 
 Error named(const config::ListenerSettings& listener, const Error& error) {
@@ -43,7 +44,7 @@ std::vector<std::optional<size_t>> matchListeners(
 }
 
 BoundListeners::~BoundListeners() {
-  for (const BoundListener& listener : current_) removeFile(listener.bound);
+  for (const BoundListener& listener : current_) removeFile(listener);
 }
 
 // One of ours has the port already: on another address of the machine (the kernel prefers the more
@@ -60,25 +61,48 @@ bool BoundListeners::isOursToo(const net::SocketAddress& address) const {
          });
 }
 
+const InheritedSocket* BoundListeners::inherited(const net::SocketAddress& address) const {
+  for (const InheritedSocket& one : inherited_) {
+    if (one.socket.address() == address) return &one;
+  }
+  return nullptr;
+}
+
+// The next worker's socket, after those of `before`.
+Result<net::ListenSocket> BoundListeners::open(const config::ListenerSettings& listener,
+                                               const net::SocketAddress& address,
+                                               const std::vector<net::ListenSocket>& before) const {
+  const net::ListenOptions options = listenOptionsOf(listener);
+  if (const InheritedSocket* const given = inherited(listener.address); given != nullptr) {
+    if (options.transparent) {
+      if (auto may = net::ListenSocket::checkTransparent(address); !may.ok()) return may.error();
+    }
+    given->socket.apply(options);
+    return given->socket.duplicate();
+  }
+  if (!before.empty() && address.isUnix()) return before.back().duplicate();
+  return net::ListenSocket::open(address, options, before.empty() && !isOursToo(address));
+}
+
 Result<BoundListener> BoundListeners::bind(const config::ListenerSettings& listener,
                                            std::vector<net::ListenSocket>& sockets) {
-  net::SocketAddress address = listener.address;
-  const bool exclusive = !isOursToo(address);
+  BoundListener bound{listener.name,
+                      listener.address,
+                      listener.address,
+                      listener.transparent,
+                      inherited(listener.address) != nullptr,
+                      std::make_shared<ListenerShared>(next_id_++)};
   for (unsigned i = 0; i < workers_; ++i) {
     // The kernel's choice of a port holds for the other workers' sockets too.
-    auto socket =
-        i > 0 && address.isUnix()
-            ? sockets.back().duplicate()
-            : net::ListenSocket::open(address, listenOptionsOf(listener), exclusive && i == 0);
+    auto socket = open(listener, bound.bound, sockets);
     if (!socket.ok()) {
-      if (i > 0) removeFile(address);
+      if (i > 0) removeFile(bound);
       return named(listener, socket.error());
     }
-    address = socket.value().address();
+    bound.bound = socket.value().address();
     sockets.push_back(std::move(socket).value());
   }
-  return BoundListener{listener.name, listener.address, address, listener.transparent,
-                       std::make_shared<ListenerShared>(next_id_++)};
+  return bound;
 }
 
 Result<ListenerChange> BoundListeners::prepare(
@@ -87,7 +111,7 @@ Result<ListenerChange> BoundListeners::prepare(
   ListenerChange change;
   const auto undo = [&](const Error& error) {
     for (size_t i = 0; i < change.listeners.size(); ++i) {
-      if (!matches[i]) removeFile(change.listeners[i].bound);
+      if (!matches[i]) removeFile(change.listeners[i]);
     }
     return error;
   };
@@ -120,7 +144,7 @@ void BoundListeners::commit(const ListenerChange& change) {
         std::any_of(change.listeners.begin(), change.listeners.end(),
                     [&](const BoundListener& listener) { return listener.shared == old.shared; });
     if (stays) continue;
-    removeFile(old.bound);
+    removeFile(old);
     if (!old.bound.isUnix()) leaving_.emplace_back(old.bound.ip.port, old.shared);
   }
   current_ = change.listeners;

@@ -22,6 +22,7 @@ struct BoundListener {
   net::SocketAddress configured;  // with port 0 if the kernel chose
   net::SocketAddress bound;
   bool transparent = false;
+  bool inherited = false;  // its socket, and the file of a Unix socket, are not ours alone
   std::shared_ptr<ListenerShared> shared;
 };
 
@@ -47,6 +48,13 @@ class BoundListeners {
   BoundListeners(const BoundListeners&) = delete;
   BoundListeners& operator=(const BoundListeners&) = delete;
 
+  // Sockets that listeners with their addresses use from now on. They stay open to the end: whoever
+  // handed them over has them, too.
+  void inherit(std::vector<InheritedSocket> sockets) { inherited_ = std::move(sockets); }
+  // The one with this address, or null.
+  const InheritedSocket* inherited(const net::SocketAddress& address) const;
+  const std::vector<InheritedSocket>& inherited() const { return inherited_; }
+
   // Binds what is new. On an error, which names the listener, nothing is bound that was not before.
   Result<ListenerChange> prepare(const std::vector<config::ListenerSettings>& settings);
   // From now on `change.listeners` are the bound ones. Removes the files of Unix sockets that are
@@ -58,10 +66,14 @@ class BoundListeners {
  private:
   Result<BoundListener> bind(const config::ListenerSettings& listener,
                              std::vector<net::ListenSocket>& sockets);
+  Result<net::ListenSocket> open(const config::ListenerSettings& listener,
+                                 const net::SocketAddress& address,
+                                 const std::vector<net::ListenSocket>& before) const;
   bool isOursToo(const net::SocketAddress& address) const;
 
   const unsigned workers_;
   uint64_t next_id_ = 1;
+  std::vector<InheritedSocket> inherited_;
   std::vector<BoundListener> current_;
   // Ports of listeners that are not configured any more, but may still be in the workers' hands.
   std::vector<std::pair<uint16_t, std::weak_ptr<ListenerShared>>> leaving_;

@@ -3,9 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "source/base/log.h"
+
 namespace weir::server {
+
+using log::Component;
 
 Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const Clock& clock,
                unsigned workers)
@@ -14,7 +20,8 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       loop_(clock),
       clusters_(loop_),
       snapshot_{std::move(settings), nullptr, nullptr},
-      bound_(workers) {}
+      bound_(workers),
+      drain_timer_(loop_, [this] { resetTheRest(); }) {}
 
 Server::~Server() {
   admin_.reset();
@@ -26,7 +33,8 @@ Server::~Server() {
   workers_.clear();
   while (loop_.runOnce(false)) {  // frees what the workers gave back
   }
-  if (admin_bound_ && admin_bound_->isUnix() && admin_bound_->unix_path[0] != '@')
+  if (admin_bound_ && bound_.inherited(*admin_bound_) == nullptr && admin_bound_->isUnix() &&
+      admin_bound_->unix_path[0] != '@')
     ::unlink(admin_bound_->unix_path.c_str());
 }
 
@@ -52,10 +60,24 @@ Result<void> Server::start() {
                             [this](Snapshot old) { loop_.post([old = std::move(old)] {}); }};
     workers_.push_back(std::make_unique<Worker>(shared_, clock_, std::move(outside)));
   }
+  warnOfUnusedSockets();
   auto updates = updatesFrom(std::move(change).value());
   for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(updates[i]));
   running_ = true;
   return {};
+}
+
+void Server::warnOfUnusedSockets() const {
+  for (const InheritedSocket& one : bound_.inherited()) {
+    const net::SocketAddress& address = one.socket.address();
+    const auto& listeners = bound_.current();
+    const bool used = address == admin_bound_ ||
+                      std::any_of(listeners.begin(), listeners.end(),
+                                  [&](const auto& listener) { return listener.bound == address; });
+    if (!used)
+      log::warn(Component::Listener, "inherited socket \"{}\" on {}: no listener has this address",
+                one.name, address.toString());
+  }
 }
 
 upstream::ClusterStates Server::prepareClusters() {
@@ -83,7 +105,9 @@ std::vector<WorkerUpdate> Server::updatesFrom(ListenerChange change) const {
 Result<void> Server::bindAdmin() {
   if (!snapshot_.settings->admin) return {};
   const net::SocketAddress& address = snapshot_.settings->admin->address;
-  auto socket = net::ListenSocket::open(address, {.reuse_port = false}, true);
+  const InheritedSocket* const given = bound_.inherited(address);
+  auto socket = given != nullptr ? given->socket.duplicate()
+                                 : net::ListenSocket::open(address, {.reuse_port = false}, true);
   if (!socket.ok())
     return Error{socket.error().code, socket.error().side, "admin: " + socket.error().detail};
   admin_bound_ = socket.value().address();
@@ -133,6 +157,7 @@ void Server::reload(std::shared_ptr<const config::BootstrapSettings> settings, D
 // What can fail comes first; then it is certain.
 Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> settings,
                           upstream::ClusterStates clusters) {
+  if (draining_) return Error{ErrorCode::Closed, Side::Self, "the process is draining"};
   std::shared_ptr<AccessLog> log = snapshot_.log;
   if (settings->access_log != snapshot_.settings->access_log) {
     auto opened = openLog(settings->access_log);
@@ -164,6 +189,30 @@ void Server::finishReload(const Result<void>& result) {
   done(result);
 }
 
+void Server::drain() {
+  if (std::exchange(draining_, true)) return;
+  const Duration timeout = snapshot_.settings->drain_timeout;
+  log::info(Component::Main, "draining: connections have {} s to end",
+            std::chrono::duration<double>(timeout).count());
+  workers_to_drain_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->post(
+        [this](Worker& one) { one.drain([this] { loop_.post([this] { onWorkerDrained(); }); }); });
+  }
+  drain_timer_.arm(timeout);
+}
+
+void Server::resetTheRest() {
+  log::info(Component::Main, "drain_timeout is over: connections that are left are reset");
+  for (auto& worker : workers_) {
+    worker->post([](Worker& one) { one.closeAll("drained"); });
+  }
+}
+
+void Server::onWorkerDrained() {
+  if (--workers_to_drain_ == 0) loop_.stop();
+}
+
 // On the thread of worker `from`.
 void Server::broadcast(size_t from, const LearnedNews& news) {
   for (size_t i = 0; i < workers_.size(); ++i) {
@@ -172,14 +221,18 @@ void Server::broadcast(size_t from, const LearnedNews& news) {
 }
 
 event::HttpReply Server::answer(const event::HttpQuestion& question) {
-  if (question.path == "/ready") return {200, "text/plain; charset=utf-8", "ready\n"};
+  constexpr const char* Text = "text/plain; charset=utf-8";
+  if (question.path == "/ready") {
+    return draining_ ? event::HttpReply{503, Text, "draining\n"}
+                     : event::HttpReply{200, Text, "ready\n"};
+  }
   if (question.path == "/metrics")
     return {200, "text/plain; version=0.0.4; charset=utf-8", metrics()};
-  return {404, "text/plain; charset=utf-8", "not found; there are /ready and /metrics\n"};
+  return {404, Text, "not found; there are /ready and /metrics\n"};
 }
 
 std::string Server::metrics() const {
-  std::vector<const stats::Registry*> registries;
+  std::vector<const stats::Registry*> registries = {&stats_};
   for (const auto& worker : workers_) registries.push_back(&worker->stats());
   std::string out = stats::renderPrometheus(registries);
   if (snapshot_.log != nullptr) {

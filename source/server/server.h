@@ -1,8 +1,8 @@
 #pragma once
 
 // The running proxy: binds all listeners, starts the workers, serves the admin port, takes new
-// configurations, and ends on a signal. Lives on the main thread; used once: start(), then run()
-// until it is told to stop, then destroy.
+// configurations, and drains. Lives on the main thread; used once: start(), then run() until
+// drain() or quit() ends it, then destroy.
 
 #include <functional>
 #include <memory>
@@ -32,12 +32,20 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  // Before start(): sockets that the process was started with. A listener with the address of one
+  // of them uses it in place of one of its own, as does the admin port.
+  void inherit(std::vector<InheritedSocket> sockets) { bound_.inherit(std::move(sockets)); }
   // Binds everything, then starts the workers; on an error nothing is bound and nothing runs.
   Result<void> start();
-  // Until stop(). Requires: start() succeeded.
+  // Until all is drained, or quit(). Requires: start() succeeded.
   void run() { loop_.run(); }
-  // Any thread.
-  void stop() { loop_.stop(); }
+  // Ends run() after the current turn; connections are reset when the server is destroyed. Any
+  // thread.
+  void quit() { loop_.stop(); }
+  // Stops accepting once the queues are empty, lets connections end for drain_timeout, resets those
+  // that are left, and ends run(). From now on /ready answers 503. Twice is once.
+  void drain();
+  bool draining() const { return draining_; }
 
   // Connections from now on get these settings; those that are open go on under theirs. An address
   // that both configurations have never stops accepting. `done` is called in a later turn: once all
@@ -47,6 +55,8 @@ class Server {
               std::function<void(const Result<void>&)> done);
 
   event::Loop& loop() { return loop_; }
+  // For counters of the main thread; shown with those of the workers.
+  stats::Registry& mainStats() { return stats_; }
   // Has `work` done on the thread of one worker. While it runs; any thread.
   void postToWorker(size_t index, std::function<void(Worker&)> work) {
     workers_[index]->post(std::move(work));
@@ -66,17 +76,21 @@ class Server {
 
   Result<void> bindAdmin();
   Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings) const;
+  void warnOfUnusedSockets() const;
   upstream::ClusterStates prepareClusters();
   Result<void> take(std::shared_ptr<const config::BootstrapSettings> settings,
                     upstream::ClusterStates clusters);
   std::vector<WorkerUpdate> updatesFrom(ListenerChange change) const;
   void onWorkerSwitched();
   void finishReload(const Result<void>& result);
+  void resetTheRest();
+  void onWorkerDrained();
   void broadcast(size_t from, const LearnedNews& news);
   event::HttpReply answer(const event::HttpQuestion& question);
 
   const Clock& clock_;
   const unsigned worker_count_;
+  stats::Registry stats_;
   event::Loop loop_;
   upstream::ClusterManager clusters_;
   Snapshot snapshot_;  // of the last configuration that was taken
@@ -87,6 +101,9 @@ class Server {
   std::unique_ptr<event::HttpEndpoint> admin_;
   Done reload_done_;  // while one is under way
   size_t workers_to_switch_ = 0;
+  event::Timer drain_timer_;
+  size_t workers_to_drain_ = 0;
+  bool draining_ = false;
   bool running_ = false;
 };
 

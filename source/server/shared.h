@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "source/config/settings.h"
 #include "source/net/listen_socket.h"
@@ -23,6 +24,12 @@ struct ListenerShared {
 inline net::ListenOptions listenOptionsOf(const config::ListenerSettings& settings) {
   return {.reuse_port = true, .transparent = settings.transparent, .backlog = settings.backlog};
 }
+
+// A listening socket that the process was started with, and what it was called.
+struct InheritedSocket {
+  std::string name;
+  net::ListenSocket socket;
+};
 
 struct ProcessShared {
   net::OwnAddresses own_addresses;

@@ -23,9 +23,7 @@ void Worker::run() {
   first_.reset();
   loop_.run();
   // Ending a connection takes turns of the loop: hooks are called, and what they held is retired.
-  for (Listeners* const list : {&listeners_, &leaving_}) {
-    for (auto& listener : *list) listener->closeAll();
-  }
+  closeAll("shutdown");
   while (loop_.runOnce(false)) {
   }
   leaving_.clear();
@@ -71,6 +69,23 @@ void Worker::apply(WorkerUpdate update) {
   sweep_.schedule();
 }
 
+void Worker::drain(std::function<void()> on_drained) {
+  on_drained_ = std::move(on_drained);
+  for (auto& listener : listeners_) {
+    listener->finish();
+    leaving_.push_back(std::move(listener));
+  }
+  listeners_.clear();
+  sweep_.schedule();
+}
+
+void Worker::closeAll(std::string_view reason) {
+  for (Listeners* const list : {&listeners_, &leaving_}) {
+    for (auto& listener : *list) listener->closeAll(reason);
+  }
+  sweep_.schedule();
+}
+
 // A task, and not where the last connection goes: what that leaves behind may still be on the stack
 // or wait to be freed, and refers to both.
 void Worker::sweep() {
@@ -91,6 +106,7 @@ void Worker::sweep() {
     outside_.dispose(std::move(snapshot));
   }
   generations_.erase(old, generations_.end());
+  if (on_drained_ != nullptr && leaving_.empty()) std::exchange(on_drained_, nullptr)();
 }
 
 void Worker::requestStop() { loop_.stop(); }

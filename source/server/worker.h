@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -51,6 +52,11 @@ class Worker {
   // New connections get this configuration; those that are open keep theirs. Listeners that are not
   // in it take what waits in their queue, and close their sockets.
   void apply(WorkerUpdate update);
+  // Stops accepting once the queues are empty; `on_drained` is called when no connection is left.
+  // Once; nothing is applied after it.
+  void drain(std::function<void()> on_drained);
+  // Resets all connections; `reason` has static storage.
+  void closeAll(std::string_view reason);
   void onNews(const LearnedNews& news);
   // Those that are configured, and those whose connections are not all gone.
   void forEachListener(const std::function<void(const WorkerListener&)>& visit) const;
@@ -81,6 +87,7 @@ class Worker {
   std::vector<std::unique_ptr<Generation>> generations_;  // the last one is current
   Listeners listeners_;                                   // those of the current generation
   Listeners leaving_;
+  std::function<void()> on_drained_;
   std::thread thread_;
 };
 

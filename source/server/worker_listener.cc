@@ -82,13 +82,13 @@ void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   connections_.erase(it);
 }
 
-void WorkerListener::closeAll() {
+void WorkerListener::closeAll(std::string_view reason) {
   acceptor_.reset();
   closed_ = true;
   std::vector<ActiveConnection*> all;
   all.reserve(connections_.size());
   for (const auto& [connection, owner] : connections_) all.push_back(connection);
-  for (ActiveConnection* connection : all) connection->close("shutdown");
+  for (ActiveConnection* connection : all) connection->close(reason);
 }
 
 void WorkerListener::forEachConnection(

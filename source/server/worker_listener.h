@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "source/config/settings.h"
@@ -50,8 +51,9 @@ class WorkerListener final : private net::Acceptor::Events {
   void listen(net::ListenSocket socket);
   // Accepts what waits in the queue, and then closes the socket. Connections go on.
   void finish();
-  // Stops accepting, and ends all connections; they are gone within a few turns of the loop.
-  void closeAll();
+  // Stops accepting, and resets all connections; they are gone within a few turns of the loop.
+  // `reason` has static storage.
+  void closeAll(std::string_view reason);
   // It accepts nothing any more, and no record of a connection is left.
   bool done() const { return closed_ && records_ == 0; }
 

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <future>
 #include <set>
 #include <string>
@@ -24,17 +23,6 @@ size_t openDescriptors() {
   while (::readdir(folder) != nullptr) ++count;
   ::closedir(folder);
   return count;
-}
-
-// Nobody listens there any more, or will not within a moment: a socket that is about to be closed
-// still takes what comes.
-bool refuses(uint16_t port) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (std::chrono::steady_clock::now() < end) {
-    if (!TestSocket::canConnectTo(port)) return true;
-    std::this_thread::yield();
-  }
-  return false;
 }
 
 class ReloadIntegrationTest : public testing::Test {
@@ -113,7 +101,7 @@ TEST_F(ReloadIntegrationTest, ConnectionsOfARemovedListenerFinishAndNoneIsAccept
   TestSocket client = TestSocket::connectTo(port);
   TestSocket server = old_.accept();
   EXPECT_EQ(proxy.reload(config(listener("in", "new"))), "");
-  EXPECT_TRUE(refuses(port));
+  EXPECT_TRUE(TestSocket::refusesSoon(port));
   exchange(client, server);
   client.halfClose();
   EXPECT_EQ(server.receiveAll(), "");

@@ -45,10 +45,17 @@ TestSocket::~TestSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-bool TestSocket::canConnectTo(uint16_t port) {
-  const TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+bool TestSocket::refusesSoon(uint16_t port) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(DeadlineMs);
   const sockaddr_in address = loopback(port);
-  return ::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  while (std::chrono::steady_clock::now() < deadline) {
+    TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      return errno == ECONNREFUSED;
+    socket.reset();  // if it was accepted after all, nothing is left of it
+    std::this_thread::yield();
+  }
+  return false;
 }
 
 TestSocket TestSocket::connectTo(uint16_t port) {
@@ -135,11 +142,14 @@ ServerUnderTest::ServerUnderTest(const std::string& yaml, unsigned workers,
       std::make_unique<server::Server>(load(yaml), clock == nullptr ? clock_ : *clock, workers);
   const auto started = server_->start();
   EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().detail);
-  main_ = std::thread([this] { server_->run(); });
+  main_ = std::thread([this] {
+    server_->run();
+    ended_.set_value();
+  });
 }
 
 ServerUnderTest::~ServerUnderTest() {
-  server_->stop();
+  server_->quit();
   main_.join();
 }
 
@@ -151,6 +161,15 @@ std::shared_ptr<const config::BootstrapSettings> ServerUnderTest::load(const std
   }
   loaded.settings->access_log.enabled &= loaded.settings->access_log.path != "/dev/stdout";
   return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
+}
+
+void ServerUnderTest::drain() {
+  server_->loop().post([this] { server_->drain(); });
+}
+
+bool ServerUnderTest::ends() {
+  return ended_.get_future().wait_for(std::chrono::milliseconds(DeadlineMs)) ==
+         std::future_status::ready;
 }
 
 void ServerUnderTest::onWorker(size_t index, std::function<void(server::Worker&)> work) {

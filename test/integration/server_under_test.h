@@ -26,7 +26,9 @@ class TestSocket {
  public:
   explicit TestSocket(int fd);
   static TestSocket connectTo(uint16_t port);
-  static bool canConnectTo(uint16_t port);
+  // Nobody listens there any more, or will not within a moment: a socket that is about to be closed
+  // still takes what comes.
+  static bool refusesSoon(uint16_t port);
   ~TestSocket();
   TestSocket(TestSocket&& other) noexcept;
   TestSocket& operator=(TestSocket&&) = delete;
@@ -92,6 +94,10 @@ class ServerUnderTest {
   std::string reload(const std::string& yaml);
   // The same without waiting.
   std::future<std::string> startReload(const std::string& yaml);
+  // Has it drain, and returns at once.
+  void drain();
+  // Waits until it has ended by itself; false if it does not.
+  bool ends();
   // Has `work` done on the thread of one worker, and waits for it.
   void onWorker(size_t index, std::function<void(server::Worker&)> work);
   server::Server& server() { return *server_; }
@@ -102,6 +108,7 @@ class ServerUnderTest {
   config::Registry registry_;
   SystemClock clock_;
   std::unique_ptr<server::Server> server_;
+  std::promise<void> ended_;
   std::thread main_;
 };
 

@@ -51,20 +51,35 @@ def opaque(port, name="opaque", target="server", host=LOOPBACK, **settings):
 class Weir(Process):
     """A running Weir: its configuration, its access log and its metrics."""
 
-    def __init__(self, folder, listeners, clusters, command=(), options=(), enter=contextlib.nullcontext):
+    def __init__(self, folder, listeners, clusters, command=(), options=(), enter=contextlib.nullcontext,
+                 settings=None, workers=1, **process):
         """`command` is put before the binary, `options` behind its arguments; `enter` is a context in which its admin
-        port can be reached."""
+        port can be reached; `settings` are further fields of the configuration; `process` is for Process."""
         self.ports = {listener["name"]: int(listener["address"].rsplit(":", 1)[1]) for listener in listeners
                       if not listener["address"].startswith("unix:")}
         self.folder = tempfile.mkdtemp(prefix="weir-", dir=folder)
         self._enter = enter
         self._admin_port = free_port()
         self._log_path = f"{self.folder}/access.log"
-        config = write_config(f"{self.folder}/weir.json", listeners, clusters, self._admin_port, self._log_path)
-        super().__init__("weir", [*command, *run_command(config), *options], self.folder)
-        self.wait_until(lambda: self._admin("/ready")[0] == 200, "is ready")
+        self._settings = settings or {}
+        self.config = f"{self.folder}/weir.json"
+        self.write_config(self.config, listeners, clusters)
+        super().__init__("weir", [*command, *run_command(self.config, workers), *options], self.folder, **process)
+        self.wait_until(lambda: self.admin("/ready")[0] == 200, "is ready")
 
-    def _admin(self, path):
+    def write_config(self, path, listeners, clusters):
+        """Another configuration for this Weir."""
+        write_config(path, listeners, clusters, self._admin_port, self._log_path, **self._settings)
+
+    def reloads(self, outcome):
+        """How many reloads have ended so."""
+        return self.metric("weir_config_reloads_total", outcome=outcome)
+
+    def wait_until_reloaded(self, count, outcome="success"):
+        self.wait_until(lambda: self.reloads(outcome) >= count, f"{count} reload(s) with {outcome}")
+
+    def admin(self, path):
+        """The status and the body; 0 if it does not answer."""
         try:
             with self._enter():
                 client = connect(self._admin_port)
@@ -84,7 +99,7 @@ class Weir(Process):
 
     def metrics(self, name, **labels):
         """Every sample of `name` that has these labels, as {its labels: its value}."""
-        status, text = self._admin("/metrics")
+        status, text = self.admin("/metrics")
         if status != 200:
             raise AssertionError(f"/metrics answers {status}: {text}")
         samples = {}
@@ -154,18 +169,19 @@ class Weir(Process):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
 
-def run_command(config_path):
+def run_command(config_path, workers=1):
     """The command line that runs Weir."""
     path = os.environ.get("WEIR_BINARY", "")
     if not os.access(path, os.X_OK):
         raise AssertionError(f"WEIR_BINARY must name the weir binary; it is {path!r}. Build it with "
                              "`bazel build //source/main:weir`, or run the test through Bazel")
-    return [os.path.abspath(path), "run", "-c", config_path, "--workers", "1"]
+    return [os.path.abspath(path), "run", "-c", config_path, "--workers", str(workers)]
 
 
-def write_config(path, listeners, clusters, admin_port, log_path):
+def write_config(path, listeners, clusters, admin_port, log_path, **settings):
+    # A test that leaves connections open is not to wait for them.
     config = {"admin": {"address": f"{LOOPBACK}:{admin_port}"}, "access_log": {"path": log_path, "format": "JSON"},
-              "listeners": listeners, "clusters": clusters}
+              "drain_timeout": "0s", "listeners": listeners, "clusters": clusters, **settings}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(config, file, indent=2)
     return path

@@ -18,8 +18,8 @@ config::ListenerSettings listener(const std::string& name, const std::string& ad
 
 BoundListener bound(const std::string& name, const std::string& configured,
                     const std::string& address) {
-  return {name, *net::SocketAddress::parse(configured), *net::SocketAddress::parse(address), false,
-          std::make_shared<ListenerShared>(1)};
+  return {name,  *net::SocketAddress::parse(configured), *net::SocketAddress::parse(address), false,
+          false, std::make_shared<ListenerShared>(1)};
 }
 
 using Match = std::vector<std::optional<size_t>>;

@@ -1,0 +1,95 @@
+#include "source/server/reloader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "source/base/log.h"
+#include "source/config/load_settings.h"
+
+namespace weir::server {
+
+using log::Component;
+
+namespace {
+
+// As much of a hash as a double holds exactly, which is what a scrape makes of it.
+constexpr uint64_t HashMask = (uint64_t{1} << 48) - 1;
+
+}  // namespace
+
+Reloader::Reloader(Server& server, std::string path, const config::Registry& registry,
+                   const ServiceManager& manager, uint64_t content_hash)
+    : server_(server),
+      path_(std::move(path)),
+      registry_(registry),
+      manager_(manager),
+      seen_hash_(content_hash),
+      generation_(server.mainStats().gauge("weir_config_generation",
+                                           "Configurations taken so far; 1 after the start.", {})),
+      hash_(server.mainStats().gauge("weir_config_hash",
+                                     "A hash of the configuration file that is in use.", {})),
+      last_success_(server.mainStats().gauge(
+          "weir_config_last_reload_success_timestamp_seconds",
+          "When the configuration in use was taken, in seconds since 1970.", {})) {
+  noteSuccess(content_hash);
+}
+
+void Reloader::request(Wish wish) {
+  next_ = std::max(next_, wish);
+  if (!under_way_) begin();
+}
+
+void Reloader::begin() {
+  const Wish wish = std::exchange(next_, Wish::None);
+  if (wish == Wish::IfChanged) {
+    // One that is not there for the moment is about to be replaced.
+    const auto hash = config::contentHash(path_);
+    if (!hash || *hash == seen_hash_) return;
+  }
+  under_way_ = true;
+  manager_.reloading(server_.loop().clock().monotonicNow());
+  config::LoadedSettings loaded = config::loadSettings(path_, registry_);
+  seen_hash_ = loaded.content_hash;
+  if (!loaded.settings) {
+    for (const config::LocatedError& error : loaded.errors)
+      log::error(Component::Config, "{}", config::formatError(path_, error));
+    log::error(Component::Config, "{}: {} error(s); the configuration in use stays", path_,
+               loaded.errors.size());
+    return finish("invalid");
+  }
+  server_.reload(
+      std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings)),
+      [this, hash = loaded.content_hash](const Result<void>& result) { onDone(hash, result); });
+}
+
+void Reloader::onDone(uint64_t hash, const Result<void>& result) {
+  if (!result.ok()) {
+    log::error(Component::Config, "{}: {}; the configuration in use stays", path_,
+               result.error().detail);
+    return finish("refused");
+  }
+  noteSuccess(hash);
+  log::info(Component::Config, "{}: reloaded, generation {}", path_, generation_.get());
+  finish("success");
+}
+
+void Reloader::noteSuccess(uint64_t hash) {
+  generation_.add(1);
+  hash_.set(hash & HashMask);
+  const auto since_1970 = server_.loop().wallNow().time_since_epoch();
+  last_success_.set(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count()));
+}
+
+void Reloader::finish(std::string_view outcome) {
+  server_.mainStats()
+      .counter("weir_config_reloads_total", "Attempts to take a configuration, by outcome.",
+               {{"outcome", outcome}})
+      .add(1);
+  manager_.ready(outcome == "success" ? "serving" : "serving; the last reload failed");
+  under_way_ = false;
+  if (next_ != Wish::None) begin();
+}
+
+}  // namespace weir::server

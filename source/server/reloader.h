@@ -1,0 +1,50 @@
+#pragma once
+
+// Reads the configuration file again, and gives it to the server if it is right. A file that is
+// wrong changes nothing: all its errors are logged, and counted. Main thread.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "source/config/extension_factory.h"
+#include "source/server/server.h"
+#include "source/server/service_manager.h"
+#include "source/stats/stats.h"
+
+namespace weir::server {
+
+class Reloader {
+ public:
+  // All outlive it. `content_hash`: of the file as it was read for the start.
+  Reloader(Server& server, std::string path, const config::Registry& registry,
+           const ServiceManager& manager, uint64_t content_hash);
+
+  // SIGHUP: the file is read and taken, also if it has not changed.
+  void reload() { request(Wish::Always); }
+  // The file may have changed: it is taken if its content has.
+  void reloadIfChanged() { request(Wish::IfChanged); }
+
+ private:
+  enum class Wish : uint8_t { None, IfChanged, Always };
+
+  void request(Wish wish);
+  void begin();
+  void onDone(uint64_t hash, const Result<void>& result);
+  void finish(std::string_view outcome);
+  void noteSuccess(uint64_t hash);
+
+  Server& server_;
+  const std::string path_;
+  const config::Registry& registry_;
+  const ServiceManager& manager_;
+  uint64_t seen_hash_;  // of the content that was read last, right or wrong
+  bool under_way_ = false;
+  Wish next_ = Wish::None;  // asked for while one is under way
+  stats::Value& generation_;
+  stats::Value& hash_;
+  stats::Value& last_success_;
+};
+
+}  // namespace weir::server

@@ -1,0 +1,117 @@
+// The end of a process that serves: what is connected gets its time, and nothing more is accepted.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/integration/server_under_test.h"
+
+namespace weir::test {
+namespace {
+
+class DrainIntegrationTest : public testing::Test {
+ protected:
+  std::string config(const std::string& timeout) const {
+    return "drain_timeout: " + timeout +
+           "\nlisteners:\n"
+           "- name: in\n"
+           "  address: 127.0.0.1:0\n"
+           "  filter_chains: [{name: http, match: {application_protocols: [http/1.1]}, filters: " +
+           tcpProxyTo("up") +
+           "}]\n  default_filter_chain: {name: tcp, filters: " + tcpProxyTo("up") +
+           "}\nclusters:\n- {name: up, endpoints: [{address: \"" + upstream_.address() + "\"}]}\n";
+  }
+  static std::string closed(const std::string& how) {
+    return "weir_connection_closes_total{listener=\"in\",close=\"" + how + "\"}";
+  }
+
+  TestUpstream upstream_;
+};
+
+TEST_F(DrainIntegrationTest, WithoutConnectionsItEndsAtOnce) {
+  ServerUnderTest proxy(config("1h"), 2);
+  proxy.drain();
+  EXPECT_TRUE(proxy.ends());
+}
+
+TEST_F(DrainIntegrationTest, ConnectionsGoOnUntilTheyEndAndThenItEnds) {
+  ServerUnderTest proxy(config("1h"), 2);
+  const uint16_t port = proxy.port();
+  TestSocket client = TestSocket::connectTo(port);
+  client.send("one");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(3), "one");
+  proxy.drain();
+  proxy.drain();  // twice is once
+  EXPECT_TRUE(TestSocket::refusesSoon(port));
+  client.send("two");
+  client.halfClose();
+  EXPECT_EQ(server.receiveAll(), "two");
+  server.send("answer");
+  server.halfClose();
+  EXPECT_EQ(client.receiveAll(), "answer");
+  EXPECT_FALSE(client.wasReset());
+  EXPECT_TRUE(proxy.ends());
+  EXPECT_EQ(proxy.metric(closed("client_fin")), 1U);
+}
+
+TEST_F(DrainIntegrationTest, WhatIsLeftAfterTheTimeoutIsReset) {
+  ServerUnderTest proxy(config("0.05s"));
+  TestSocket open = TestSocket::connectTo(proxy.port());
+  open.send("data");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(4), "data");
+  TestSocket detecting = TestSocket::connectTo(proxy.port());
+  detecting.send("GET /");
+  proxy.waitForMetric("weir_listener_open_connections{listener=\"in\"}", 2);
+  proxy.drain();
+  EXPECT_EQ(open.receiveAll(), "");
+  EXPECT_TRUE(open.wasReset());
+  EXPECT_EQ(server.receiveAll(), "");
+  EXPECT_TRUE(server.wasReset());
+  EXPECT_EQ(detecting.receiveAll(), "");
+  EXPECT_TRUE(detecting.wasReset());
+  EXPECT_TRUE(proxy.ends());
+  EXPECT_EQ(proxy.metric(closed("drained")), 2U);
+}
+
+TEST_F(DrainIntegrationTest, WhatIsStillDetectedMayFinish) {
+  ServerUnderTest proxy(config("1h"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET / HT");
+  proxy.waitForMetric("weir_listener_open_connections{listener=\"in\"}", 1);
+  proxy.drain();
+  client.send("TP/1.1\r\n\r\n");
+  EXPECT_EQ(upstream_.accept().receive(18), "GET / HTTP/1.1\r\n\r\n");
+}
+
+TEST_F(DrainIntegrationTest, WhatWaitsInTheQueueIsServed) {
+  ServerUnderTest proxy(config("1h"));
+  std::promise<void> go_on;
+  proxy.server().postToWorker(0, [&](server::Worker&) { go_on.get_future().wait(); });
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  proxy.drain();
+  go_on.set_value();
+  client.send("x");
+  EXPECT_EQ(upstream_.accept().receive(1), "x");
+}
+
+TEST_F(DrainIntegrationTest, AReloadIsRefused) {
+  ServerUnderTest proxy(config("1h"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  proxy.waitForMetric("weir_listener_open_connections{listener=\"in\"}", 1);
+  proxy.drain();
+  EXPECT_EQ(proxy.reload(config("2h")), "the process is draining");
+}
+
+TEST_F(DrainIntegrationTest, QuitDoesNotWait) {
+  ServerUnderTest proxy(config("1h"));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  proxy.waitForMetric("weir_listener_open_connections{listener=\"in\"}", 1);
+  proxy.drain();
+  proxy.server().quit();
+  EXPECT_TRUE(proxy.ends());
+}
+
+}  // namespace
+}  // namespace weir::test
