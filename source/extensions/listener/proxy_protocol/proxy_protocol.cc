@@ -39,7 +39,7 @@ FactStatus ProxyProtocol::onBytes(std::span<const uint8_t> prefix, Sniffed& out)
   net::ProxyParsed parsed = net::parseProxyHeader(prefix);
   const bool v1 = parsed.header.version == net::ProxyVersion::V1;
   if (parsed.signature && !(v1 ? settings_.v1 : settings_.v2))
-    return reject(out, "proxy_protocol_disallowed_version");
+    return reject(out, v1 ? "proxy_protocol_disallowed_v1" : "proxy_protocol_disallowed_v2");
   switch (parsed.status) {
     case Status::NeedMore:
       // A client without a header may begin as one does: it is not kept waiting for long.

@@ -7,8 +7,8 @@
 // The header is awaited before anything else is done with a connection (stripsHeader()). Refused,
 // as reject_reason: proxy_protocol_invalid (no header, or a malformed one),
 // proxy_protocol_incomplete (the client's end, or the time, came first),
-// proxy_protocol_disallowed_version, proxy_protocol_untrusted (a peer that may not send one).
-// Sniffed::header: v1, v2, local, none.
+// proxy_protocol_disallowed_v1, proxy_protocol_disallowed_v2, proxy_protocol_untrusted (a peer that
+// may not send one). Sniffed::header: v1, v2, local, none.
 
 #include <cstddef>
 

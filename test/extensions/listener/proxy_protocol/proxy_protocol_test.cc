@@ -175,15 +175,20 @@ TEST(ProxyProtocolTest, ADisallowedVersionIsRefusedAtItsSignature) {
   struct Case {
     ProxyProtocolSettings settings;
     std::string signature;
+    std::string reason;
     std::string allowed;
   };
-  for (const Case& one : {Case{{.v1 = false}, "PROXY ", proxyTcp4()},
-                          Case{{.v2 = false}, std::string(weir::test::ProxySignature), Line}}) {
+  for (const Case& one :
+       {Case{{.v1 = false}, "PROXY ", "proxy_protocol_disallowed_v1", proxyTcp4()},
+        Case{{.v2 = false},
+             std::string(weir::test::ProxySignature),
+             "proxy_protocol_disallowed_v2",
+             Line}}) {
     const ProxyProtocolFactory factory(one.settings);
     Connection refused(factory);
     refused.start();
     EXPECT_EQ(refused.bytes(one.signature), FactStatus::Reject);
-    EXPECT_EQ(refused.out.reject_reason, "proxy_protocol_disallowed_version");
+    EXPECT_EQ(refused.out.reject_reason, one.reason);
     Connection taken(factory);
     taken.start();
     EXPECT_EQ(taken.bytes(one.allowed), FactStatus::Done);

@@ -72,6 +72,8 @@ TEST(RbacConditionTest, WithoutAServerNameNoNameMatches) {
   facts.server_name.clear();
   EXPECT_EQ(evaluate(named("*.example.com"), facts), Truth::No);
   EXPECT_EQ(evaluate(named("example.com"), facts), Truth::No);
+  facts.server_name = ".example.com";
+  EXPECT_EQ(evaluate(named("*.example.com"), facts), Truth::No);
 }
 
 TEST(RbacConditionTest, AUnixSocketIsInNoRange) {
