@@ -19,6 +19,8 @@ std::string_view toString(ErrorCode code) {
     case ErrorCode::AddressInUse: return "address_in_use";
     case ErrorCode::PermissionDenied: return "permission_denied";
     case ErrorCode::Closed: return "closed";
+    case ErrorCode::Overflow: return "overflow";
+    case ErrorCode::NoHost: return "no_host";
     case ErrorCode::Os: return "os_error";
   }
   return "os_error";

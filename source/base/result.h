@@ -24,10 +24,12 @@ enum class ErrorCode : uint8_t {
   Reset,            // connection reset
   TimedOut,         // a deadline passed
   Unreachable,      // no route to host or network
-  Exhausted,        // out of descriptors, memory, ports or a configured limit
+  Exhausted,        // out of descriptors, memory or ports
   AddressInUse,     // bind: the address has an owner
   PermissionDenied,  // EPERM, EACCES
   Closed,            // the peer closed where it should not have
+  Overflow,          // a configured limit is reached
+  NoHost,            // a cluster has no host that may be used
   Os,                // any other errno; the detail names it
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <unordered_set>
@@ -13,26 +14,12 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using upstream::ClusterSettings;
+using upstream::LbPolicy;
 
-std::vector<net::SocketAddress> parseEndpoints(const v1::Cluster& cluster,
-                                               const FieldScope& scope) {
-  std::vector<net::SocketAddress> endpoints;
-  std::unordered_set<std::string> seen;
-  const FieldScope list = scope.field("endpoints");
-  for (int i = 0; i < cluster.endpoints_size(); ++i) {
-    const FieldScope field = list.index(static_cast<size_t>(i)).field("address");
-    const auto address = checkAddress(field, cluster.endpoints(i).address());
-    if (!address) continue;
-    if (!address->isUnix() && address->ip.port == 0) {
-      field.error("an endpoint's port must be from 1 to 65535");
-    } else if (!seen.insert(address->toString()).second) {
-      field.error(quote(cluster.endpoints(i).address()) + " stands twice among the endpoints");
-    } else {
-      endpoints.push_back(*address);
-    }
-  }
-  return endpoints;
-}
+constexpr uint64_t MaxUint32 = 0xffffffff;
+constexpr uint64_t MaxWeight = 1'000'000;
+constexpr uint64_t MaxRingSize = 8 << 20;
 
 upstream::ProxyProtocolSettings parseProxyProtocol(const v1::ProxyProtocolConfig& config,
                                                    const FieldScope& scope) {
@@ -46,36 +33,141 @@ upstream::ProxyProtocolSettings parseProxyProtocol(const v1::ProxyProtocolConfig
   return settings;
 }
 
+class ClusterParser {
+ public:
+  ClusterParser(const v1::Cluster& cluster, const FieldScope& scope)
+      : cluster_(cluster), scope_(scope) {}
+
+  ClusterSettings parse() {
+    parseName();
+    if (cluster_.type() == v1::Cluster::ORIGINAL_DST) settings_.type = Type::OriginalDst;
+    parseEndpoints();
+    parsePolicy();
+    settings_.connect_timeout =
+        checkDuration(scope_.field("connect_timeout"),
+                      cluster_.has_connect_timeout() ? &cluster_.connect_timeout() : nullptr,
+                      settings_.connect_timeout, {milliseconds(1), hours(1)});
+    parseLimits();
+    if (cluster_.has_proxy_protocol()) {
+      settings_.proxy_protocol =
+          parseProxyProtocol(cluster_.proxy_protocol(), scope_.field("proxy_protocol"));
+    }
+    if (settings_.type == Type::OriginalDst) refuseWhatNeedsEndpoints();
+    return std::move(settings_);
+  }
+
+ private:
+  using Type = ClusterSettings::Type;
+
+  void parseName() {
+    settings_.name = cluster_.name();
+    checkRequired(scope_.field("name"), cluster_.name(), "filters refer to the cluster by it");
+    if (cluster_.name() == upstream::BypassName) {
+      scope_.field("name").error("\"bypass\" is the name of the built-in cluster of skip ports");
+    }
+  }
+
+  void parseEndpoints() {
+    const FieldScope list = scope_.field("endpoints");
+    for (int i = 0; i < cluster_.endpoints_size(); ++i) {
+      parseEndpoint(cluster_.endpoints(i), list.index(static_cast<size_t>(i)));
+    }
+    if (settings_.type == Type::OriginalDst) return;
+    if (cluster_.endpoints_size() == 0) {
+      list.error("is required: a STATIC cluster needs at least one endpoint");
+    }
+    const bool none_has_weight =
+        std::all_of(settings_.endpoints.begin(), settings_.endpoints.end(),
+                    [](const auto& endpoint) { return endpoint.weight == 0; });
+    if (none_has_weight && !settings_.endpoints.empty()) {
+      list.error(
+          "at least one endpoint must have a load_balancing_weight above 0: with 0 it gets no "
+          "connection");
+    }
+  }
+
+  void parseEndpoint(const v1::Endpoint& endpoint, const FieldScope& scope) {
+    const FieldScope field = scope.field("address");
+    const auto weight = static_cast<uint32_t>(
+        checkInteger(scope.field("load_balancing_weight"),
+                     endpoint.has_load_balancing_weight()
+                         ? std::optional<uint64_t>(endpoint.load_balancing_weight())
+                         : std::nullopt,
+                     1, {0, MaxWeight}));
+    const auto address = checkAddress(field, endpoint.address());
+    if (!address) return;
+    if (!address->isUnix() && address->ip.port == 0) {
+      field.error("an endpoint's port must be from 1 to 65535");
+    } else if (!seen_.insert(address->toString()).second) {
+      field.error(quote(endpoint.address()) + " stands twice among the endpoints");
+    } else {
+      settings_.endpoints.emplace_back(*address, weight);
+    }
+  }
+
+  void parsePolicy() {
+    switch (cluster_.lb_policy()) {
+      case v1::Cluster::LEAST_REQUEST: settings_.lb_policy = LbPolicy::LeastRequest; break;
+      case v1::Cluster::RING_HASH: settings_.lb_policy = LbPolicy::RingHash; break;
+      case v1::Cluster::RANDOM: settings_.lb_policy = LbPolicy::Random; break;
+      default: break;
+    }
+    if (!cluster_.has_ring_hash_lb_config()) return;
+    const FieldScope scope = scope_.field("ring_hash_lb_config");
+    if (settings_.lb_policy != LbPolicy::RingHash) {
+      scope.error("is only for the lb_policy RING_HASH");
+    }
+    const v1::RingHashLbConfig& config = cluster_.ring_hash_lb_config();
+    upstream::RingSettings& ring = settings_.ring;
+    ring.minimum_size = checkInteger(scope.field("minimum_ring_size"),
+                                     config.has_minimum_ring_size()
+                                         ? std::optional<uint64_t>(config.minimum_ring_size())
+                                         : std::nullopt,
+                                     ring.minimum_size, {1, MaxRingSize});
+    ring.maximum_size = checkInteger(scope.field("maximum_ring_size"),
+                                     config.has_maximum_ring_size()
+                                         ? std::optional<uint64_t>(config.maximum_ring_size())
+                                         : std::nullopt,
+                                     ring.maximum_size, {ring.minimum_size, MaxRingSize});
+  }
+
+  void parseLimits() {
+    const auto limit = [&](std::string_view name, bool is_set, uint32_t value) {
+      return checkInteger(scope_.field(name),
+                          is_set ? std::optional<uint64_t>(value) : std::nullopt, upstream::NoLimit,
+                          {1, MaxUint32});
+    };
+    settings_.max_connections =
+        limit("max_connections", cluster_.has_max_connections(), cluster_.max_connections());
+    settings_.max_connections_per_endpoint =
+        limit("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
+              cluster_.max_connections_per_endpoint());
+  }
+
+  void refuseWhatNeedsEndpoints() {
+    const auto refuse = [&](std::string_view name, bool is_set, std::string_view which = "that") {
+      if (!is_set) return;
+      scope_.field(name).error(
+          "an ORIGINAL_DST cluster connects to where the client wanted to go; "
+          "it cannot have " +
+          std::string(which));
+    };
+    refuse("endpoints", cluster_.endpoints_size() > 0, "endpoints");
+    refuse("lb_policy", cluster_.lb_policy() != v1::Cluster::ROUND_ROBIN, "a policy");
+    refuse("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
+           "a limit for each endpoint");
+  }
+
+  const v1::Cluster& cluster_;
+  const FieldScope& scope_;
+  ClusterSettings settings_;
+  std::unordered_set<std::string> seen_;
+};
+
 }  // namespace
 
 upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope) {
-  upstream::ClusterSettings settings;
-  settings.name = cluster.name();
-  checkRequired(scope.field("name"), cluster.name(), "filters refer to the cluster by it");
-  if (cluster.name() == "bypass") {
-    scope.field("name").error("\"bypass\" is the name of the built-in cluster of skip ports");
-  }
-  settings.endpoints = parseEndpoints(cluster, scope);
-  if (cluster.type() == v1::Cluster::ORIGINAL_DST) {
-    settings.type = upstream::ClusterSettings::Type::OriginalDst;
-    if (cluster.endpoints_size() > 0) {
-      scope.field("endpoints")
-          .error(
-              "an ORIGINAL_DST cluster connects to where the client wanted to go; it "
-              "cannot have endpoints");
-    }
-  } else if (cluster.endpoints_size() == 0) {
-    scope.field("endpoints").error("is required: a STATIC cluster needs at least one endpoint");
-  }
-  settings.connect_timeout =
-      checkDuration(scope.field("connect_timeout"),
-                    cluster.has_connect_timeout() ? &cluster.connect_timeout() : nullptr,
-                    settings.connect_timeout, {milliseconds(1), hours(1)});
-  if (cluster.has_proxy_protocol()) {
-    settings.proxy_protocol =
-        parseProxyProtocol(cluster.proxy_protocol(), scope.field("proxy_protocol"));
-  }
-  return settings;
+  return ClusterParser(cluster, scope).parse();
 }
 
 bool ClusterNames::hasCluster(std::string_view name) const {

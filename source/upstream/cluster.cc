@@ -14,9 +14,7 @@ constexpr std::string_view ConnectsHelp = "Connection attempts to upstreams, by 
 
 Place::Place(Cluster& cluster, std::shared_ptr<Host> host)
     : cluster_(&cluster), host_(std::move(host)) {
-  cluster_->state_->enter();
   cluster_->active_.add(1);
-  if (host_ != nullptr) host_->enter();
 }
 
 Place::Place(Place&& other) noexcept
@@ -54,7 +52,7 @@ Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer:
       active_(stats.gauge("weir_upstream_active_connections",
                           "Connections to upstreams that are open or being made.",
                           {{"cluster", settings().name}})),
-      next_(state_->nextWorker()) {}
+      picker_(state_->makePicker()) {}
 
 const HostList& Cluster::hosts() {
   const uint64_t version = state_->version();
@@ -66,11 +64,7 @@ const HostList& Cluster::hosts() {
 }
 
 Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
-  if (settings().type == ClusterSettings::Type::Static) {
-    const HostList& list = hosts();
-    const std::shared_ptr<Host>& host = list[next_++ % list.size()];
-    return Choice{host->address(), Place(*this, host)};
-  }
+  if (settings().type != ClusterSettings::Type::OriginalDst) return pickHost(request);
   if (request.destination.ip.family == net::Family::None) {
     return Error{ErrorCode::NotFound, Side::Client, "the original destination is not known"};
   }
@@ -79,7 +73,38 @@ Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
         ErrorCode::Refused, Side::Self,
         "the original destination " + request.destination.toString() + " is this listener itself"};
   }
+  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
   return Choice{net::SocketAddress{request.destination, {}}, Place(*this, nullptr)};
+}
+
+Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
+  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
+  const uint64_t key = request.source.ip.family == net::Family::None
+                           ? picker_.random().next()
+                           : hashBytes(request.source.ip.bytes);
+  const uint64_t most = settings().max_connections_per_endpoint;
+  const auto pick = picker_.pick(hosts(), {key, request.tried, most});
+  if (pick.outcome == HostPicker::Outcome::Picked) {
+    const std::shared_ptr<Host>& host = (*hosts_)[pick.index];
+    return Choice{host->address(), Place(*this, host)};
+  }
+  state_->leave();
+  if (pick.outcome == HostPicker::Outcome::Full) {
+    return overflow("max_connections_per_endpoint", most);
+  }
+  return Error{ErrorCode::NoHost, Side::Upstream,
+               "the cluster \"" + settings().name + "\" has no endpoint"};
+}
+
+Error Cluster::overflow(std::string_view limit, uint64_t value) {
+  stats_
+      .counter("weir_upstream_overflow_total",
+               "Connections that were not made because of a cluster's limit.",
+               {{"cluster", settings().name}, {"limit", limit}})
+      .add(1);
+  return {ErrorCode::Overflow, Side::Self,
+          "the cluster \"" + settings().name + "\" is at its " + std::string(limit) + " of " +
+              std::to_string(value)};
 }
 
 Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionEvents& events) {

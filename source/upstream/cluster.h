@@ -17,17 +17,21 @@
 #include "source/net/own_addresses.h"
 #include "source/stats/stats.h"
 #include "source/upstream/cluster_state.h"
+#include "source/upstream/host_picker.h"
 
 namespace weir::upstream {
 
 // What the connection that asks for an upstream is about.
 struct ConnectRequest {
-  net::IpPort destination;  // for OriginalDst; family None if it is not known
+  net::IpPort destination = {};  // for OriginalDst; family None if it is not known
   bool destination_is_self =
       false;  // it is the address that the proxy itself listens on: connecting would loop
   net::IpPort source{};                         // the client; family None if it is not known
   std::span<const net::ProxyTlv> proxy_tlvs{};  // that came with the client; valid for the call
   bool bytes_ready = false;  // the client has sent something, which will be written at once
+  // Hosts that were tried for this connection, of which nothing but their identity is used: taken
+  // only if there is no other. Valid for the call.
+  std::span<const Host* const> tried{};
 };
 
 class Cluster;
@@ -37,7 +41,7 @@ class Cluster;
 class Place {
  public:
   Place() = default;
-  // `host` is null for the original destination.
+  // The connection has been entered at both. `host` is null for the original destination.
   Place(Cluster& cluster, std::shared_ptr<Host> host);
   Place(Place&& other) noexcept;
   Place& operator=(Place&& other) noexcept;
@@ -65,7 +69,8 @@ class Cluster {
           net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own);
 
   // Picks a host and starts to connect; `events` hears how it went. An error if there is nowhere to
-  // go, or the system refuses at once.
+  // go (NoHost; NotFound: no destination), a limit is reached (Overflow), or the system refuses at
+  // once.
   Result<Started> connect(const ConnectRequest& request, net::ConnectionEvents& events);
 
   const ClusterSettings& settings() const { return state_->settings(); }
@@ -81,8 +86,10 @@ class Cluster {
     Place place;
   };
   Result<Choice> pick(const ConnectRequest& request);
+  Result<Choice> pickHost(const ConnectRequest& request);
   const HostList& hosts();
   void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
+  Error overflow(std::string_view limit, uint64_t value);
   void countOutcome(ErrorCode code);
 
   const std::shared_ptr<ClusterState> state_;
@@ -96,7 +103,7 @@ class Cluster {
   stats::Value& active_;
   std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
   uint64_t hosts_version_ = 0;
-  size_t next_;
+  HostPicker picker_;
 };
 
 // The clusters of one configuration on one worker, by name. Cheap to make: a Cluster is made when

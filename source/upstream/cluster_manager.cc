@@ -10,12 +10,24 @@ std::string_view typeName(ClusterSettings::Type type) {
   return type == ClusterSettings::Type::Static ? "STATIC" : "ORIGINAL_DST";
 }
 
+std::string_view policyName(LbPolicy policy) {
+  switch (policy) {
+    case LbPolicy::RoundRobin: return "ROUND_ROBIN";
+    case LbPolicy::LeastRequest: return "LEAST_REQUEST";
+    case LbPolicy::RingHash: return "RING_HASH";
+    case LbPolicy::Random: return "RANDOM";
+  }
+  return "";
+}
+
 ClusterReport reportOf(const ClusterState& state) {
-  ClusterReport report{state.settings().name, typeName(state.settings().type), state.active(), {}};
+  const ClusterSettings& settings = state.settings();
+  ClusterReport report{
+      settings.name, typeName(settings.type), policyName(settings.lb_policy), state.active(), {}};
   const auto hosts = state.hosts();
-  for (const auto& host : *hosts) {
-    report.hosts.push_back(
-        {host->address().toString(), host->active(), host->connected(), host->failed()});
+  for (const auto& host : hosts->hosts()) {
+    report.hosts.push_back({host->address().toString(), host->weight(), host->active(),
+                            host->connected(), host->failed()});
   }
   return report;
 }
@@ -49,7 +61,7 @@ std::shared_ptr<ClusterState> ClusterManager::stateFor(const ClusterSettings& se
     auto state = known.lock();
     if (state != nullptr && state->settings() == settings) return state;
   }
-  auto state = std::make_shared<ClusterState>(settings);
+  auto state = std::make_shared<ClusterState>(settings, randomSeed());
   states_.push_back(state);
   return state;
 }

@@ -19,6 +19,7 @@ namespace weir::upstream {
 // What /clusters shows.
 struct HostReport {
   std::string address;
+  uint32_t weight = 1;
   uint64_t active_connections = 0;
   uint64_t connects = 0;
   uint64_t connect_failures = 0;
@@ -26,7 +27,8 @@ struct HostReport {
 
 struct ClusterReport {
   std::string name;
-  std::string_view type;  // as in the configuration
+  std::string_view type;  // these two as in the configuration
+  std::string_view lb_policy;
   uint64_t active_connections = 0;
   std::vector<HostReport> hosts;
 };

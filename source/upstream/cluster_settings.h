@@ -4,8 +4,10 @@
 // one ClusterState over a reload.
 
 #include <chrono>
-#include <optional>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "source/base/time.h"
@@ -33,16 +35,45 @@ struct ProxyProtocolSettings {
   bool operator==(const ProxyProtocolSettings&) const = default;
 };
 
+enum class LbPolicy : uint8_t {
+  RoundRobin,    // in turn, by weight
+  LeastRequest,  // of two that are drawn by weight, the one with fewer connections for its weight
+  RingHash,      // by the client's address
+  Random,        // drawn by weight
+};
+
+// The number of places on a hash ring, over all hosts.
+struct RingSettings {
+  uint64_t minimum_size = 1024;
+  uint64_t maximum_size = 8 << 20;
+  bool operator==(const RingSettings&) const = default;
+};
+
+// One entry in the list of endpoints.
+struct EndpointSettings {
+  EndpointSettings(net::SocketAddress to, uint32_t share = 1)
+      : address(std::move(to)), weight(share) {}
+  net::SocketAddress address;
+  uint32_t weight;  // 0: it gets no connection
+  bool operator==(const EndpointSettings&) const = default;
+};
+
+inline constexpr uint64_t NoLimit = std::numeric_limits<uint64_t>::max();
+
 struct ClusterSettings {
   enum class Type : uint8_t {
-    Static,       // the endpoints listed, in turn
+    Static,       // the endpoints listed
     OriginalDst,  // the destination that the client dialled
   };
   std::string name;
   Type type = Type::Static;
-  std::vector<net::SocketAddress> endpoints;  // Static: never empty
+  std::vector<EndpointSettings> endpoints;  // Static: never empty
+  LbPolicy lb_policy = LbPolicy::RoundRobin;
+  RingSettings ring = {};  // of RingHash
   Duration connect_timeout = std::chrono::seconds(5);
   std::optional<ProxyProtocolSettings> proxy_protocol{};
+  uint64_t max_connections = NoLimit;
+  uint64_t max_connections_per_endpoint = NoLimit;
   bool operator==(const ClusterSettings&) const = default;
 };
 

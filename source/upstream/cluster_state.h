@@ -13,12 +13,15 @@
 
 #include "source/upstream/cluster_settings.h"
 #include "source/upstream/host.h"
+#include "source/upstream/host_list.h"
+#include "source/upstream/host_picker.h"
 
 namespace weir::upstream {
 
 class ClusterState {
  public:
-  explicit ClusterState(ClusterSettings settings);
+  // `seed`: for what its workers pick at random.
+  ClusterState(ClusterSettings settings, uint64_t seed);
   ClusterState(const ClusterState&) = delete;
   ClusterState& operator=(const ClusterState&) = delete;
 
@@ -28,18 +31,20 @@ class ClusterState {
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
   // Never null.
   std::shared_ptr<const HostList> hosts() const;
-  void replaceHosts(std::shared_ptr<const HostList> hosts);
+  void replaceHosts(HostList::Hosts hosts);
 
-  // Connections of the cluster, those that are being made included. One leave() for each enter().
-  void enter() { active_.fetch_add(1, std::memory_order_relaxed); }
+  // Connections of the cluster, those that are being made included. False if there are
+  // max_connections already. One leave() for each that was true.
+  bool tryEnter() { return tryCountUp(active_, settings_.max_connections); }
   void leave() { active_.fetch_sub(1, std::memory_order_relaxed); }
   uint64_t active() const { return active_.load(std::memory_order_relaxed); }
 
-  // Another number for each worker that asks, from 0: so that not all begin with the same host.
-  uint32_t nextWorker() { return workers_.fetch_add(1, std::memory_order_relaxed); }
+  // For one worker.
+  HostPicker makePicker();
 
  private:
   const ClusterSettings settings_;
+  const uint64_t seed_;
   std::atomic<uint64_t> version_{1};
   std::atomic<uint64_t> active_{0};
   std::atomic<uint32_t> workers_{0};

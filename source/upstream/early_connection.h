@@ -45,6 +45,9 @@ class EarlyConnection final : public event::Retirable, private net::ConnectionEv
 
   Cluster& cluster() { return cluster_; }
   const net::SocketAddress& address() const { return address_; }
+  // Which host was picked, to know it again only; null before start(), and for the original
+  // destination.
+  const Host* host() const { return host_; }
   bool connected() const { return connected_; }
   // What the server has sent so far, left in the connection's read buffer. Requires: connected, not
   // released.
@@ -68,6 +71,7 @@ class EarlyConnection final : public event::Retirable, private net::ConnectionEv
   std::unique_ptr<net::Connection> connection_;
   net::SocketAddress address_;
   Place place_;
+  const Host* host_ = nullptr;
   MonotonicTime started_;
   std::optional<event::Timer> timeout_;
   bool connected_ = false;

@@ -172,7 +172,7 @@ TEST(LoadTest, BecomesSettings) {
   EXPECT_EQ(settings.access_log.format, AccessLogSettings::Format::Json);
   EXPECT_EQ(settings.access_log.path, "/dev/stderr");
   ASSERT_EQ(settings.clusters.size(), 1U);
-  EXPECT_EQ(settings.clusters[0].endpoints[1].toString(), "[::1]:3306");
+  EXPECT_EQ(settings.clusters[0].endpoints[1].address.toString(), "[::1]:3306");
   EXPECT_EQ(settings.clusters[0].connect_timeout, std::chrono::milliseconds(1500));
   ASSERT_EQ(settings.listeners.size(), 1U);
   const ListenerSettings& listener = settings.listeners[0];

@@ -299,6 +299,39 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{name: a, type: ORIGINAL_DST}\n- {name: a, type: ORIGINAL_DST}",
              ":4:10: clusters[1].name: the name \"a\" is already taken by clusters[0].name (line "
              "3)"},
+        Case{"{name: a, lb_policy: RING_HASH, ring_hash_lb_config: {minimum_ring_size: 64, "
+             "maximum_ring_size: 64}, max_connections: 1, max_connections_per_endpoint: 1, "
+             "endpoints: [{address: 'unix:/x', load_balancing_weight: 0}, {address: "
+             "'[::1]:1', load_balancing_weight: 1000000}]}",
+             ""},
+        Case{"{name: a, endpoints: [{address: '127.0.0.1:1', load_balancing_weight: 0}]}",
+             ":3:24: clusters[0].endpoints: at least one endpoint must have a "
+             "load_balancing_weight above 0: with 0 it gets no connection"},
+        Case{"{name: a, endpoints: [{address: '127.0.0.1:1', load_balancing_weight: 1000001}]}",
+             ":3:73: clusters[0].endpoints[0].load_balancing_weight: 1000001 is out of range: "
+             "from 0 to 1000000 is allowed"},
+        Case{"{name: a, endpoints: [{address: 'unix:/x'}], ring_hash_lb_config: {}}",
+             ":3:69: clusters[0].ring_hash_lb_config: is only for the lb_policy RING_HASH"},
+        Case{"{name: a, endpoints: [{address: 'unix:/x'}], lb_policy: RING_HASH, "
+             "ring_hash_lb_config: {minimum_ring_size: 0}}",
+             ":3:111: clusters[0].ring_hash_lb_config.minimum_ring_size: 0 is out of range: from 1 "
+             "to 8388608 is allowed"},
+        Case{"{name: a, endpoints: [{address: 'unix:/x'}], lb_policy: RING_HASH, "
+             "ring_hash_lb_config: {maximum_ring_size: 1023}}",
+             ":3:111: clusters[0].ring_hash_lb_config.maximum_ring_size: 1023 is out of range: "
+             "from 1024 to 8388608 is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, max_connections: 0}",
+             ":3:50: clusters[0].max_connections: 0 is out of range: from 1 to 4294967295 is "
+             "allowed"},
+        Case{"{name: a, endpoints: [{address: 'unix:/x'}], max_connections_per_endpoint: 0}",
+             ":3:78: clusters[0].max_connections_per_endpoint: 0 is out of range: from 1 to "
+             "4294967295 is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, max_connections_per_endpoint: 1}",
+             ":3:63: clusters[0].max_connections_per_endpoint: an ORIGINAL_DST cluster connects "
+             "to where the client wanted to go; it cannot have a limit for each endpoint"},
+        Case{"{name: a, type: ORIGINAL_DST, lb_policy: RANDOM}",
+             ":3:44: clusters[0].lb_policy: an ORIGINAL_DST cluster connects to where the client "
+             "wanted to go; it cannot have a policy"},
         Case{"{name: a, type: ORIGINAL_DST, transport_socket: {}}",
              ":3:33: clusters[0].transport_socket: unknown field \"transport_socket\" in "
              "weir.config.v1.Cluster: TLS "

@@ -34,7 +34,7 @@ struct WorkerContext {
     settings.push_back(upstream::bypassSettings());
     for (upstream::ClusterSettings& one : settings) {
       std::string name = one.name;
-      states->emplace(std::move(name), std::make_shared<upstream::ClusterState>(std::move(one)));
+      states->emplace(std::move(name), std::make_shared<upstream::ClusterState>(std::move(one), 1));
     }
     return states;
   }

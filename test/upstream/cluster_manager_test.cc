@@ -34,7 +34,7 @@ TEST_F(ClusterManagerTest, MakesAStateForEachClusterAndTheBuiltInOne) {
   const auto states = prepare({clusterOf("a", "127.0.0.1:1"), clusterOf("b", "unix:/run/b")});
   ASSERT_NE(states, nullptr);
   ASSERT_EQ(states->size(), 3U);
-  EXPECT_EQ(states->at("b")->hosts()->at(0)->address().toString(), "unix:/run/b");
+  EXPECT_EQ((*states->at("b")->hosts())[0]->address().toString(), "unix:/run/b");
   EXPECT_EQ(states->at("bypass")->settings().type, ClusterSettings::Type::OriginalDst);
 }
 
@@ -74,16 +74,18 @@ TEST_F(ClusterManagerTest, GoneItAnswersNothing) {
 
 TEST_F(ClusterManagerTest, ReportsTheClustersThatAreInUse) {
   const auto states = prepare({clusterOf("b", "[::1]:2"), clusterOf("a", "127.0.0.1:1")});
-  states->at("a")->enter();
-  states->at("a")->hosts()->at(0)->enter();
-  states->at("a")->hosts()->at(0)->countFailed();
+  Host& host = *(*states->at("a")->hosts())[0];
+  ASSERT_TRUE(states->at("a")->tryEnter() && host.tryEnter(NoLimit));
+  host.countFailed();
   const auto reports = manager_->report();
   ASSERT_EQ(reports.size(), 3U);
   EXPECT_EQ(reports[0].name, "a");
   EXPECT_EQ(reports[0].type, "STATIC");
+  EXPECT_EQ(reports[0].lb_policy, "ROUND_ROBIN");
   EXPECT_EQ(reports[0].active_connections, 1U);
   ASSERT_EQ(reports[0].hosts.size(), 1U);
   EXPECT_EQ(reports[0].hosts[0].address, "127.0.0.1:1");
+  EXPECT_EQ(reports[0].hosts[0].weight, 1U);
   EXPECT_EQ(reports[0].hosts[0].active_connections, 1U);
   EXPECT_EQ(reports[0].hosts[0].connect_failures, 1U);
   EXPECT_EQ(reports[1].hosts[0].address, "[::1]:2");

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/support/loopback_upstream.h"
@@ -107,17 +111,17 @@ TEST_F(ClusterTest, AConnectionHasItsPlaceAsLongAsItLives) {
     auto second = set.find("db")->connect({}, events_);
     ASSERT_TRUE(first.ok() && second.ok());
     EXPECT_EQ(state.active(), 2U);
-    EXPECT_EQ(state.hosts()->at(0)->active(), 2U);
+    EXPECT_EQ((*state.hosts())[0]->active(), 2U);
     first.value().place.leave();
     first.value().place.leave();  // once is all there is
     EXPECT_EQ(state.active(), 1U);
     Place moved = std::move(second.value().place);
-    EXPECT_EQ(state.hosts()->at(0)->active(), 1U);
+    EXPECT_EQ((*state.hosts())[0]->active(), 1U);
     EXPECT_NE(context.metrics().find("weir_upstream_active_connections{cluster=\"db\"} 1"),
               std::string::npos);
   }
   EXPECT_EQ(state.active(), 0U);
-  EXPECT_EQ(state.hosts()->at(0)->active(), 0U);
+  EXPECT_EQ((*state.hosts())[0]->active(), 0U);
 }
 
 TEST_F(ClusterTest, TakesNewHostsAtTheNextPick) {
@@ -127,9 +131,100 @@ TEST_F(ClusterTest, TakesNewHostsAtTheNextPick) {
   ClusterSet set(states, *loop_, context.slices, {}, context.stats, context.own_addresses);
   ASSERT_EQ(connectOnce(*set.find("db")), upstream_.address().toString());
   test::LoopbackUpstream other(loop_);
-  states->at("db")->replaceHosts(
-      std::make_shared<HostList>(HostList{std::make_shared<Host>(other.address())}));
+  states->at("db")->replaceHosts({std::make_shared<Host>(other.address(), 1)});
   EXPECT_EQ(connectOnce(*set.find("db")), other.address().toString());
+  states->at("db")->replaceHosts({});
+  EXPECT_EQ(connectOnce(*set.find("db")), "no_host");
+}
+
+// Two workers that share what is known of a cluster.
+class LimitedClusterTest : public ClusterTest {
+ protected:
+  void limit(ClusterSettings settings) {
+    const auto states = test::WorkerContext::statesOf({std::move(settings)});
+    for (auto& set : sets_) {
+      set.emplace(states, *loop_, context_.slices, net::ConnectionLimits{}, context_.stats,
+                  context_.own_addresses);
+    }
+  }
+  // Where each of as many connections goes, by turns from both workers; they stay open.
+  std::vector<std::string> connect(int connections, const ConnectRequest& request = {}) {
+    std::vector<std::string> went;
+    for (int i = 0; i < connections; ++i) {
+      auto started = sets_[i % 2]->find("db")->connect(request, events_);
+      went.push_back(started.ok() ? started.value().address.toString()
+                                  : std::string(toString(started.error().code)));
+      if (started.ok()) open_.push_back(std::move(started).value());
+    }
+    return went;
+  }
+  uint64_t overflows(const std::string& limit) {
+    const std::string sample =
+        "weir_upstream_overflow_total{cluster=\"db\",limit=\"" + limit + "\"} ";
+    const std::string metrics = context_.metrics();
+    const size_t at = metrics.find(sample);
+    return at == std::string::npos ? 0 : std::stoull(metrics.substr(at + sample.size()));
+  }
+
+  test::WorkerContext context_{{}, {}, &loop_};
+  std::optional<ClusterSet> sets_[2];
+  std::vector<Started> open_;
+};
+
+TEST_F(LimitedClusterTest, HasNoMoreConnectionsThanItMay) {
+  limit({.name = "db", .endpoints = {upstream_.address()}, .max_connections = 3});
+  EXPECT_EQ(connect(5)[3], "overflow");
+  EXPECT_EQ(open_.size(), 3U);
+  EXPECT_EQ(overflows("max_connections"), 2U);
+  open_.pop_back();
+  EXPECT_EQ(connect(2)[1], "overflow");
+  EXPECT_EQ(open_.size(), 3U);
+}
+
+TEST_F(LimitedClusterTest, AHostAtItsLimitIsPassedOverWhileOthersHaveRoom) {
+  test::LoopbackUpstream second(loop_);
+  limit({.name = "db",
+         .endpoints = {upstream_.address(), second.address()},
+         .max_connections_per_endpoint = 2});
+  const auto went = connect(6);
+  const auto first_ones = std::count(went.begin(), went.end(), upstream_.address().toString());
+  EXPECT_EQ(first_ones, 2);
+  EXPECT_EQ(std::count(went.begin(), went.end(), "overflow"), 2);
+  EXPECT_EQ(overflows("max_connections_per_endpoint"), 2U);
+  open_.clear();
+  EXPECT_EQ(connect(1)[0], upstream_.address().toString());
+}
+
+TEST_F(LimitedClusterTest, WhatFoundNoHostDoesNotCountForTheCluster) {
+  limit({.name = "db",
+         .endpoints = {upstream_.address()},
+         .max_connections = 2,
+         .max_connections_per_endpoint = 1});
+  connect(4);
+  EXPECT_EQ(overflows("max_connections_per_endpoint"), 3U);
+  EXPECT_EQ(overflows("max_connections"), 0U);
+}
+
+TEST_F(LimitedClusterTest, OfTheOriginalDestinationIsLimitedToo) {
+  limit({.name = "db", .type = Type::OriginalDst, .endpoints = {}, .max_connections = 1});
+  const auto went = connect(2, {.destination = upstream_.address().ip});
+  EXPECT_EQ(went[1], "overflow");
+}
+
+TEST_F(LimitedClusterTest, TheClientsAddressLeadsToOneHostWithRingHash) {
+  test::LoopbackUpstream others[4] = {test::LoopbackUpstream(loop_), test::LoopbackUpstream(loop_),
+                                      test::LoopbackUpstream(loop_), test::LoopbackUpstream(loop_)};
+  limit({.name = "db",
+         .endpoints = {others[0].address(), others[1].address(), others[2].address(),
+                       others[3].address()},
+         .lb_policy = LbPolicy::RingHash});
+  std::set<std::string> all;
+  for (const char* source : {"10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1", "2001:db8::2"}) {
+    const auto went = connect(4, {.source = {*net::IpAddress::parse(source), 1000}});
+    EXPECT_EQ(std::set<std::string>(went.begin(), went.end()).size(), 1U) << source;
+    all.insert(went[0]);
+  }
+  EXPECT_GT(all.size(), 1U);
 }
 
 // PROXY headers.

@@ -27,6 +27,8 @@ std::string_view connectFailure(const Error& error) {
     case ErrorCode::NotFound: return "no_destination";
     case ErrorCode::Reset: return "upstream_reset";
     case ErrorCode::Exhausted: return "out_of_descriptors";
+    case ErrorCode::Overflow: return "upstream_overflow";
+    case ErrorCode::NoHost: return "no_healthy_upstream";
     default: return "upstream_unreachable";
   }
 }
@@ -78,6 +80,7 @@ void UpstreamRelay::connect() {
   early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
   upstream::ConnectRequest request = filter::connectRequest(context_.info());
   request.bytes_ready = client_ != nullptr && !client_->readBuffer().empty();
+  request.tried = tried_;
   if (auto started = early_->start(request, *this); !started.ok()) {
     failure_ = std::make_unique<Error>(started.error());
     step_.schedule();
@@ -91,6 +94,7 @@ void UpstreamRelay::onEarlyFailed(const Error& error) { connectFailed(error); }
 void UpstreamRelay::connectFailed(const Error& error) {
   filter::ConnectionInfo& info = context_.info();
   if (early_->address() != net::SocketAddress{}) info.upstream = early_->address().toString();
+  if (early_->host() != nullptr) tried_.push_back(early_->host());
   context_.worker().loop.retire(std::move(early_));
   const bool another_may_do = error.side == weir::Side::Upstream;
   if (another_may_do && attempts_ < settings_.max_connect_attempts && !closing_) return connect();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "source/event/loop.h"
 #include "source/filter/filter_chain.h"
@@ -85,8 +86,9 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   event::Task step_;                // what is not to happen inside start()
   std::unique_ptr<Error> failure_;  // of an attempt that failed at once
   unsigned attempts_ = 0;
-  uint8_t turns_to_wait_ = 0;   // for the client's first bytes, before connecting
-  std::string_view first_end_;  // who ended first, once one has: the close reason
+  uint8_t turns_to_wait_ = 0;                 // for the client's first bytes, before connecting
+  std::string_view first_end_;                // who ended first, once one has: the close reason
+  std::vector<const upstream::Host*> tried_;  // those that failed; only compared
   bool closing_ = false;
   bool cut_off_ = false;  // a timeout came while bytes were held
 };

@@ -45,7 +45,7 @@ class PassThroughFactory final : public filter::NetworkFilterFactory {
 class TcpProxyFixture : public testing::Test {
  protected:
   // A client whose chain ends with a tcp_proxy to `endpoints`.
-  void start(std::vector<net::SocketAddress> endpoints, bool alone = true) {
+  void start(std::vector<upstream::EndpointSettings> endpoints, bool alone = true) {
     options_.loop = &loop_;
     options_.clusters = {{.name = "db", .endpoints = std::move(endpoints)}};
     test::FilterHarness::Factories factories;

@@ -1,0 +1,55 @@
+#pragma once
+
+// Picks the host of a connection by the cluster's policy. One worker's: it has that worker's place
+// in the round robin and its random numbers. It allocates nothing, and what it picks follows from
+// its seed, the list and the hosts' counts alone.
+//
+// A host that may not be used is passed over: another is drawn, so that the others keep their
+// shares. Where so many may not be used that a few draws find none, all are looked at once.
+
+#include <cstdint>
+#include <span>
+
+#include "source/base/random.h"
+#include "source/upstream/host_list.h"
+
+namespace weir::upstream {
+
+class HostPicker {
+ public:
+  struct Request {
+    uint64_t key = 0;  // RingHash: what must lead to the same host
+    // Hosts that were tried for this connection: used only if there is no other.
+    std::span<const Host* const> tried = {};
+    uint64_t max_connections_per_host = NoLimit;
+  };
+  enum class Outcome : uint8_t {
+    Picked,
+    NoHost,  // there is none, or none with a weight
+    Full,    // all that may be used have as many connections as they may
+  };
+  struct Pick {
+    Outcome outcome;
+    size_t index = 0;  // in the list; the connection has been entered at that host
+  };
+
+  // `worker`: 0, 1, 2...: not all begin with the same host.
+  HostPicker(LbPolicy policy, uint64_t seed, uint32_t worker)
+      : policy_(policy), random_(seed), position_(mixBits(worker)) {}
+
+  Pick pick(const HostList& list, const Request& request);
+
+  Random& random() { return random_; }
+
+ private:
+  size_t draw(const HostList& list, size_t ring_place);
+  size_t nextInTurn(const HostList& list);
+  size_t lessBusyOfTwo(const HostList& list);
+  Pick lookAtAll(const HostList& list, const Request& request);
+
+  const LbPolicy policy_;
+  Random random_;
+  uint64_t position_;  // in the round robin
+};
+
+}  // namespace weir::upstream
