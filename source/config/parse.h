@@ -45,6 +45,10 @@ struct ListenerContext {
 AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope);
 AccessLogSettings parseAccessLog(const v1::AccessLog& log, const FieldScope& scope);
 upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope);
+upstream::HealthCheckSettings parseHealthCheck(const v1::HealthCheck& check,
+                                               const FieldScope& scope);
+upstream::OutlierSettings parseOutlierDetection(const v1::OutlierDetection& detection,
+                                                const FieldScope& scope);
 ListenerSettings parseListener(const v1::Listener& listener, const FieldScope& scope,
                                const ListenerContext& context);
 match::ChainMatch parseChainMatch(const v1::FilterChainMatch& match, const FieldScope& scope);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <string>
 #include <unordered_set>
 
+#include "source/config/backoff_settings.h"
 #include "source/config/field_checks.h"
 #include "source/config/nearest_name.h"
 #include "source/config/node.h"
@@ -33,6 +35,38 @@ upstream::ProxyProtocolSettings parseProxyProtocol(const v1::ProxyProtocolConfig
   return settings;
 }
 
+// What could be the name of a host; letters and a hyphen, digits, dots, and the underscore that
+// some names have. Not what looks like a number, which is a wrong address rather than a name.
+bool isHostName(std::string_view text) {
+  if (text.empty() || text.size() > 253) return false;
+  bool letter = false;
+  size_t label = 0;
+  for (const char c : text) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool inside = is_letter || (c >= '0' && c <= '9') || c == '-';
+    letter = letter || is_letter;
+    if (c == '.' ? label == 0 : !inside || label == 63) return false;
+    label = c == '.' ? 0 : label + 1;
+  }
+  return letter;
+}
+
+// NAME:, with whatever behind it.
+bool namesAHost(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  return colon != std::string_view::npos && !text.starts_with("unix:") &&
+         !net::SocketAddress::parse(text) && isHostName(text.substr(0, colon));
+}
+
+std::optional<uint16_t> checkPort(std::string_view text, const FieldScope& field) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const bool number = error == std::errc() && end == text.data() + text.size();
+  if (number && port != 0 && text[0] != '0') return port;
+  field.error("an endpoint's port must be from 1 to 65535");
+  return std::nullopt;
+}
+
 class ClusterParser {
  public:
   ClusterParser(const v1::Cluster& cluster, const FieldScope& scope)
@@ -41,6 +75,7 @@ class ClusterParser {
   ClusterSettings parse() {
     parseName();
     if (cluster_.type() == v1::Cluster::ORIGINAL_DST) settings_.type = Type::OriginalDst;
+    if (cluster_.type() == v1::Cluster::STRICT_DNS) settings_.type = Type::StrictDns;
     parseEndpoints();
     parsePolicy();
     settings_.connect_timeout =
@@ -52,6 +87,8 @@ class ClusterParser {
       settings_.proxy_protocol =
           parseProxyProtocol(cluster_.proxy_protocol(), scope_.field("proxy_protocol"));
     }
+    parseHealth();
+    parseDns();
     if (settings_.type == Type::OriginalDst) refuseWhatNeedsEndpoints();
     return std::move(settings_);
   }
@@ -74,7 +111,8 @@ class ClusterParser {
     }
     if (settings_.type == Type::OriginalDst) return;
     if (cluster_.endpoints_size() == 0) {
-      list.error("is required: a STATIC cluster needs at least one endpoint");
+      list.error("is required: a " + v1::Cluster::Type_Name(cluster_.type()) +
+                 " cluster needs at least one endpoint");
     }
     const bool none_has_weight =
         std::all_of(settings_.endpoints.begin(), settings_.endpoints.end(),
@@ -94,6 +132,11 @@ class ClusterParser {
                          ? std::optional<uint64_t>(endpoint.load_balancing_weight())
                          : std::nullopt,
                      1, {0, MaxWeight}));
+    if (settings_.type == Type::StrictDns && parseNamed(endpoint.address(), weight, field)) return;
+    if (settings_.type == Type::Static && namesAHost(endpoint.address())) {
+      return field.error(quote(endpoint.address()) +
+                         " has a name; for names the cluster's type is STRICT_DNS");
+    }
     const auto address = checkAddress(field, endpoint.address());
     if (!address) return;
     if (!address->isUnix() && address->ip.port == 0) {
@@ -103,6 +146,72 @@ class ClusterParser {
     } else {
       settings_.endpoints.emplace_back(*address, weight);
     }
+  }
+
+  // NAME:PORT. False if it is not meant to be that: then it is an address, or wrong.
+  bool parseNamed(const std::string& text, uint32_t weight, const FieldScope& field) {
+    if (!namesAHost(text)) return false;
+    const size_t colon = text.rfind(':');
+    const std::string host = text.substr(0, colon);
+    const auto port = checkPort(std::string_view(text).substr(colon + 1), field);
+    if (!port) return true;
+    if (!seen_.insert(text).second) {
+      field.error(quote(text) + " stands twice among the endpoints");
+    } else {
+      settings_.endpoints.emplace_back(host, *port, weight);
+    }
+    return true;
+  }
+
+  void parseHealth() {
+    if (cluster_.has_health_check()) {
+      settings_.health_check =
+          parseHealthCheck(cluster_.health_check(), scope_.field("health_check"));
+    }
+    if (cluster_.has_outlier_detection()) {
+      settings_.outlier_detection =
+          parseOutlierDetection(cluster_.outlier_detection(), scope_.field("outlier_detection"));
+    }
+    settings_.healthy_panic_threshold = static_cast<unsigned>(
+        checkInteger(scope_.field("healthy_panic_threshold"),
+                     cluster_.has_healthy_panic_threshold()
+                         ? std::optional<uint64_t>(cluster_.healthy_panic_threshold())
+                         : std::nullopt,
+                     settings_.healthy_panic_threshold, {0, 100}));
+  }
+
+  void parseDns() {
+    if (settings_.type != Type::StrictDns) return refuseDns();
+    upstream::DnsSettings& dns = settings_.dns;
+    switch (cluster_.dns_lookup_family()) {
+      case v1::Cluster::AUTO: dns.lookup_family = upstream::DnsFamily::Auto; break;
+      case v1::Cluster::V4_PREFERRED: dns.lookup_family = upstream::DnsFamily::V4Preferred; break;
+      case v1::Cluster::V4_ONLY: dns.lookup_family = upstream::DnsFamily::V4Only; break;
+      case v1::Cluster::V6_ONLY: dns.lookup_family = upstream::DnsFamily::V6Only; break;
+      default: break;
+    }
+    dns.min_refresh_rate = checkDuration(
+        scope_.field("dns_min_refresh_rate"),
+        cluster_.has_dns_min_refresh_rate() ? &cluster_.dns_min_refresh_rate() : nullptr,
+        dns.min_refresh_rate, {milliseconds(100), hours(24)});
+    dns.max_refresh_rate = checkDuration(
+        scope_.field("dns_max_refresh_rate"),
+        cluster_.has_dns_max_refresh_rate() ? &cluster_.dns_max_refresh_rate() : nullptr,
+        std::max(dns.max_refresh_rate, dns.min_refresh_rate), {dns.min_refresh_rate, hours(24)});
+    dns.failure_refresh_rate = checkBackoff(
+        scope_.field("dns_failure_refresh_rate"),
+        cluster_.has_dns_failure_refresh_rate() ? &cluster_.dns_failure_refresh_rate() : nullptr,
+        dns.failure_refresh_rate);
+  }
+
+  void refuseDns() {
+    const auto refuse = [&](std::string_view name, bool is_set) {
+      if (is_set) scope_.field(name).error("is only for clusters of the type STRICT_DNS");
+    };
+    refuse("dns_lookup_family", cluster_.dns_lookup_family() != v1::Cluster::ALL);
+    refuse("dns_min_refresh_rate", cluster_.has_dns_min_refresh_rate());
+    refuse("dns_max_refresh_rate", cluster_.has_dns_max_refresh_rate());
+    refuse("dns_failure_refresh_rate", cluster_.has_dns_failure_refresh_rate());
   }
 
   void parsePolicy() {
@@ -156,6 +265,10 @@ class ClusterParser {
     refuse("lb_policy", cluster_.lb_policy() != v1::Cluster::ROUND_ROBIN, "a policy");
     refuse("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
            "a limit for each endpoint");
+    refuse("health_check", cluster_.has_health_check(), "checks");
+    refuse("outlier_detection", cluster_.has_outlier_detection(), "endpoints to eject");
+    refuse("healthy_panic_threshold", cluster_.has_healthy_panic_threshold(),
+           "endpoints of which some are healthy");
   }
 
   const v1::Cluster& cluster_;

@@ -234,6 +234,7 @@ event::HttpReply Server::answer(const event::HttpQuestion& question) {
 std::string Server::metrics() const {
   std::vector<const stats::Registry*> registries = {&stats_};
   for (const auto& worker : workers_) registries.push_back(&worker->stats());
+  registries.push_back(&clusters_.stats());
   std::string out = stats::renderPrometheus(registries);
   if (snapshot_.log != nullptr) {
     out +=

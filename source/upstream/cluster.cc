@@ -83,7 +83,7 @@ Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
                            ? picker_.random().next()
                            : hashBytes(request.source.ip.bytes);
   const uint64_t most = settings().max_connections_per_endpoint;
-  const auto pick = picker_.pick(hosts(), {key, request.tried, most});
+  const auto pick = picker_.pick(hosts(), {key, request.tried, most, panics()});
   if (pick.outcome == HostPicker::Outcome::Picked) {
     const std::shared_ptr<Host>& host = (*hosts_)[pick.index];
     return Choice{host->address(), Place(*this, host)};
@@ -93,7 +93,19 @@ Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
     return overflow("max_connections_per_endpoint", most);
   }
   return Error{ErrorCode::NoHost, Side::Upstream,
-               "the cluster \"" + settings().name + "\" has no endpoint"};
+               "the cluster \"" + settings().name + "\" has no endpoint that may be used"};
+}
+
+bool Cluster::panics() {
+  HostFitness& fitness = state_->fitness();
+  fitness.endEjections(loop_.now());
+  if (!fitness.panic()) return false;
+  stats_
+      .counter("weir_upstream_panic_picks_total",
+               "Picks among all hosts, healthy or not, as too few were healthy.",
+               {{"cluster", settings().name}})
+      .add(1);
+  return true;
 }
 
 Error Cluster::overflow(std::string_view limit, uint64_t value) {
@@ -146,13 +158,26 @@ void Cluster::sendProxyHeader(const ConnectRequest& request, net::Connection& co
 void Cluster::countConnected(const Place& place, double seconds) {
   connected_.add(1);
   connect_seconds_.observe(seconds);
-  if (place.host() != nullptr) place.host()->countConnected();
+  if (place.host() == nullptr) return;
+  place.host()->countConnected();
+  state_->fitness().connectSucceeded(*place.host());
 }
 
 void Cluster::countFailed(const Place& place, ErrorCode code) {
   countOutcome(code);
-  const bool given_up = code == ErrorCode::Closed;  // by us; says nothing about the host
-  if (place.host() != nullptr && !given_up) place.host()->countFailed();
+  // Given up by us, or our own shortage: says nothing about the host.
+  const bool ours = code == ErrorCode::Closed || code == ErrorCode::Exhausted;
+  if (place.host() != nullptr && !ours) tellFailure(place.host());
+}
+
+void Cluster::tellFailure(const std::shared_ptr<Host>& host) {
+  host->countFailed();
+  if (!state_->fitness().connectFailed(host, loop_.now())) return;
+  stats_
+      .counter("weir_upstream_ejections_total",
+               "Hosts that were ejected because connecting to them failed too often in a row.",
+               {{"cluster", settings().name}})
+      .add(1);
 }
 
 void Cluster::countOutcome(ErrorCode code) {

@@ -47,7 +47,7 @@ class Place {
   Place& operator=(Place&& other) noexcept;
   ~Place() { leave(); }
 
-  Host* host() const { return host_.get(); }
+  const std::shared_ptr<Host>& host() const { return host_; }
   // Gives it up before its end.
   void leave();
 
@@ -75,6 +75,7 @@ class Cluster {
 
   const ClusterSettings& settings() const { return state_->settings(); }
   // One of these for each connect() that returned a connection. `seconds`: since then.
+  // They also tell the host's fitness.
   void countConnected(const Place& place, double seconds);
   void countFailed(const Place& place, ErrorCode code);
 
@@ -89,6 +90,8 @@ class Cluster {
   Result<Choice> pickHost(const ConnectRequest& request);
   const HostList& hosts();
   void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
+  bool panics();
+  void tellFailure(const std::shared_ptr<Host>& host);
   Error overflow(std::string_view limit, uint64_t value);
   void countOutcome(ErrorCode code);
 

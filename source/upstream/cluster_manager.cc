@@ -1,69 +1,130 @@
 #include "source/upstream/cluster_manager.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace weir::upstream {
 namespace {
 
-std::string_view typeName(ClusterSettings::Type type) {
-  return type == ClusterSettings::Type::Static ? "STATIC" : "ORIGINAL_DST";
-}
-
-std::string_view policyName(LbPolicy policy) {
-  switch (policy) {
-    case LbPolicy::RoundRobin: return "ROUND_ROBIN";
-    case LbPolicy::LeastRequest: return "LEAST_REQUEST";
-    case LbPolicy::RingHash: return "RING_HASH";
-    case LbPolicy::Random: return "RANDOM";
-  }
-  return "";
-}
-
-ClusterReport reportOf(const ClusterState& state) {
-  const ClusterSettings& settings = state.settings();
-  ClusterReport report{
-      settings.name, typeName(settings.type), policyName(settings.lb_policy), state.active(), {}};
-  const auto hosts = state.hosts();
-  for (const auto& host : hosts->hosts()) {
-    report.hosts.push_back({host->address().toString(), host->weight(), host->active(),
-                            host->connected(), host->failed()});
-  }
-  return report;
+stats::Value& gauge(stats::Registry& stats, const std::string& cluster, std::string_view name,
+                    std::string_view help) {
+  return stats.gauge(name, help, {{"cluster", cluster}});
 }
 
 }  // namespace
 
+// What is done for one state.
+struct ClusterManager::Entry {
+  std::weak_ptr<ClusterState> state;
+  std::unique_ptr<StrictDns> dns;        // null if it has no names
+  std::unique_ptr<HealthChecks> checks;  // null if there are none
+};
+
 // A configuration whose states are not handed out yet.
 struct ClusterManager::Pending final : event::Retirable {
   Pending(ClusterManager& manager, Ready call)
-      : ready(std::move(call)),
-        answer(manager.loop_, [this, &manager] { manager.finish(*this); }) {}
+      : ready(std::move(call)), answer(manager.loop_, [this, &manager] { manager.finish(*this); }) {
+    answer.arm(WarmUp);
+  }
   std::shared_ptr<ClusterStateMap> states = std::make_shared<ClusterStateMap>();
   Ready ready;
-  event::Task answer;
+  event::Timer answer;
 };
 
-ClusterManager::ClusterManager(event::Loop& loop) : loop_(loop) {}
+struct ClusterManager::Gauges {
+  Gauges(stats::Registry& stats, const std::string& cluster)
+      : hosts(gauge(stats, cluster, "weir_upstream_hosts", "Hosts of a cluster.")),
+        healthy(gauge(stats, cluster, "weir_upstream_healthy_hosts",
+                      "Hosts that neither fail their checks nor are ejected.")),
+        ejected(gauge(stats, cluster, "weir_upstream_ejected_hosts", "Hosts that are ejected.")),
+        dns_stale(gauge(stats, cluster, "weir_upstream_dns_stale_names",
+                        "Names whose last question failed: older answers are in use.")),
+        dns_age(gauge(stats, cluster, "weir_upstream_dns_age_seconds",
+                      "Time since the last good answer, of the name for which it is longest.")) {}
+  // `state` is null if the cluster is not in use any more.
+  void set(ClusterState* state, MonotonicTime now) const {
+    if (state != nullptr) state->fitness().endEjections(now);
+    const auto counts = state != nullptr ? state->fitness().counts() : HostFitness::Counts{};
+    hosts.set(counts.hosts);
+    healthy.set(counts.fit);
+    ejected.set(counts.ejected);
+    uint64_t stale = 0;
+    Duration age = Duration::zero();
+    for (const DnsStatus& name : state != nullptr ? state->dns() : std::vector<DnsStatus>{}) {
+      stale += name.stale ? 1 : 0;
+      age = std::max(age, now - name.last_good.value_or(now));
+    }
+    dns_stale.set(stale);
+    dns_age.set(static_cast<uint64_t>(std::chrono::floor<std::chrono::seconds>(age).count()));
+  }
+  stats::Value& hosts;
+  stats::Value& healthy;
+  stats::Value& ejected;
+  stats::Value& dns_stale;
+  stats::Value& dns_age;
+};
+
+ClusterManager::ClusterManager(event::Loop& loop, DnsOptions dns)
+    : loop_(loop), resolver_(loop, std::move(dns)), forget_(loop, [this] { forgetUnused(); }) {}
+
 ClusterManager::~ClusterManager() = default;
 
 void ClusterManager::prepare(const std::vector<ClusterSettings>& settings, Ready ready) {
+  forgetUnused();
   Pending& pending = *pending_.emplace_back(std::make_unique<Pending>(*this, std::move(ready)));
-  std::erase_if(states_, [](const auto& state) { return state.expired(); });
   for (const ClusterSettings& one : settings) pending.states->emplace(one.name, stateFor(one));
   pending.states->emplace(BypassName, stateFor(bypassSettings()));
-  pending.answer.schedule();
+  answerThoseReady();
 }
 
 std::shared_ptr<ClusterState> ClusterManager::stateFor(const ClusterSettings& settings) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& known : states_) {
-    auto state = known.lock();
+  for (const auto& entry : entries_) {
+    auto state = entry->state.lock();
     if (state != nullptr && state->settings() == settings) return state;
   }
+  return make(settings);
+}
+
+std::shared_ptr<ClusterState> ClusterManager::make(const ClusterSettings& settings) {
   auto state = std::make_shared<ClusterState>(settings, randomSeed());
-  states_.push_back(state);
+  auto entry = std::make_unique<Entry>();
+  entry->state = state;
+  manage(*entry, state);
+  const std::lock_guard lock(mutex_);
+  entries_.push_back(std::move(entry));
   return state;
+}
+
+void ClusterManager::manage(Entry& entry, const std::shared_ptr<ClusterState>& state) {
+  if (state->settings().health_check) {
+    entry.checks = std::make_unique<HealthChecks>(loop_, slices_, stats_, state,
+                                                  [this] { forget_.schedule(); });
+  }
+  if (state->settings().type != ClusterSettings::Type::StrictDns) return;
+  const auto follow = [&entry] {
+    const auto held = entry.state.lock();
+    if (held != nullptr && entry.checks != nullptr) entry.checks->follow(*held->hosts());
+  };
+  entry.dns = std::make_unique<StrictDns>(
+      loop_, resolver_, stats_, state,
+      StrictDns::Events{[this] { answerThoseReady(); }, follow, [this] { forget_.schedule(); }});
+}
+
+bool ClusterManager::warm(const ClusterStateMap& states) const {
+  return std::all_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+    if (entry->dns == nullptr || entry->dns->warm()) return true;
+    const auto state = entry->state.lock();
+    if (state == nullptr) return true;
+    const auto asked = states.find(state->settings().name);
+    return asked == states.end() || asked->second != state;
+  });
+}
+
+void ClusterManager::answerThoseReady() {
+  for (const auto& pending : pending_) {
+    if (warm(*pending->states)) pending->answer.arm(Duration::zero());
+  }
 }
 
 void ClusterManager::finish(Pending& pending) {
@@ -77,19 +138,44 @@ void ClusterManager::finish(Pending& pending) {
   ready(std::move(states));
 }
 
-std::vector<ClusterReport> ClusterManager::report() const {
+void ClusterManager::forgetUnused() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [](const auto& entry) { return entry->state.expired(); });
+}
+
+std::vector<std::shared_ptr<ClusterState>> ClusterManager::statesInUse() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<ClusterState>> states;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& known : states_) {
-      if (auto state = known.lock()) states.push_back(std::move(state));
-    }
+  for (const auto& entry : entries_) {
+    if (auto state = entry->state.lock()) states.push_back(std::move(state));
   }
+  return states;
+}
+
+std::vector<ClusterReport> ClusterManager::report() const {
+  const MonotonicTime now = loop_.clock().monotonicNow();
   std::vector<ClusterReport> reports;
-  for (const auto& state : states) reports.push_back(reportOf(*state));
+  for (const auto& state : statesInUse()) reports.push_back(reportOf(*state, now));
   std::stable_sort(reports.begin(), reports.end(),
                    [](const auto& a, const auto& b) { return a.name < b.name; });
   return reports;
+}
+
+// Of a cluster whose settings were changed there may be two states in use: the newer one counts.
+const stats::Registry& ClusterManager::stats() const {
+  const MonotonicTime now = loop_.clock().monotonicNow();
+  std::map<std::string, std::shared_ptr<ClusterState>> states;
+  for (auto& state : statesInUse()) {
+    const std::string& name = state->settings().name;
+    if (state->settings().type != ClusterSettings::Type::OriginalDst) states[name] = state;
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, state] : states) gauges_.try_emplace(name, stats_, name);
+  for (const auto& [name, gauges] : gauges_) {
+    const auto it = states.find(name);
+    gauges.set(it == states.end() ? nullptr : it->second.get(), now);
+  }
+  return stats_;
 }
 
 }  // namespace weir::upstream

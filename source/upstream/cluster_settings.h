@@ -6,13 +6,16 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "source/base/backoff.h"
 #include "source/base/time.h"
 #include "source/net/address.h"
 #include "source/net/proxy_protocol.h"
+#include "source/upstream/dns_family.h"
 
 namespace weir::upstream {
 
@@ -23,8 +26,9 @@ struct HealthCheckSettings {
   Duration interval_jitter = std::chrono::milliseconds(500);  // at most so much is added, at random
   unsigned unhealthy_threshold = 3;  // failures in a row until a healthy host is unhealthy
   unsigned healthy_threshold = 2;    // successes in a row until an unhealthy host is healthy
-  std::string send;                  // empty: a connection that stands is enough
-  std::string receive;  // must occur in what the host answers; empty: the answer does not matter
+  std::string send = {};             // empty: a connection that stands is enough
+  std::string receive =
+      {};  // must occur in what the host answers; empty: the answer does not matter
   bool operator==(const HealthCheckSettings&) const = default;
 };
 
@@ -42,6 +46,16 @@ enum class LbPolicy : uint8_t {
   Random,        // drawn by weight
 };
 
+// Passive: a host to which connecting fails is left alone for a while.
+struct OutlierSettings {
+  unsigned consecutive_local_origin_failure = 5;           // failures in a row until it is ejected
+  Duration base_ejection_time = std::chrono::seconds(30);  // times how often it was ejected
+  Duration max_ejection_time = std::chrono::seconds(300);
+  Duration max_ejection_time_jitter = Duration::zero();  // at most so much is added, at random
+  unsigned max_ejection_percent = 10;  // of the hosts; one may be ejected in any case
+  bool operator==(const OutlierSettings&) const = default;
+};
+
 // The number of places on a hash ring, over all hosts.
 struct RingSettings {
   uint64_t minimum_size = 1024;
@@ -49,13 +63,26 @@ struct RingSettings {
   bool operator==(const RingSettings&) const = default;
 };
 
-// One entry in the list of endpoints.
+// One entry in the list of endpoints: an address, or a name and a port.
 struct EndpointSettings {
   EndpointSettings(net::SocketAddress to, uint32_t share = 1)
       : address(std::move(to)), weight(share) {}
-  net::SocketAddress address;
-  uint32_t weight;  // 0: it gets no connection
+  EndpointSettings(std::string host, uint16_t host_port, uint32_t share)
+      : name(std::move(host)), port(host_port), weight(share) {}
+  net::SocketAddress address;  // if it has no name
+  std::string name;            // to resolve, only of a StrictDns cluster
+  uint16_t port = 0;           // of each of the name's addresses
+  uint32_t weight;             // of each of them; 0: it gets no connection
   bool operator==(const EndpointSettings&) const = default;
+};
+
+// When the names of a cluster are resolved again.
+struct DnsSettings {
+  DnsFamily lookup_family = DnsFamily::All;
+  Duration min_refresh_rate = std::chrono::seconds(5);    // after an answer with a shorter TTL
+  Duration max_refresh_rate = std::chrono::seconds(300);  // after an answer with a longer one
+  BackoffSettings failure_refresh_rate = {std::chrono::seconds(1), std::chrono::seconds(30)};
+  bool operator==(const DnsSettings&) const = default;
 };
 
 inline constexpr uint64_t NoLimit = std::numeric_limits<uint64_t>::max();
@@ -63,15 +90,20 @@ inline constexpr uint64_t NoLimit = std::numeric_limits<uint64_t>::max();
 struct ClusterSettings {
   enum class Type : uint8_t {
     Static,       // the endpoints listed
+    StrictDns,    // the same, and all addresses of those that are names
     OriginalDst,  // the destination that the client dialled
   };
   std::string name;
   Type type = Type::Static;
-  std::vector<EndpointSettings> endpoints;  // Static: never empty
+  std::vector<EndpointSettings> endpoints;  // never empty, but of OriginalDst
+  DnsSettings dns = {};                     // of StrictDns
   LbPolicy lb_policy = LbPolicy::RoundRobin;
   RingSettings ring = {};  // of RingHash
   Duration connect_timeout = std::chrono::seconds(5);
   std::optional<ProxyProtocolSettings> proxy_protocol{};
+  std::optional<HealthCheckSettings> health_check = {};
+  std::optional<OutlierSettings> outlier_detection = {};
+  unsigned healthy_panic_threshold = 50;  // percent; 0: never
   uint64_t max_connections = NoLimit;
   uint64_t max_connections_per_endpoint = NoLimit;
   bool operator==(const ClusterSettings&) const = default;

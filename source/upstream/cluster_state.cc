@@ -5,12 +5,23 @@
 namespace weir::upstream {
 
 ClusterState::ClusterState(ClusterSettings settings, uint64_t seed)
-    : settings_(std::move(settings)), seed_(seed) {
+    : settings_(std::move(settings)), seed_(seed), fitness_(settings_, seed) {
   HostList::Hosts hosts;
   for (const EndpointSettings& endpoint : settings_.endpoints) {
-    hosts.push_back(std::make_shared<Host>(endpoint.address, endpoint.weight));
+    if (endpoint.name.empty())
+      hosts.push_back(std::make_shared<Host>(endpoint.address, endpoint.weight));
   }
-  hosts_ = std::make_shared<HostList>(std::move(hosts), settings_);
+  replaceHosts(std::move(hosts));
+}
+
+std::vector<DnsStatus> ClusterState::dns() const {
+  const std::lock_guard lock(mutex_);
+  return dns_;
+}
+
+void ClusterState::setDns(std::vector<DnsStatus> dns) {
+  const std::lock_guard lock(mutex_);
+  dns_ = std::move(dns);
 }
 
 HostPicker ClusterState::makePicker() {
@@ -25,6 +36,7 @@ std::shared_ptr<const HostList> ClusterState::hosts() const {
 
 void ClusterState::replaceHosts(HostList::Hosts hosts) {
   auto list = std::make_shared<const HostList>(std::move(hosts), settings_);
+  fitness_.setHosts(list);
   const std::lock_guard lock(mutex_);
   hosts_ = std::move(list);
   version_.fetch_add(1, std::memory_order_release);

@@ -9,14 +9,25 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "source/upstream/cluster_settings.h"
 #include "source/upstream/host.h"
+#include "source/upstream/host_fitness.h"
 #include "source/upstream/host_list.h"
 #include "source/upstream/host_picker.h"
 
 namespace weir::upstream {
+
+// How a name of a STRICT_DNS cluster stands.
+struct DnsStatus {
+  std::string name;
+  bool stale = false;  // the last question failed: what was answered before stays in use
+  std::string error;   // why it did
+  std::optional<MonotonicTime> last_good;
+};
 
 class ClusterState {
  public:
@@ -33,6 +44,13 @@ class ClusterState {
   std::shared_ptr<const HostList> hosts() const;
   void replaceHosts(HostList::Hosts hosts);
 
+  // Of each name, in the order of the endpoints.
+  std::vector<DnsStatus> dns() const;
+  void setDns(std::vector<DnsStatus> dns);
+
+  HostFitness& fitness() { return fitness_; }
+  const HostFitness& fitness() const { return fitness_; }
+
   // Connections of the cluster, those that are being made included. False if there are
   // max_connections already. One leave() for each that was true.
   bool tryEnter() { return tryCountUp(active_, settings_.max_connections); }
@@ -45,11 +63,13 @@ class ClusterState {
  private:
   const ClusterSettings settings_;
   const uint64_t seed_;
+  HostFitness fitness_;
   std::atomic<uint64_t> version_{1};
   std::atomic<uint64_t> active_{0};
   std::atomic<uint32_t> workers_{0};
-  mutable std::mutex mutex_;  // guards hosts_
+  mutable std::mutex mutex_;  // for what follows
   std::shared_ptr<const HostList> hosts_;
+  std::vector<DnsStatus> dns_;
 };
 
 // The clusters of one configuration, by name, with the built-in one (bypassSettings()) among them.

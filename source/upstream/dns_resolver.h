@@ -27,17 +27,9 @@
 #include "source/base/time.h"
 #include "source/event/loop.h"
 #include "source/net/address.h"
+#include "source/upstream/dns_family.h"
 
 namespace weir::upstream {
-
-// Which of a name's addresses are wanted.
-enum class DnsFamily : uint8_t {
-  V4Only,
-  V6Only,
-  Auto,         // the IPv6 addresses; if there are none, the IPv4 ones
-  V4Preferred,  // the IPv4 addresses; if there are none, the IPv6 ones
-  All,          // IPv4 and then IPv6; an error only if there are neither
-};
 
 struct DnsAnswer {
   // At least one, each once; those of a family in the order in which the server gave them.

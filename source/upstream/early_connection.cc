@@ -30,7 +30,7 @@ Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& 
   connection_ = std::move(started.value().connection);
   address_ = std::move(started.value().address);
   place_ = std::move(started.value().place);
-  host_ = place_.host();
+  host_ = place_.host().get();
   timeout_.emplace(loop_, [this] {
     fail({ErrorCode::TimedOut, Side::Upstream,
           "connect to " + address_.toString() + ": no answer in time"});

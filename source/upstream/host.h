@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "source/base/time.h"
 #include "source/net/address.h"
 
 namespace weir::upstream {
@@ -34,12 +35,34 @@ class Host {
   uint64_t connected() const { return connected_.load(std::memory_order_relaxed); }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
+  // It may be used, as far as its cluster's HostFitness knows, which is who changes that.
+  bool fit() const { return unfit_.load(std::memory_order_relaxed) == 0; }
+  bool failsChecks() const { return (unfit_.load(std::memory_order_relaxed) & FailsChecks) != 0; }
+  // An active check has spoken; until then it passes for healthy.
+  bool wasChecked() const { return checked_.load(std::memory_order_relaxed); }
+  void noteChecked() { checked_.store(true, std::memory_order_relaxed); }
+
  private:
+  friend class HostFitness;
+  static constexpr uint8_t FailsChecks = 1;
+  static constexpr uint8_t Ejected = 2;
+  // Under the lock of HostFitness.
+  struct Record {
+    bool listed = false;  // in the cluster's list, with a weight: counts
+    unsigned ejections = 0;
+    MonotonicTime ejected_until;
+    MonotonicTime returned_at;
+  };
+
   const net::SocketAddress address_;
   const uint32_t weight_;
   std::atomic<uint64_t> active_{0};
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};
+  std::atomic<unsigned> failures_{0};  // to connect, in a row
+  std::atomic<uint8_t> unfit_{0};      // why it is: FailsChecks, Ejected
+  std::atomic<bool> checked_{false};
+  Record record_;
 };
 
 // A count that several threads move and that never passes a limit, not even for a moment. False: it

@@ -12,7 +12,9 @@ bool wasTried(const Host& host, const HostPicker::Request& request) {
   return std::find(request.tried.begin(), request.tried.end(), &host) != request.tried.end();
 }
 
-bool mayUse(const Host& host) { return host.weight() > 0; }
+bool mayUse(const Host& host, const HostPicker::Request& request) {
+  return host.weight() > 0 && (request.panic || host.fit());
+}
 
 }  // namespace
 
@@ -21,18 +23,18 @@ HostPicker::Pick HostPicker::pick(const HostList& list, const Request& request) 
   const HashRing* ring = list.ring();
   const size_t place = ring != nullptr ? ring->placeOf(request.key) : 0;
   for (size_t n = 0; n < MaxDraws; ++n) {
-    const size_t i = draw(list, place + n);
+    const size_t i = draw(list, request, place + n);
     Host& host = *list[i];
-    if (!mayUse(host) || wasTried(host, request)) continue;
+    if (!mayUse(host, request) || wasTried(host, request)) continue;
     if (host.tryEnter(request.max_connections_per_host)) return {Outcome::Picked, i};
   }
   return lookAtAll(list, request);
 }
 
-size_t HostPicker::draw(const HostList& list, size_t ring_place) {
+size_t HostPicker::draw(const HostList& list, const Request& request, size_t ring_place) {
   switch (policy_) {
     case LbPolicy::RoundRobin: return nextInTurn(list);
-    case LbPolicy::LeastRequest: return lessBusyOfTwo(list);
+    case LbPolicy::LeastRequest: return lessBusyOfTwo(list, request);
     case LbPolicy::RingHash: return list.ring()->memberAt(ring_place % list.ring()->size());
     case LbPolicy::Random: break;
   }
@@ -46,13 +48,13 @@ size_t HostPicker::nextInTurn(const HostList& list) {
   return i;
 }
 
-size_t HostPicker::lessBusyOfTwo(const HostList& list) {
+size_t HostPicker::lessBusyOfTwo(const HostList& list, const Request& request) {
   const size_t a = list.at(random_.below(list.totalWeight()));
   const uint64_t others = list.totalWeight() - list.share(a);
   if (others == 0) return a;
   const size_t b = list.atBut(a, random_.below(others));
-  const bool usable_a = mayUse(*list[a]);
-  if (usable_a != mayUse(*list[b])) return usable_a ? a : b;
+  const bool usable_a = mayUse(*list[a], request);
+  if (usable_a != mayUse(*list[b], request)) return usable_a ? a : b;
   return list[b]->active() * list.share(a) < list[a]->active() * list.share(b) ? b : a;
 }
 
@@ -65,7 +67,7 @@ HostPicker::Pick HostPicker::lookAtAll(const HostList& list, const Request& requ
     for (size_t n = 0; n < size; ++n) {
       const size_t i = (first + n) % size;
       Host& host = *list[i];
-      if (!mayUse(host) || wasTried(host, request) != tried_ones) continue;
+      if (!mayUse(host, request) || wasTried(host, request) != tried_ones) continue;
       any = true;
       if (host.tryEnter(request.max_connections_per_host)) return {Outcome::Picked, i};
     }

@@ -22,10 +22,11 @@ class HostPicker {
     // Hosts that were tried for this connection: used only if there is no other.
     std::span<const Host* const> tried = {};
     uint64_t max_connections_per_host = NoLimit;
+    bool panic = false;  // also hosts that are not fit
   };
   enum class Outcome : uint8_t {
     Picked,
-    NoHost,  // there is none, or none with a weight
+    NoHost,  // there is none that may be used
     Full,    // all that may be used have as many connections as they may
   };
   struct Pick {
@@ -42,9 +43,9 @@ class HostPicker {
   Random& random() { return random_; }
 
  private:
-  size_t draw(const HostList& list, size_t ring_place);
+  size_t draw(const HostList& list, const Request& request, size_t ring_place);
   size_t nextInTurn(const HostList& list);
-  size_t lessBusyOfTwo(const HostList& list);
+  size_t lessBusyOfTwo(const HostList& list, const Request& request);
   Pick lookAtAll(const HostList& list, const Request& request);
 
   const LbPolicy policy_;

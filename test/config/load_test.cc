@@ -329,7 +329,8 @@ clusters:
       "one terminal, such as tcp_proxy\n"
       "x.yaml:17:11: listeners[0].filter_chains[1].name: the name \"a\" is already taken by "
       "listeners[0].filter_chains[0].name (line 8)\n"
-      "x.yaml:20:9: clusters[0].type: expected one of STATIC, ORIGINAL_DST, not DYNAMIC\n");
+      "x.yaml:20:9: clusters[0].type: expected one of STATIC, ORIGINAL_DST, STRICT_DNS, not "
+      "DYNAMIC\n");
 }
 
 TEST(LoadTest, NothingIsSaidTwice) {

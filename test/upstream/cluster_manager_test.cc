@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "test/support/loopback_upstream.h"
 #include "test/support/test_loop.h"
 
 namespace weir::upstream {
@@ -24,6 +27,11 @@ class ClusterManagerTest : public testing::Test {
     EXPECT_EQ(states, nullptr);  // never from inside prepare()
     loop_.runUntilIdle();
     return states;
+  }
+
+  bool shows(const std::string& line) {
+    return stats::renderPrometheus({&manager_->stats()}).find("\n" + line + "\n") !=
+           std::string::npos;
   }
 
   test::TestLoop loop_;
@@ -88,8 +96,66 @@ TEST_F(ClusterManagerTest, ReportsTheClustersThatAreInUse) {
   EXPECT_EQ(reports[0].hosts[0].weight, 1U);
   EXPECT_EQ(reports[0].hosts[0].active_connections, 1U);
   EXPECT_EQ(reports[0].hosts[0].connect_failures, 1U);
+  EXPECT_EQ(reports[0].hosts[0].health, "unknown");
   EXPECT_EQ(reports[1].hosts[0].address, "[::1]:2");
   EXPECT_EQ(reports[2].type, "ORIGINAL_DST");
+}
+
+TEST_F(ClusterManagerTest, ReportsEjections) {
+  ClusterSettings settings = clusterOf("a", "127.0.0.1:1");
+  settings.outlier_detection = OutlierSettings{.consecutive_local_origin_failure = 1};
+  const auto states = prepare({settings});
+  const std::shared_ptr<Host> host = (*states->at("a")->hosts())[0];
+  ASSERT_TRUE(states->at("a")->fitness().connectFailed(host, loop_->now()));
+  loop_.advance(std::chrono::seconds(12));
+  EXPECT_EQ(manager_->report()[0].hosts[0].ejected_for, std::chrono::seconds(18));
+  EXPECT_TRUE(manager_->report()[0].panic);
+  EXPECT_TRUE(shows("weir_upstream_ejected_hosts{cluster=\"a\"} 1"));
+  loop_.advance(std::chrono::seconds(18));
+  EXPECT_EQ(manager_->report()[0].hosts[0].ejected_for, std::nullopt);
+  EXPECT_TRUE(shows("weir_upstream_ejected_hosts{cluster=\"a\"} 0"));
+  EXPECT_TRUE(shows("weir_upstream_healthy_hosts{cluster=\"a\"} 1"));
+}
+
+// Active checks.
+
+class CheckedClusterTest : public ClusterManagerTest {
+ protected:
+  void check(std::vector<EndpointSettings> endpoints) {
+    ClusterSettings settings{.name = "a", .endpoints = std::move(endpoints)};
+    settings.health_check = HealthCheckSettings{.interval_jitter = Duration::zero()};
+    states_ = prepare({settings});
+  }
+  bool healthIs(size_t host, std::string_view health) {
+    return loop_.runUntil([&] { return manager_->report()[0].hosts[host].health == health; });
+  }
+  ClusterStates states_;
+};
+
+TEST_F(CheckedClusterTest, AHostThatFailsItsChecksIsNotFit) {
+  test::LoopbackUpstream good(loop_);
+  check({good.address(), good.refusingAddress()});
+  EXPECT_TRUE(healthIs(0, "healthy"));
+  EXPECT_TRUE(healthIs(1, "unhealthy"));
+  EXPECT_FALSE((*states_->at("a")->hosts())[1]->fit());
+  EXPECT_EQ(states_->at("a")->fitness().counts().fit, 1U);
+  EXPECT_TRUE(shows("weir_upstream_healthy_hosts{cluster=\"a\"} 1"));
+  EXPECT_TRUE(shows("weir_upstream_health_checks_total{cluster=\"a\",outcome=\"failed\"} 1"));
+  EXPECT_TRUE(shows("weir_upstream_health_checks_total{cluster=\"a\",outcome=\"passed\"} 1"));
+}
+
+TEST_F(CheckedClusterTest, NobodyHoldsItAndItIsCheckedNoMore) {
+  test::LoopbackUpstream good(loop_);
+  check({good.address()});
+  ASSERT_TRUE(healthIs(0, "healthy"));
+  states_.reset();
+  loop_.advance(std::chrono::seconds(5));
+  for (int turn = 0; turn < 50; ++turn) loop_->runOnce(false);
+  const size_t checks = good.connections();
+  EXPECT_LE(checks, 2U);
+  loop_.advance(std::chrono::minutes(5));
+  for (int turn = 0; turn < 50; ++turn) loop_->runOnce(false);
+  EXPECT_EQ(good.connections(), checks);
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "source/upstream/host_fitness.h"
+
 namespace weir::upstream {
 namespace {
 
@@ -209,6 +211,25 @@ TEST(HostPickerTest, TheKeysOfAHostThatCannotTakeThemAreSpreadAndTheOthersStay) 
   }
   EXPECT_EQ(moved_to.size(), 4U);
   EXPECT_EQ(moved_to.count('b'), 0U);
+}
+
+// Hosts that are not fit.
+
+TEST(HostPickerTest, UnfitHostsArePassedOverUnlessThereIsPanic) {
+  const ClusterSettings settings{.name = "a", .endpoints = {}};
+  for (const LbPolicy policy : {LbPolicy::RoundRobin, LbPolicy::LeastRequest, LbPolicy::Random}) {
+    const auto list = std::make_shared<const HostList>(listOf({1, 1, 1}, policy));
+    HostFitness fitness(settings, 1);
+    fitness.setHosts(list);
+    fitness.setHealthy(*(*list)[0], false, {});
+    fitness.setHealthy(*(*list)[2], false, {});
+    HostPicker picker(policy, 1, 0);
+    EXPECT_EQ(pickInTurn(picker, *list, 10), "bbbbbbbbbb");
+    const std::string all = pickInTurn(picker, *list, 30, {.panic = true});
+    for (const char host : {'a', 'b', 'c'}) EXPECT_NE(all.find(host), std::string::npos);
+    fitness.setHealthy(*(*list)[1], false, {});
+    EXPECT_EQ(pickInTurn(picker, *list, 1), "-");
+  }
 }
 
 // For every policy.

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "source/config/field_checks.h"
+#include "source/config/parse.h"
+
+namespace weir::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr size_t MaxPayload = 65'536;
+
+unsigned checkCount(const FieldScope& field, bool is_set, uint32_t value, unsigned absent,
+                    const IntegerRange& range) {
+  return static_cast<unsigned>(
+      checkInteger(field, is_set ? std::optional<uint64_t>(value) : std::nullopt, absent, range));
+}
+
+std::string checkPayload(const FieldScope& field, const std::string& bytes) {
+  if (bytes.size() <= MaxPayload) return bytes;
+  field.error("has " + std::to_string(bytes.size()) + " bytes; at most " +
+              std::to_string(MaxPayload) + " are allowed");
+  return {};
+}
+
+}  // namespace
+
+upstream::HealthCheckSettings parseHealthCheck(const v1::HealthCheck& check,
+                                               const FieldScope& scope) {
+  using Check = v1::HealthCheck;
+  upstream::HealthCheckSettings settings;
+  settings.interval =
+      checkDuration(scope.field("interval"), check.has_interval() ? &check.interval() : nullptr,
+                    settings.interval, {milliseconds(10), hours(24)});
+  settings.timeout =
+      checkDuration(scope.field("timeout"), check.has_timeout() ? &check.timeout() : nullptr,
+                    settings.timeout, {milliseconds(1), hours(1)});
+  settings.interval_jitter =
+      checkDuration(scope.field("interval_jitter"),
+                    check.has_interval_jitter() ? &check.interval_jitter() : nullptr,
+                    settings.interval_jitter, {Duration::zero(), hours(1)});
+  settings.unhealthy_threshold =
+      checkCount(scope.field("unhealthy_threshold"), check.has_unhealthy_threshold(),
+                 check.unhealthy_threshold(), settings.unhealthy_threshold, {1, 1000});
+  settings.healthy_threshold =
+      checkCount(scope.field("healthy_threshold"), check.has_healthy_threshold(),
+                 check.healthy_threshold(), settings.healthy_threshold, {1, 1000});
+  settings.send = check.send_payload_case() == Check::kSendBytes
+                      ? checkPayload(scope.field("send_bytes"), check.send_bytes())
+                      : checkPayload(scope.field("send"), check.send());
+  settings.receive = check.receive_payload_case() == Check::kReceiveBytes
+                         ? checkPayload(scope.field("receive_bytes"), check.receive_bytes())
+                         : checkPayload(scope.field("receive"), check.receive());
+  return settings;
+}
+
+upstream::OutlierSettings parseOutlierDetection(const v1::OutlierDetection& detection,
+                                                const FieldScope& scope) {
+  upstream::OutlierSettings settings;
+  settings.consecutive_local_origin_failure =
+      checkCount(scope.field("consecutive_local_origin_failure"),
+                 detection.has_consecutive_local_origin_failure(),
+                 detection.consecutive_local_origin_failure(),
+                 settings.consecutive_local_origin_failure, {1, 1000});
+  settings.base_ejection_time =
+      checkDuration(scope.field("base_ejection_time"),
+                    detection.has_base_ejection_time() ? &detection.base_ejection_time() : nullptr,
+                    settings.base_ejection_time, {milliseconds(1), hours(24)});
+  settings.max_ejection_time =
+      checkDuration(scope.field("max_ejection_time"),
+                    detection.has_max_ejection_time() ? &detection.max_ejection_time() : nullptr,
+                    std::max(settings.max_ejection_time, settings.base_ejection_time),
+                    {settings.base_ejection_time, hours(24)});
+  settings.max_ejection_time_jitter = checkDuration(
+      scope.field("max_ejection_time_jitter"),
+      detection.has_max_ejection_time_jitter() ? &detection.max_ejection_time_jitter() : nullptr,
+      settings.max_ejection_time_jitter, {Duration::zero(), hours(24)});
+  settings.max_ejection_percent =
+      checkCount(scope.field("max_ejection_percent"), detection.has_max_ejection_percent(),
+                 detection.max_ejection_percent(), settings.max_ejection_percent, {0, 100});
+  return settings;
+}
+
+}  // namespace weir::config

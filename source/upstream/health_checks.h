@@ -1,0 +1,43 @@
+#pragma once
+
+// Checks every host of one cluster, as its list changes, and tells the cluster's fitness.
+//
+// Main loop, which outlives it. It does not hold the state: once nobody else does, `on_gone` says
+// so at the next check that ends.
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "source/buffer/buffer.h"
+#include "source/event/loop.h"
+#include "source/stats/stats.h"
+#include "source/upstream/cluster_state.h"
+#include "source/upstream/tcp_health_checker.h"
+
+namespace weir::upstream {
+
+class HealthChecks {
+ public:
+  // All but `state` outlive it. Requires: the cluster's settings have a health_check. It may not be
+  // dropped from inside `on_gone`.
+  HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::Registry& stats,
+               const std::shared_ptr<ClusterState>& state, std::function<void()> on_gone);
+
+  // Checks the hosts that are new, and no longer those that are gone.
+  void follow(const HostList& hosts);
+
+ private:
+  std::unique_ptr<TcpHealthChecker> check(const std::shared_ptr<Host>& host);
+
+  event::Loop& loop_;
+  buffer::SlicePool& slices_;
+  const std::weak_ptr<ClusterState> state_;
+  const HealthCheckSettings settings_;
+  const std::function<void()> on_gone_;
+  stats::Value& passed_;
+  stats::Value& failed_;
+  std::unordered_map<std::shared_ptr<Host>, std::unique_ptr<TcpHealthChecker>> checkers_;
+};
+
+}  // namespace weir::upstream

@@ -1,0 +1,147 @@
+#include "source/upstream/strict_dns.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "source/base/backoff.h"
+#include "source/base/log.h"
+
+namespace weir::upstream {
+
+using log::Component;
+
+struct StrictDns::Name {
+  Name(StrictDns& owner, const EndpointSettings& settings)
+      : endpoint(settings), timer(owner.loop_, [this, &owner] { owner.ask(*this); }) {}
+  const EndpointSettings endpoint;
+  std::vector<net::IpAddress> addresses;  // as of the last answer that had any
+  DnsStatus status;
+  unsigned failures = 0;  // in a row
+  bool asked_once = false;
+  std::unique_ptr<DnsQuery> query;
+  event::Timer timer;
+};
+
+StrictDns::StrictDns(event::Loop& loop, DnsResolver& resolver, stats::Registry& stats,
+                     const std::shared_ptr<ClusterState>& state, Events events)
+    : loop_(loop),
+      resolver_(resolver),
+      stats_(stats),
+      state_(state),
+      events_(std::move(events)),
+      random_(randomSeed()) {
+  for (const EndpointSettings& endpoint : state->settings().endpoints) {
+    if (endpoint.name.empty()) continue;
+    Name& name = *names_.emplace_back(std::make_unique<Name>(*this, endpoint));
+    name.status.name = endpoint.name;
+    name.timer.arm(Duration::zero());
+  }
+  waiting_ = names_.size();
+  publish(*state);
+}
+
+StrictDns::~StrictDns() = default;
+
+void StrictDns::ask(Name& name) {
+  const auto state = state_.lock();
+  if (state == nullptr) return events_.on_gone();
+  name.query = resolver_.resolve(
+      name.endpoint.name, state->settings().dns.lookup_family,
+      [this, &name](Result<DnsAnswer> result) { onAnswer(name, std::move(result)); });
+}
+
+void StrictDns::onAnswer(Name& name, Result<DnsAnswer> result) {
+  name.query.reset();
+  const auto state = state_.lock();
+  if (state == nullptr) return events_.on_gone();
+  const bool empty = result.ok() && result.value().addresses.empty();
+  if (empty) result = Error{ErrorCode::NoAddress, Side::Upstream, "the answer has no address"};
+  stats_
+      .counter("weir_upstream_dns_total", "Names that were asked for, by what came of it.",
+               {{"cluster", state->settings().name},
+                {"outcome", result.ok() ? "resolved" : toString(result.error().code)}})
+      .add(1);
+  name.timer.arm(result.ok() ? accept(*state, name, result.value())
+                             : reject(*state, name, result.error()));
+  publish(*state);
+  if (std::exchange(name.asked_once, true)) return;
+  if (--waiting_ == 0) events_.on_warm();
+}
+
+// When to ask again.
+Duration StrictDns::accept(ClusterState& state, Name& name, const DnsAnswer& answer) {
+  if (std::exchange(name.failures, 0) > 0) {
+    log::info(Component::Dns, "cluster {}: {} is resolved again", state.settings().name,
+              name.endpoint.name);
+  }
+  name.status.stale = false;
+  name.status.error.clear();
+  name.status.last_good = loop_.now();
+  // Servers turn the order round; that alone is no change.
+  auto before = name.addresses;
+  auto now = answer.addresses;
+  const auto less = [](const net::IpAddress& a, const net::IpAddress& b) {
+    return std::pair(a.family, a.bytes) < std::pair(b.family, b.bytes);
+  };
+  std::sort(before.begin(), before.end(), less);
+  std::sort(now.begin(), now.end(), less);
+  if (before != now) {
+    name.addresses = answer.addresses;
+    rebuild(state);
+  }
+  const DnsSettings& dns = state.settings().dns;
+  return std::clamp(answer.ttl, dns.min_refresh_rate, dns.max_refresh_rate);
+}
+
+Duration StrictDns::reject(const ClusterState& state, Name& name, const Error& error) {
+  if (++name.failures == 1) {
+    log::warn(Component::Dns, "cluster {}: {}; {}", state.settings().name, error.detail,
+              name.addresses.empty()
+                  ? std::string("it has no address yet")
+                  : "its last " + std::to_string(name.addresses.size()) + " address(es) stay");
+  }
+  name.status.stale = true;
+  name.status.error = error.detail;
+  return backoff(state.settings().dns.failure_refresh_rate, name.failures, random_);
+}
+
+// A host that stays is the same object: with its connections, its health, its ejection.
+void StrictDns::rebuild(ClusterState& state) {
+  const auto before = state.hosts();
+  std::unordered_map<std::string, std::shared_ptr<Host>> known;
+  for (const auto& host : before->hosts()) known.emplace(host->address().toString(), host);
+  HostList::Hosts hosts;
+  std::unordered_set<std::string> seen;
+  const auto add = [&](const net::SocketAddress& address, uint32_t weight) {
+    std::string text = address.toString();
+    const auto it = known.find(text);
+    if (!seen.insert(std::move(text)).second) return;
+    const bool stays = it != known.end() && it->second->weight() == weight;
+    hosts.push_back(stays ? it->second : std::make_shared<Host>(address, weight));
+  };
+  auto name = names_.begin();
+  for (const EndpointSettings& endpoint : state.settings().endpoints) {
+    if (endpoint.name.empty()) {
+      add(endpoint.address, endpoint.weight);
+      continue;
+    }
+    for (const net::IpAddress& ip : (*name)->addresses) {
+      add({net::IpPort{ip, endpoint.port}, {}}, endpoint.weight);
+    }
+    ++name;
+  }
+  log::debug(Component::Dns, "cluster {}: {} hosts", state.settings().name, hosts.size());
+  state.replaceHosts(std::move(hosts));
+  events_.on_hosts();
+}
+
+void StrictDns::publish(ClusterState& state) {
+  std::vector<DnsStatus> all;
+  for (const auto& name : names_) all.push_back(name->status);
+  state.setDns(std::move(all));
+}
+
+}  // namespace weir::upstream

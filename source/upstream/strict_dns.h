@@ -1,0 +1,56 @@
+#pragma once
+
+// Keeps the hosts of one STRICT_DNS cluster up to date: asks for its names again and again, each by
+// its own TTL. A name that cannot be resolved, or that has no address, keeps the addresses it had;
+// that is logged when it begins and when it ends, counted each time, and shown in the state.
+//
+// Main loop, which outlives it. It does not hold the state: once nobody else does, it asks no more.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "source/base/random.h"
+#include "source/event/loop.h"
+#include "source/stats/stats.h"
+#include "source/upstream/cluster_state.h"
+#include "source/upstream/dns_resolver.h"
+
+namespace weir::upstream {
+
+class StrictDns {
+ public:
+  struct Events {
+    std::function<void()> on_warm;   // once: every name has an answer or a failure
+    std::function<void()> on_hosts;  // the list of hosts is another one
+    std::function<void()> on_gone;   // nobody holds the state any more; may be told again
+  };
+  // All but `state` outlive it. Nothing is told from inside the constructor, and it may not be
+  // dropped from inside an event.
+  StrictDns(event::Loop& loop, DnsResolver& resolver, stats::Registry& stats,
+            const std::shared_ptr<ClusterState>& state, Events events);
+  ~StrictDns();
+
+  bool warm() const { return waiting_ == 0; }
+
+ private:
+  struct Name;
+
+  void ask(Name& name);
+  void onAnswer(Name& name, Result<DnsAnswer> result);
+  Duration accept(ClusterState& state, Name& name, const DnsAnswer& answer);
+  Duration reject(const ClusterState& state, Name& name, const Error& error);
+  void rebuild(ClusterState& state);
+  void publish(ClusterState& state);
+
+  event::Loop& loop_;
+  DnsResolver& resolver_;
+  stats::Registry& stats_;
+  const std::weak_ptr<ClusterState> state_;
+  const Events events_;
+  Random random_;
+  std::vector<std::unique_ptr<Name>> names_;
+  size_t waiting_ = 0;  // names without a first outcome
+};
+
+}  // namespace weir::upstream

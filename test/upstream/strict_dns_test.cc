@@ -1,0 +1,242 @@
+// STRICT_DNS clusters, as the ClusterManager keeps them, with a name server of the test's own.
+#include "source/upstream/strict_dns.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "source/upstream/cluster_manager.h"
+#include "test/support/loopback_dns.h"
+#include "test/support/test_loop.h"
+
+namespace weir::upstream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Texts = std::vector<std::string>;
+
+class StrictDnsTest : public testing::Test {
+ protected:
+  StrictDnsTest() { manager_.emplace(*loop_, DnsOptions{.servers = {dns_.address()}}); }
+
+  static ClusterSettings clusterOf(std::vector<EndpointSettings> endpoints) {
+    return {.name = "db",
+            .type = ClusterSettings::Type::StrictDns,
+            .endpoints = std::move(endpoints),
+            .dns = {.lookup_family = DnsFamily::V4Only}};
+  }
+  void prepare(const ClusterSettings& settings) {
+    manager_->prepare({settings}, [&](ClusterStates made) { states_ = std::move(made); });
+  }
+  // Of "db.test:80", with the states that come of it.
+  void start() {
+    prepare(clusterOf({{"db.test", 80, 1}}));
+    ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  }
+  ClusterState& state() { return *states_->at("db"); }
+  Texts hosts() {
+    Texts all;
+    const auto list = state().hosts();
+    for (const auto& host : list->hosts()) all.push_back(host->address().toString());
+    return all;
+  }
+  // Time passes, and one more question is asked and answered.
+  bool askedAfter(Duration time) {
+    const size_t before = outcomes();
+    loop_.advance(time - milliseconds(1));
+    settle();
+    EXPECT_EQ(outcomes(), before) << "asked too early";
+    loop_.advance(milliseconds(1));
+    return loop_.runUntil([&] { return outcomes() == before + 1; });
+  }
+  void settle() {
+    for (int turn = 0; turn < 50; ++turn) loop_->runOnce(false);
+  }
+  // All that came of questions so far.
+  uint64_t outcomes() {
+    uint64_t sum = 0;
+    const std::string name = "\nweir_upstream_dns_total{";
+    const std::string all = metrics();
+    for (size_t at = all.find(name); at != std::string::npos; at = all.find(name, at + 1)) {
+      sum += std::stoull(all.substr(all.find("} ", at) + 2));
+    }
+    return sum;
+  }
+  std::string metrics() { return stats::renderPrometheus({&manager_->stats()}); }
+  bool shows(const std::string& line) {
+    return metrics().find("\n" + line + "\n") != std::string::npos;
+  }
+  DnsReport dnsReport() {
+    for (const ClusterReport& report : manager_->report()) {
+      if (report.name == "db") return report.dns.at(0);
+    }
+    return {};
+  }
+
+  test::TestLoop loop_;
+  test::LoopbackDns dns_{*loop_};
+  std::optional<ClusterManager> manager_;
+  ClusterStates states_;
+};
+
+TEST_F(StrictDnsTest, IsReadyWithAllAddressesOfBothFamilies) {
+  dns_.answer("db.test", {"10.0.0.1", "fd00::1", "10.0.0.2"}, 60);
+  ClusterSettings settings = clusterOf({{"db.test", 5432, 7}});
+  settings.dns.lookup_family = DnsFamily::All;
+  prepare(settings);
+  EXPECT_EQ(states_, nullptr);
+  ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  EXPECT_EQ(hosts(), (Texts{"10.0.0.1:5432", "10.0.0.2:5432", "[fd00::1]:5432"}));
+  EXPECT_EQ((*state().hosts())[2]->weight(), 7U);
+  EXPECT_TRUE(shows("weir_upstream_hosts{cluster=\"db\"} 3"));
+  EXPECT_TRUE(shows("weir_upstream_dns_total{cluster=\"db\",outcome=\"resolved\"} 1"));
+}
+
+TEST_F(StrictDnsTest, SeveralNamesAndAddressesKeepTheOrderOfTheFileAndAreHostsOnce) {
+  dns_.answer("a.test", {"10.0.0.1"}, 60);
+  dns_.answer("b.test", {"10.0.0.2", "10.0.0.1"}, 60);
+  prepare(clusterOf(
+      {{"b.test", 80, 1}, {*net::SocketAddress::parse("unix:/run/db")}, {"a.test", 80, 1}}));
+  ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  EXPECT_EQ(hosts(), (Texts{"10.0.0.2:80", "10.0.0.1:80", "unix:/run/db"}));
+}
+
+TEST_F(StrictDnsTest, AFirstFailureIsAnOutcomeTooAndIsTriedAgainSooner) {
+  dns_.fail("db.test", test::DnsServFail);
+  ASSERT_NO_FATAL_FAILURE(start());
+  EXPECT_EQ(hosts(), Texts{});
+  EXPECT_TRUE(dnsReport().stale);
+  EXPECT_EQ(dnsReport().age, std::nullopt);
+  dns_.answer("db.test", {"10.0.0.1"}, 60);
+  loop_.advance(seconds(1));
+  ASSERT_TRUE(loop_.runUntil([&] { return hosts() == Texts{"10.0.0.1:80"}; }));
+  EXPECT_FALSE(dnsReport().stale);
+}
+
+TEST_F(StrictDnsTest, IsReadyWithoutAnAnswerWhenTheWarmUpIsOver) {
+  dns_.ignore("db.test");
+  prepare(clusterOf({{"db.test", 80, 1}}));
+  loop_.advance(ClusterManager::WarmUp - milliseconds(1));
+  settle();
+  EXPECT_EQ(states_, nullptr);
+  loop_.advance(milliseconds(1));
+  ASSERT_NE(states_, nullptr);
+  EXPECT_EQ(hosts(), Texts{});
+}
+
+TEST_F(StrictDnsTest, AsksAgainWhenTheTtlIsOver) {
+  dns_.answer("db.test", {"10.0.0.1"}, 60);
+  ASSERT_NO_FATAL_FAILURE(start());
+  dns_.answer("db.test", {"10.0.0.2"}, 20);
+  EXPECT_TRUE(askedAfter(seconds(60)));
+  EXPECT_EQ(hosts(), Texts{"10.0.0.2:80"});
+  EXPECT_TRUE(askedAfter(seconds(20)));
+}
+
+TEST_F(StrictDnsTest, ATtlIsHeldBetweenFloorAndCeiling) {
+  dns_.answer("db.test", {"10.0.0.1"}, 0);
+  ASSERT_NO_FATAL_FAILURE(start());
+  dns_.answer("db.test", {"10.0.0.1"}, 86'400);
+  EXPECT_TRUE(askedAfter(seconds(5)));
+  EXPECT_TRUE(askedAfter(minutes(5)));
+}
+
+TEST_F(StrictDnsTest, AFailureKeepsTheLastGoodEndpointsAndSaysSo) {
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 10);
+  ASSERT_NO_FATAL_FAILURE(start());
+  dns_.fail("db.test", test::DnsNxDomain);
+  EXPECT_TRUE(askedAfter(seconds(10)));
+  EXPECT_EQ(hosts(), (Texts{"10.0.0.1:80", "10.0.0.2:80"}));
+  EXPECT_TRUE(dnsReport().stale);
+  EXPECT_NE(dnsReport().error.find("db.test"), std::string::npos);
+  EXPECT_EQ(dnsReport().age, seconds(10));
+  EXPECT_TRUE(shows("weir_upstream_dns_stale_names{cluster=\"db\"} 1"));
+  EXPECT_TRUE(shows("weir_upstream_dns_age_seconds{cluster=\"db\"} 10"));
+  EXPECT_TRUE(shows("weir_upstream_dns_total{cluster=\"db\",outcome=\"not_found\"} 1"));
+  dns_.answer("db.test", {"10.0.0.1"}, 10);
+  loop_.advance(seconds(1));
+  EXPECT_TRUE(loop_.runUntil([&] { return hosts() == Texts{"10.0.0.1:80"}; }));
+  EXPECT_FALSE(dnsReport().stale);
+}
+
+TEST_F(StrictDnsTest, AnAnswerWithoutAnAddressKeepsThemToo) {
+  dns_.answer("db.test", {"10.0.0.1"}, 10);
+  ASSERT_NO_FATAL_FAILURE(start());
+  dns_.answer("db.test", {}, 10);
+  EXPECT_TRUE(askedAfter(seconds(10)));
+  EXPECT_EQ(hosts(), Texts{"10.0.0.1:80"});
+  EXPECT_TRUE(dnsReport().stale);
+}
+
+TEST_F(StrictDnsTest, FailuresAreAskedAgainWithGrowingPauses) {
+  dns_.fail("db.test", test::DnsServFail);
+  ASSERT_NO_FATAL_FAILURE(start());
+  for (const int most : {1, 2, 4, 8, 16, 30, 30}) {
+    const uint64_t before = outcomes();
+    Duration waited = Duration::zero();
+    while (outcomes() == before && waited < minutes(1)) {
+      loop_.advance(milliseconds(100));
+      settle();
+      waited += milliseconds(100);
+    }
+    EXPECT_GE(waited, milliseconds(500 * most));
+    EXPECT_LE(waited, milliseconds(1000 * most + 100));
+  }
+}
+
+TEST_F(StrictDnsTest, AHostThatStaysIsTheSameHost) {
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 10);
+  ASSERT_NO_FATAL_FAILURE(start());
+  const auto before = state().hosts();
+  dns_.answer("db.test", {"10.0.0.3", "10.0.0.2"}, 10);
+  EXPECT_TRUE(askedAfter(seconds(10)));
+  const auto after = state().hosts();
+  EXPECT_EQ((*after)[1], (*before)[1]);
+  EXPECT_NE((*after)[0], (*before)[0]);
+}
+
+TEST_F(StrictDnsTest, AnotherOrderIsNoChange) {
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 10);
+  ASSERT_NO_FATAL_FAILURE(start());
+  const uint64_t version = state().version();
+  dns_.answer("db.test", {"10.0.0.2", "10.0.0.1"}, 10);
+  EXPECT_TRUE(askedAfter(seconds(10)));
+  EXPECT_EQ(state().version(), version);
+}
+
+TEST_F(StrictDnsTest, AClusterThatStaysIsNotAskedForAnew) {
+  dns_.answer("db.test", {"10.0.0.1"}, 60);
+  ASSERT_NO_FATAL_FAILURE(start());
+  const ClusterStates before = std::move(states_);
+  ASSERT_NO_FATAL_FAILURE(start());
+  EXPECT_EQ(before->at("db"), states_->at("db"));
+  EXPECT_EQ(dns_.questions().size(), 1U);
+}
+
+TEST_F(StrictDnsTest, NobodyHoldsItAndItAsksNoMore) {
+  dns_.answer("db.test", {"10.0.0.1"}, 10);
+  ASSERT_NO_FATAL_FAILURE(start());
+  states_.reset();
+  loop_.advance(minutes(10));
+  settle();
+  EXPECT_EQ(dns_.questions().size(), 1U);
+  EXPECT_TRUE(shows("weir_upstream_hosts{cluster=\"db\"} 0") ||
+              metrics().find("_hosts{") == std::string::npos);
+}
+
+TEST_F(StrictDnsTest, GoneWithAQuestionUnderWayNothingHappens) {
+  dns_.ignore("db.test");
+  prepare(clusterOf({{"db.test", 80, 1}}));
+  ASSERT_TRUE(loop_.runUntil([&] { return !dns_.questions().empty(); }));
+  manager_.reset();
+  loop_.advance(minutes(1));
+  EXPECT_EQ(states_, nullptr);
+}
+
+}  // namespace
+}  // namespace weir::upstream
