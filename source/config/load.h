@@ -33,7 +33,7 @@ uint64_t hashText(std::string_view text);
 std::optional<uint64_t> hashFile(const std::string& path);
 
 // Reads a file; its format follows from its ending. A file that cannot be read, is empty, too large
-// (16 MiB), not UTF-8 text or nested too deep (64) is an error among `errors`. `registry` says
+// (64 MiB), not UTF-8 text or nested too deep (64) is an error among `errors`. `registry` says
 // which types a typed_config may have.
 LoadedConfig loadBootstrap(const std::string& path, const Registry& registry);
 

@@ -45,7 +45,7 @@ struct NodeEntry {
 
 // What a reader must not let through: the parsers behind it and the recursion after it rely on
 // this.
-inline constexpr size_t MaxConfigBytes = size_t{16} << 20;
+inline constexpr size_t MaxConfigBytes = size_t{64} << 20;
 inline constexpr int MaxNesting = 64;
 inline constexpr size_t MaxNodes = 2'000'000;
 

@@ -266,10 +266,10 @@ TEST_F(FileTest, RefusesWhatIsNoText) {
   EXPECT_EQ(errorsOf(write("latin1.yaml", "# caf\xe9\n")), "FILE:1:6: not a text file in UTF-8\n");
 }
 
-TEST_F(FileTest, RefusesMoreThanSixteenMebibytes) {
+TEST_F(FileTest, RefusesMoreThanItsLimit) {
   const std::string most = "# " + std::string(MaxConfigBytes - 2, 'x');
   EXPECT_EQ(errorsOf(write("most.yaml", most)), "FILE: the file is empty\n");
-  EXPECT_EQ(errorsOf(write("more.yaml", most + "x")), "FILE: larger than the limit of 16 MiB\n");
+  EXPECT_EQ(errorsOf(write("more.yaml", most + "x")), "FILE: larger than the limit of 64 MiB\n");
 }
 
 TEST_F(FileTest, ASyntaxErrorIsTheOnlyError) {
