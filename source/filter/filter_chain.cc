@@ -47,7 +47,7 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   connection_.setEvents(*this);
   slots_.reserve(factories.size());
   for (const auto& factory : factories) {
-    slots_.push_back(std::make_unique<Slot>(*this, slots_.size(), worker_.slices));
+    slots_.push_back(std::make_unique<Slot>(*this, slots_.size()));
     slots_.back()->sees_bytes = factory->seesBytes();
     factory->create(*this);
     WEIR_CHECK(slots_.back()->read != nullptr || slots_.back()->writer != nullptr);
@@ -67,10 +67,14 @@ bool FilterChain::mayTakeOver(size_t index) const {
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = *slots_[i];
     if (i != index && slot.sees_bytes) return false;
-    if (slot.from_client.end || !slot.from_client.bytes.empty() || !slot.to_client.bytes.empty())
-      return false;
+    if (slot.from_client.end || !slot.from_client.empty() || !slot.to_client.empty()) return false;
   }
   return true;
+}
+
+buffer::Buffer& FilterChain::bytesOf(Waiting& waiting) {
+  if (waiting.bytes == nullptr) waiting.bytes = std::make_unique<buffer::Buffer>(worker_.slices);
+  return *waiting.bytes;
 }
 
 // As far as the first filter that holds the rest back, or closes.
@@ -108,7 +112,7 @@ void FilterChain::runRead(size_t i) {
         slot.read == nullptr ? FilterStatus::Continue : slot.read->onData(input(i), end);
     if (state_ != State::Running) return;
     if (i + 1 == slots_.size()) break;
-    slot.seen = input(i).size();
+    slot.seen = static_cast<uint32_t>(input(i).size());
     if (status == FilterStatus::StopIteration && !from.go_on) break;
     from.go_on = false;
     passOn(i);
@@ -121,14 +125,14 @@ void FilterChain::runRead(size_t i) {
 void FilterChain::passOn(size_t i) {
   Slot& slot = *slots_[i];
   Slot& next = *slots_[i + 1];
-  next.from_client.bytes.take(input(i), std::min(std::exchange(slot.seen, 0), input(i).size()));
+  input(i + 1).take(input(i), std::min<size_t>(std::exchange(slot.seen, 0), input(i).size()));
   next.from_client.end |= slot.from_client.end_seen;
 }
 
 // What waits in front of a filter is bounded as the connection's own buffer is.
 void FilterChain::boundWaiting() {
   for (size_t i = 1; i < slots_.size(); ++i) {
-    if (slots_[i]->from_client.bytes.size() >= connection_.limit())
+    if (slots_[i]->from_client.size() >= connection_.limit())
       return connection_.pauseReading(net::Pause::Waiting);
   }
   connection_.resumeReading(net::Pause::Waiting);
@@ -153,10 +157,10 @@ void FilterChain::passWrite(size_t from, buffer::Buffer& data, bool end_stream) 
     if (i == 0) break;
     Slot& slot = *slots_[i - 1];
     if (slot.writer == nullptr) continue;
-    slot.to_client.bytes.take(data);
+    bytesOf(slot.to_client).take(data);
     slot.to_client.end |= end_stream;
     if (!runWrite(slot)) return noteFull(slot);
-    data.take(slot.to_client.bytes);
+    data.take(bytesOf(slot.to_client));
     end_stream = slot.to_client.end;
     noteFull(slot);
   }
@@ -168,10 +172,10 @@ void FilterChain::passWrite(size_t from, buffer::Buffer& data, bool end_stream) 
 bool FilterChain::runWrite(Slot& slot) {
   Waiting& waiting = slot.to_client;
   const bool end = waiting.end && !std::exchange(waiting.end_seen, waiting.end);
-  const FilterStatus status = slot.writer->onWrite(waiting.bytes, end);
+  const FilterStatus status = slot.writer->onWrite(bytesOf(waiting), end);
   // Closed from inside: a flush lets these bytes go out, anything else does not.
   if (state_ == State::Closing) {
-    waiting.bytes.clear();
+    bytesOf(waiting).clear();
     return false;
   }
   return std::exchange(waiting.go_on, false) || status == FilterStatus::Continue;
@@ -180,7 +184,7 @@ bool FilterChain::runWrite(Slot& slot) {
 void FilterChain::continueWritingFrom(size_t i) {
   Slot& slot = *slots_[i];
   buffer::Buffer data(worker_.slices);
-  data.take(slot.to_client.bytes);
+  if (!slot.to_client.empty()) data.take(*slot.to_client.bytes);
   noteFull(slot);
   const bool end = slot.to_client.end && !slot.ended;
   if (!data.empty() || end) passWrite(i, data, end);
@@ -189,8 +193,7 @@ void FilterChain::continueWritingFrom(size_t i) {
 // Those behind it that were told that writing is blocked are told that it is not, in a turn of its
 // own.
 void FilterChain::noteFull(Slot& slot) {
-  const bool was_full =
-      std::exchange(slot.full, slot.to_client.bytes.size() >= connection_.limit());
+  const bool was_full = std::exchange(slot.full, slot.to_client.size() >= connection_.limit());
   if (!was_full || slot.full) return;
   tell_ready_ = true;
   task_.schedule();
@@ -289,7 +292,7 @@ bool FilterChain::passEnd() {
 bool FilterChain::holdsWritten() const {
   for (size_t i = 0; i < std::min(closer_, slots_.size()); ++i) {
     const Slot& slot = *slots_[i];
-    if (!slot.to_client.bytes.empty() || (slot.to_client.end && !slot.ended)) return true;
+    if (!slot.to_client.empty() || (slot.to_client.end && !slot.ended)) return true;
   }
   return false;
 }

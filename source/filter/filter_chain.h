@@ -44,22 +44,23 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   friend class FilterContext;
   // What waits in front of a filter, in one direction.
   struct Waiting {
-    explicit Waiting(buffer::SlicePool& pool) : bytes(pool) {}
-    buffer::Buffer bytes;   // of the first filter, from the client: the connection's buffer instead
+    bool empty() const { return bytes == nullptr || bytes->empty(); }
+    size_t size() const { return bytes == nullptr ? 0 : bytes->size(); }
+    // Once something waits. Of the first filter, from the client: the connection's buffer instead.
+    std::unique_ptr<buffer::Buffer> bytes;
     bool end = false;       // the end is in front of it
     bool end_seen = false;  // and it was told so
     bool go_on = false;     // it asked for continueReading() or continueWriting()
   };
   struct Slot {
-    Slot(FilterChain& chain, size_t index, buffer::SlicePool& pool)
-        : context(chain, index), from_client(pool), to_client(pool) {}
+    Slot(FilterChain& chain, size_t index) : context(chain, index) {}
     FilterContext context;
     std::unique_ptr<ReadFilter> read;
     std::unique_ptr<WriteFilter> write;
     WriteFilter* writer = nullptr;  // `write`, or `read` if that is both
     Waiting from_client;
     Waiting to_client;
-    size_t seen = 0;          // bytes at the front of from_client that onData() was shown and left
+    uint32_t seen = 0;        // bytes at the front of from_client that onData() was shown and left
     bool sees_bytes = true;   // NetworkFilterFactory::seesBytes()
     bool started = false;     // onNewConnection() was called
     bool holding = false;     // it holds those behind it back since onNewConnection()
@@ -79,8 +80,9 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   void addWrite(std::unique_ptr<WriteFilter> filter) override;
   void addBoth(std::unique_ptr<ReadFilter> filter, WriteFilter& write) override;
 
+  buffer::Buffer& bytesOf(Waiting& waiting);
   buffer::Buffer& input(size_t i) {
-    return i == 0 ? connection_.readBuffer() : slots_[i]->from_client.bytes;
+    return i == 0 ? connection_.readBuffer() : bytesOf(slots_[i]->from_client);
   }
   bool mayTakeOver(size_t index) const;
   void startFrom(size_t i);

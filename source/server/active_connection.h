@@ -50,6 +50,11 @@ class ActiveConnection final : public event::Retirable,
 
   filter::Worker& worker() const { return member_->generation.worker(); }
 
+  friend class WorkerListener;
+  // Its place in its listener's list.
+  ActiveConnection* next_ = nullptr;
+  ActiveConnection* previous_ = nullptr;
+
   const Membership member_;  // first: what the others refer to must outlive them
   filter::ConnectionInfo info_;
   net::IpPort accepted_at_;  // the socket's own address

@@ -59,8 +59,11 @@ void WorkerListener::onAccept(net::AcceptedFd accepted) {
   }
   stats.countOpen();
   auto connection = std::make_unique<ActiveConnection>(*current_, accepted);
-  ActiveConnection& started = *connection;
-  connections_.emplace(&started, std::move(connection));
+  ActiveConnection& started = *connection.release();
+  started.next_ = connections_;
+  if (connections_ != nullptr) connections_->previous_ = &started;
+  connections_ = &started;
+  ++open_;
   started.start();
 }
 
@@ -77,23 +80,24 @@ void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
     formatAccessLog(log->format(), info, loop.now(), log_line_);
     log->write(log_line_);
   }
-  auto it = connections_.find(&connection);
-  loop.retire(std::move(it->second));
-  connections_.erase(it);
+  (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;
+  if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
+  --open_;
+  loop.retire(std::unique_ptr<ActiveConnection>(&connection));
 }
 
 void WorkerListener::closeAll(std::string_view reason) {
   acceptor_.reset();
   closed_ = true;
   std::vector<ActiveConnection*> all;
-  all.reserve(connections_.size());
-  for (const auto& [connection, owner] : connections_) all.push_back(connection);
+  all.reserve(open_);
+  for (ActiveConnection* at = connections_; at != nullptr; at = at->next_) all.push_back(at);
   for (ActiveConnection* connection : all) connection->close(reason);
 }
 
 void WorkerListener::forEachConnection(
     const std::function<void(const ActiveConnection&)>& visit) const {
-  for (const auto& [connection, owner] : connections_) visit(*connection);
+  for (const ActiveConnection* at = connections_; at != nullptr; at = at->next_) visit(*at);
 }
 
 void WorkerListener::onNews(const LearnedNews& news) {

@@ -61,7 +61,7 @@ class WorkerListener final : private net::Acceptor::Events {
   // Under which it accepts.
   const Generation& generation() const { return current_->generation; }
   uint64_t id() const { return shared_->id; }
-  size_t openConnections() const { return connections_.size(); }
+  size_t openConnections() const { return open_; }
   // In no order; `visit` must not end one.
   void forEachConnection(const std::function<void(const ActiveConnection&)>& visit) const;
 
@@ -89,7 +89,8 @@ class WorkerListener final : private net::Acceptor::Events {
   LearnedServers learned_{0, Duration::zero()};
   size_t probes_ = 0;
   ListenerGeneration* current_ = nullptr;
-  std::unordered_map<ActiveConnection*, std::unique_ptr<ActiveConnection>> connections_;
+  ActiveConnection* connections_ = nullptr;  // owned; a list by its members' next_ and previous_
+  size_t open_ = 0;
   size_t records_ = 0;
   bool closed_ = false;
   net::IpPort bound_;
