@@ -38,6 +38,8 @@ struct ConnectionInfo {
   Duration detection_time{};  // from accept until the chain was chosen
   MonotonicTime accepted;
   WallTime accepted_wall;
+  uint64_t draw = 0;  // a random number: what is chosen by weight for this connection follows from
+                      // it, so that it is chosen alike whenever it is asked for
   std::string_view cluster;
   std::string upstream;           // the address connected to; empty if none
   uint64_t rx_bytes = 0;          // from the client

@@ -36,6 +36,7 @@ ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd
       net::Connection::Start::Connected,
       net::ConnectionLimits{listener.settings.per_connection_buffer_limit}, noEvents());
   info_.listener = listener.settings.name;
+  info_.draw = listener.listener.draw();
   info_.accepted = worker.loop.now();
   info_.accepted_wall = worker.loop.wallNow();
   learnFacts(accepted.peer);

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "source/base/random.h"
 #include "source/config/settings.h"
 #include "source/net/listen_socket.h"
 #include "source/server/generation.h"
@@ -69,6 +70,8 @@ class WorkerListener final : private net::Acceptor::Events {
   // Where a connection without a redirect arrives: with the port that the kernel chose if that was
   // 0; the IP may be a wildcard.
   const net::IpPort& boundAddress() const { return bound_; }
+  // Another random number each time: ConnectionInfo::draw.
+  uint64_t draw() { return random_.next(); }
   // Connections from these that were redirected are going round.
   const net::OwnAddresses& ownAddresses() const { return own_; }
   // Takes its leave: log line, counters, and its memory at the end of the turn.
@@ -93,6 +96,7 @@ class WorkerListener final : private net::Acceptor::Events {
   size_t open_ = 0;
   size_t records_ = 0;
   bool closed_ = false;
+  Random random_{randomSeed()};
   net::IpPort bound_;
   std::optional<net::Acceptor> acceptor_;  // last: accepts only while all else stands
 };

@@ -74,6 +74,8 @@ class Cluster {
   Result<Started> connect(const ConnectRequest& request, net::ConnectionEvents& events);
 
   const ClusterSettings& settings() const { return state_->settings(); }
+  // The worker's, for what has to do with connecting.
+  Random& random() { return picker_.random(); }
   // One of these for each connect() that returned a connection. `seconds`: since then.
   // They also tell the host's fitness.
   void countConnected(const Place& place, double seconds);

@@ -36,6 +36,15 @@ sockaddr_in loopback(uint16_t port) {
   return address;
 }
 
+int boundTo(uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  const sockaddr_in address = loopback(port);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
 }  // namespace
 
 TestSocket::TestSocket(int fd) : fd_(fd) {}
@@ -109,19 +118,27 @@ std::string TestSocket::receive(size_t bytes) {
 
 std::string TestSocket::receiveAll() { return receive(static_cast<size_t>(-1)); }
 
-TestUpstream::TestUpstream() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address = loopback(0);
+TestUpstream::TestUpstream() : fd_(boundTo(0)), holder_(-1) {
+  sockaddr_in address{};
   socklen_t length = sizeof address;
-  EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
-  EXPECT_EQ(::listen(fd_, 128), 0);
   getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
   port_ = ntohs(address.sin_port);
+  holder_ = boundTo(port_);
+  EXPECT_EQ(::listen(fd_, 128), 0);
 }
 
-TestUpstream::~TestUpstream() { close(); }
+TestUpstream::~TestUpstream() {
+  close();
+  ::close(holder_);
+}
 
 void TestUpstream::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void TestUpstream::reopen() {
+  fd_ = boundTo(port_);
+  EXPECT_EQ(::listen(fd_, 128), 0);
 }
 
 TestSocket TestUpstream::accept() {

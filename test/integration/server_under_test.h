@@ -64,9 +64,12 @@ class TestUpstream {
   bool hasPending() const;
   // Stops listening: connects are refused from now on.
   void close();
+  // Listens again, on the port that it had and that nobody took meanwhile.
+  void reopen();
 
  private:
   int fd_;
+  int holder_;  // bound to the port as well, and never listens
   uint16_t port_;
 };
 

@@ -53,6 +53,28 @@ TEST(TcpProxyFactoryTest, ChecksEveryField) {
                 "max_connect_attempts: 0 is out of range: from 1 to 10 is allowed"},
            Case{"cluster: db, max_connect_attempts: 11",
                 "max_connect_attempts: 11 is out of range: from 1 to 10 is allowed"},
+           Case{"weighted_clusters: [{name: db}]", ""},
+           Case{"cluster: db, weighted_clusters: [{name: db, weight: 1}]",
+                "weighted_clusters: cannot stand beside cluster: give one of both"},
+           Case{"weighted_clusters: [{name: db, weight: 0}]",
+                "weighted_clusters: at least one cluster must have a weight above 0"},
+           Case{"weighted_clusters: [{name: db, weight: 1000001}]",
+                "weighted_clusters[0].weight: 1000001 is out of range: from 0 to 1000000 is "
+                "allowed"},
+           Case{"weighted_clusters: [{name: db}, {name: dc}]",
+                "weighted_clusters[1].name: there is no cluster \"dc\"; did you mean \"db\"?"},
+           Case{"weighted_clusters: [{name: db}, {}]",
+                "weighted_clusters[1].name: is required: the name of a cluster of this file"},
+           Case{"weighted_clusters: [{name: db}, {name: db}]",
+                "weighted_clusters[1].name: \"db\" stands twice among the weighted_clusters"},
+           Case{"cluster: db, backoff_options: {base_interval: 1ms, max_interval: 1ms}", ""},
+           Case{"cluster: db, backoff_options: {}",
+                "backoff_options.base_interval: is required: how long to wait after a failure"},
+           Case{"cluster: db, backoff_options: {base_interval: 2h}",
+                "backoff_options.base_interval: 2h is out of range: from 1ms to 1h is allowed"},
+           Case{"cluster: db, max_connect_duration: 0s", ""},
+           Case{"cluster: db, max_connect_duration: 61m",
+                "max_connect_duration: 61m is out of range: from 1ms to 1h is allowed, or 0s"},
        }) {
     expectError(errorsOf("", network("tcp_proxy.v1.TcpProxy", one.settings)),
                 "listeners[0].default_filter_chain.filters[0]", one);
@@ -60,7 +82,8 @@ TEST(TcpProxyFactoryTest, ChecksEveryField) {
 }
 
 TEST(TcpProxyFactoryTest, ChecksItsTimeouts) {
-  for (const std::string field : {"idle_timeout", "half_open_timeout"}) {
+  for (const std::string field :
+       {"idle_timeout", "half_open_timeout", "max_downstream_connection_duration"}) {
     for (const std::string value : {"-1s", "0.0001s", "8761h"}) {
       const std::string errors =
           errorsOf("", network("tcp_proxy.v1.TcpProxy", "cluster: db, " + field + ": " + value));

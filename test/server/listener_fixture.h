@@ -16,7 +16,7 @@ inline config::FilterChainSettings chainTo(const std::string& cluster) {
   config::FilterChainSettings chain;
   chain.name = cluster;
   chain.filters.push_back(
-      std::make_shared<extensions::TcpProxyFactory>(extensions::TcpProxySettings{cluster, {}}));
+      std::make_shared<extensions::TcpProxyFactory>(extensions::TcpProxySettings{{{cluster}}, {}}));
   return chain;
 }
 

@@ -43,12 +43,32 @@ UpstreamRelay::UpstreamRelay(filter::FilterContext& context, upstream::Cluster& 
       timer_(context.worker().loop, [this] { onTimer(); }),
       step_(context.worker().loop, [this] { onStep(); }) {}
 
+UpstreamRelay::Bounds::Bounds(UpstreamRelay& relay)
+    : life(relay.context_.worker().loop,
+           [&relay] { relay.end(Close::Reset, "max_connection_duration"); }),
+      connect(relay.context_.worker().loop, [&relay] { relay.giveUpConnecting(); }),
+      retry(relay.context_.worker().loop, [&relay] {
+        if (!relay.closing_) relay.connect();
+      }) {}
+
+void UpstreamRelay::Bounds::disarm() {
+  life.disarm();
+  connect.disarm();
+  retry.disarm();
+}
+
+UpstreamRelay::Bounds& UpstreamRelay::bounds() {
+  if (bounds_ == nullptr) bounds_ = std::make_unique<Bounds>(*this);
+  return *bounds_;
+}
+
 UpstreamRelay::~UpstreamRelay() { dropUpstream(false); }
 
 void UpstreamRelay::start() {
   client_ = context_.takeOver(client_events_);
   filter::ConnectionInfo& info = context_.info();
   info.cluster = cluster_.settings().name;
+  boundDurations();
   early_ = context_.takeEarly(cluster_);
   if (early_ == nullptr) {
     const bool new_client = client_ != nullptr && client_->fresh();
@@ -58,6 +78,13 @@ void UpstreamRelay::start() {
   attempts_ = 1;
   early_->setEvents(*this);
   if (early_->connected()) attach();
+}
+
+void UpstreamRelay::boundDurations() {
+  const Duration life = settings_.max_downstream_connection_duration;
+  const Duration connect = settings_.max_connect_duration;
+  if (life > Duration::zero()) bounds().life.arm(life);
+  if (connect > Duration::zero()) bounds().connect.arm(connect);
 }
 
 // The next look at the sockets, which comes without a wait, tells whether the client's first bytes
@@ -80,26 +107,47 @@ void UpstreamRelay::connect() {
   early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
   upstream::ConnectRequest request = filter::connectRequest(context_.info());
   request.bytes_ready = client_ != nullptr && !client_->readBuffer().empty();
-  request.tried = tried_;
+  if (bounds_ != nullptr) request.tried = bounds_->tried;
   if (auto started = early_->start(request, *this); !started.ok()) {
     failure_ = std::make_unique<Error>(started.error());
     step_.schedule();
   }
 }
 
-void UpstreamRelay::onEarlyConnected() { attach(); }
+void UpstreamRelay::onEarlyConnected() {
+  if (!closing_) attach();
+}
 
 void UpstreamRelay::onEarlyFailed(const Error& error) { connectFailed(error); }
 
 void UpstreamRelay::connectFailed(const Error& error) {
   filter::ConnectionInfo& info = context_.info();
   if (early_->address() != net::SocketAddress{}) info.upstream = early_->address().toString();
-  if (early_->host() != nullptr) tried_.push_back(early_->host());
+  const upstream::Host* host = early_->host();
   context_.worker().loop.retire(std::move(early_));
   const bool another_may_do = error.side == weir::Side::Upstream;
-  if (another_may_do && attempts_ < settings_.max_connect_attempts && !closing_) return connect();
-  closing_ = true;
-  context_.close(Close::Reset, connectFailure(error));
+  if (closing_) return;
+  if (!another_may_do || attempts_ >= settings_.max_connect_attempts) {
+    return end(Close::Reset, connectFailure(error));
+  }
+  if (host != nullptr) bounds().tried.push_back(host);
+  settings_.backoff ? retryLater() : connect();
+}
+
+void UpstreamRelay::retryLater() {
+  bounds().retry.arm(backoff(*settings_.backoff, attempts_, cluster_.random()));
+}
+
+void UpstreamRelay::giveUpConnecting() {
+  if (early_ != nullptr && early_->address() != net::SocketAddress{}) {
+    context_.info().upstream = early_->address().toString();
+  }
+  end(Close::Reset, "upstream_connect_timeout");
+}
+
+void UpstreamRelay::end(Close how, std::string_view reason) {
+  if (std::exchange(closing_, true)) return;
+  context_.close(how, reason);
 }
 
 void UpstreamRelay::attach() {
@@ -109,6 +157,7 @@ void UpstreamRelay::attach() {
   place_ = early_->takePlace();
   worker.loop.retire(std::move(early_));
   upstream_->setEvents(*this);
+  if (bounds_ != nullptr) bounds_->connect.disarm();
   relay_.emplace(worker.loop, worker.slices, worker.pipes, context_, client_, *upstream_,
                  [this] { afterProgress(); });
   upstream_->redeliver();
@@ -201,6 +250,7 @@ MonotonicTime UpstreamRelay::lastActive() const {
 void UpstreamRelay::onClosed() {
   closing_ = true;
   timer_.disarm();
+  if (bounds_ != nullptr) bounds_->disarm();
   // A reset on one side is a reset on the other, and so is what was cut off.
   const bool timed_out = context_.info().close_reason.ends_with("_timeout");
   const bool orderly = relay_ && (relay_->done() || (timed_out && !cut_off_));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "source/base/backoff.h"
 #include "source/event/loop.h"
 #include "source/filter/filter_chain.h"
 #include "source/net/relay.h"
@@ -21,6 +22,9 @@ struct RelaySettings {
   Duration half_open_timeout =
       std::chrono::minutes(5);  // the same once one side has ended; zero: never
   unsigned max_connect_attempts = 1;
+  std::optional<BackoffSettings> backoff = {};       // between attempts; nothing: no wait
+  Duration max_connect_duration = {};                // over all attempts; zero: no bound
+  Duration max_downstream_connection_duration = {};  // from start() on; zero: no bound
 };
 
 class UpstreamRelay final : private net::ConnectionEvents, private upstream::EarlyEvents {
@@ -61,7 +65,22 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   void onServerSpoke() override {}
   void onEarlyFailed(const Error& error) override;
 
+  // What only some connections need: those with a bound, and those whose first attempt failed.
+  struct Bounds {
+    explicit Bounds(UpstreamRelay& relay);
+    void disarm();
+    event::Timer life;                         // the connection's
+    event::Timer connect;                      // of all attempts
+    event::Timer retry;                        // until the next attempt
+    std::vector<const upstream::Host*> tried;  // that failed; only compared
+  };
+
+  Bounds& bounds();
+  void boundDurations();
+  void retryLater();
+  void giveUpConnecting();
   void awaitFirstBytes();
+  void end(filter::Close how, std::string_view reason);
   void connect();
   void onStep();
   void attach();
@@ -85,10 +104,10 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   event::Timer timer_;
   event::Task step_;                // what is not to happen inside start()
   std::unique_ptr<Error> failure_;  // of an attempt that failed at once
+  std::unique_ptr<Bounds> bounds_;  // null where there are none
   unsigned attempts_ = 0;
-  uint8_t turns_to_wait_ = 0;                 // for the client's first bytes, before connecting
-  std::string_view first_end_;                // who ended first, once one has: the close reason
-  std::vector<const upstream::Host*> tried_;  // those that failed; only compared
+  uint8_t turns_to_wait_ = 0;   // for the client's first bytes, before connecting
+  std::string_view first_end_;  // who ended first, once one has: the close reason
   bool closing_ = false;
   bool cut_off_ = false;  // a timeout came while bytes were held
 };

@@ -13,16 +13,28 @@ upstream::Cluster& clusterOf(filter::Worker& worker, const std::string& name) {
 
 }  // namespace
 
+const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint64_t draw) {
+  uint64_t total = 0;
+  for (const ClusterWeight& one : clusters) total += one.weight;
+  uint64_t left = draw % total;  // the weights are so small that this favours nobody
+  for (const ClusterWeight& one : clusters) {
+    if (left < one.weight) return one.name;
+    left -= one.weight;
+  }
+  return clusters.back().name;
+}
+
 void TcpProxyFactory::create(filter::FilterAdder& adder) const {
   filter::FilterContext& context = adder.context();
   adder.addRead(std::make_unique<RelayFilter>(
-      context, clusterOf(context.worker(), settings_.cluster), settings_.relay));
+      context, clusterOf(context.worker(), clusterFor(settings_.clusters, context.info().draw)),
+      settings_.relay));
 }
 
 std::unique_ptr<upstream::EarlyConnection> TcpProxyFactory::makeEarly(
-    filter::Worker& worker, const filter::ConnectionInfo&) const {
-  return std::make_unique<upstream::EarlyConnection>(clusterOf(worker, settings_.cluster),
-                                                     worker.loop);
+    filter::Worker& worker, const filter::ConnectionInfo& info) const {
+  return std::make_unique<upstream::EarlyConnection>(
+      clusterOf(worker, clusterFor(settings_.clusters, info.draw)), worker.loop);
 }
 
 }  // namespace weir::extensions

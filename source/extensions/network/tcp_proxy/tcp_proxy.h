@@ -5,20 +5,33 @@
 // Half-close is carried both ways; a reset on one side is a reset on the other; a connection that
 // cannot be made resets the client. Close reasons in the access log: client_fin, upstream_fin (who
 // ended first), client_reset, upstream_reset, client_error, upstream_error, upstream_refused,
-// upstream_connect_timeout, upstream_unreachable, no_destination, idle_timeout, half_open_timeout.
+// upstream_connect_timeout, upstream_unreachable, upstream_overflow, no_healthy_upstream,
+// no_destination, idle_timeout, half_open_timeout, max_connection_duration.
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "source/extensions/network/common/upstream_relay.h"
 #include "source/filter/network_filter.h"
 
 namespace weir::extensions {
 
+struct ClusterWeight {
+  ClusterWeight(std::string its_name, uint32_t its_weight = 1)
+      : name(std::move(its_name)), weight(its_weight) {}
+  std::string name;
+  uint32_t weight;
+};
+
 struct TcpProxySettings {
-  std::string cluster;
+  std::vector<ClusterWeight> clusters;  // at least one with a weight above 0
   RelaySettings relay;
 };
+
+// The cluster of a connection: by weight, and always the same for the same `draw`.
+const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint64_t draw);
 
 // Immutable; any thread. The filter that it makes belongs to one connection and its loop.
 class TcpProxyFactory final : public filter::NetworkFilterFactory {

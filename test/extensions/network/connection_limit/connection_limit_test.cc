@@ -134,8 +134,9 @@ TEST_F(ConnectionLimitTest, StandsInFrontOfARelay) {
   FilterHarness::Options options;
   options.clusters = {{.name = "db", .endpoints = {upstream.address()}}};
   options.loop = &loop;
-  FilterHarness harness({limit(1), std::make_shared<TcpProxyFactory>(TcpProxySettings{"db", {}})},
-                        std::move(options));
+  FilterHarness harness(
+      {limit(1), std::make_shared<TcpProxyFactory>(TcpProxySettings{{{"db"}}, {}})},
+      std::move(options));
   harness.client().send("hello");
   ASSERT_TRUE(loop.runUntil(
       [&] { return upstream.connections() == 1 && upstream.peer().received() == "hello"; }));

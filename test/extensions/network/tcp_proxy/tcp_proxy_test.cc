@@ -50,7 +50,7 @@ class TcpProxyFixture : public testing::Test {
     options_.clusters = {{.name = "db", .endpoints = std::move(endpoints)}};
     test::FilterHarness::Factories factories;
     if (!alone) factories.push_back(std::make_shared<PassThroughFactory>());
-    factories.push_back(std::make_shared<TcpProxyFactory>(TcpProxySettings{"db", relay_}));
+    factories.push_back(std::make_shared<TcpProxyFactory>(TcpProxySettings{{{"db"}}, relay_}));
     harness_.emplace(std::move(factories), std::move(options_));
   }
   void startAndConnect(bool alone = true) {
@@ -337,7 +337,7 @@ class OriginalDestinationTest : public TcpProxyFixture {
     options_.info.facts.destination = destination;
     options_.info.destination_is_self = self;
     harness_.emplace(test::FilterHarness::Factories{std::make_shared<TcpProxyFactory>(
-                         TcpProxySettings{"orig", relay_})},
+                         TcpProxySettings{{{"orig"}}, relay_})},
                      std::move(options_));
   }
 };
@@ -402,7 +402,7 @@ TEST_F(TcpProxyFixture, AResetOfTheClientInTheTurnThatConnectsEndsIt) {
   filter::FilterChain chain(context.worker, connection, info, owner);
   own_side.peer().reset();
   const std::vector<std::shared_ptr<const filter::NetworkFilterFactory>> factories{
-      std::make_shared<TcpProxyFactory>(TcpProxySettings{"db", relay_})};
+      std::make_shared<TcpProxyFactory>(TcpProxySettings{{{"db"}}, relay_})};
   chain.start(factories, nullptr);
   EXPECT_TRUE(until([&] { return owner.closed; }));
   EXPECT_EQ(info.close_reason, "client_reset");
