@@ -79,16 +79,6 @@ AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope) {
   return {checkAddress(scope.field("address"), admin.address()).value_or(net::SocketAddress{})};
 }
 
-AccessLogSettings parseAccessLog(const v1::AccessLog& log, const FieldScope& scope) {
-  AccessLogSettings settings;
-  settings.enabled = !log.disabled();
-  if (log.format() == v1::AccessLog::JSON) settings.format = AccessLogSettings::Format::Json;
-  if (!log.path().empty()) settings.path = log.path();
-  if (settings.path.ends_with('/'))
-    scope.field("path").error(quote(log.path()) + " is a directory, not a file");
-  return settings;
-}
-
 BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& registry,
                                 const BrokenFields& broken, Diagnostics& diagnostics) {
   const FieldScope root(diagnostics, "");

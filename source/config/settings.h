@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "source/base/time.h"
+#include "source/filter/connection_format.h"
 #include "source/filter/listener_filter.h"
 #include "source/filter/network_filter.h"
 #include "source/match/matcher.h"
@@ -26,11 +27,13 @@ struct AdminSettings {
 };
 
 struct AccessLogSettings {
-  enum class Format : uint8_t { Text, Json };
   bool enabled = true;
-  Format format = Format::Text;
   std::string path = "/dev/stdout";
-  bool operator==(const AccessLogSettings&) const = default;
+  // Never null.
+  std::shared_ptr<const filter::ConnectionLine> line = filter::ConnectionLine::defaultText();
+  bool operator==(const AccessLogSettings& other) const {
+    return enabled == other.enabled && path == other.path && *line == *other.line;
+  }
 };
 
 struct FilterChainSettings {

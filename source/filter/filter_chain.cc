@@ -330,17 +330,4 @@ std::unique_ptr<upstream::EarlyConnection> NetworkFilterFactory::makeEarly(
   return nullptr;
 }
 
-std::string_view toString(Reason reason) {
-  switch (reason) {
-    case Reason::Match: return "match";
-    case Reason::ClientBytes: return "client_bytes";
-    case Reason::ServerFirst: return "server_first";
-    case Reason::Learned: return "learned";
-    case Reason::Timeout: return "timeout";
-    case Reason::ClientClosed: return "client_closed";
-    case Reason::Error: return "error";
-  }
-  return "error";
-}
-
 }  // namespace weir::filter

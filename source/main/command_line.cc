@@ -115,13 +115,14 @@ void serve(server::Server& server, server::Reloader& reloader,
     manager.stopping("draining");
     server.drain();
   });
+  const event::SignalWatch reopen(server.loop(), {SIGUSR1}, [&](int) { server.reopenLogs(); });
   server.run();
 }
 
 int run(const Options& options, const config::Registry& registry) {
   auto inherited = server::takeInheritedSockets();
   if (!setLogLevels(options)) return 2;
-  event::blockSignals({SIGTERM, SIGINT, SIGHUP});
+  event::blockSignals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   raiseDescriptorLimit();
   if (!inherited.ok()) return failed(inherited.error());
   uint64_t hash = 0;

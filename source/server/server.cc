@@ -38,12 +38,13 @@ Server::~Server() {
     ::unlink(admin_bound_->unix_path.c_str());
 }
 
-Result<std::shared_ptr<AccessLog>> Server::openLog(
-    const config::AccessLogSettings& settings) const {
+Result<std::shared_ptr<AccessLog>> Server::openLog(const config::AccessLogSettings& settings) {
   if (!settings.enabled) return std::shared_ptr<AccessLog>();
-  auto log = AccessLog::open(settings);
-  if (!log.ok()) return log.error();
-  return std::shared_ptr<AccessLog>(std::move(log).value());
+  auto opened = AccessLog::open(settings);
+  if (!opened.ok()) return opened.error();
+  std::shared_ptr<AccessLog> log = std::move(opened).value();
+  logs_.push_back(log);
+  return log;
 }
 
 Result<void> Server::start() {
@@ -211,6 +212,19 @@ void Server::resetTheRest() {
 
 void Server::onWorkerDrained() {
   if (--workers_to_drain_ == 0) loop_.stop();
+}
+
+void Server::reopenLogs() {
+  std::erase_if(logs_, [](const auto& log) { return log.expired(); });
+  for (const auto& one : logs_) {
+    const std::shared_ptr<AccessLog> log = one.lock();
+    if (log == nullptr) continue;
+    if (auto reopened = log->reopen(); !reopened.ok()) {
+      log::error(log::Component::Main, "{}; the old file stays in use", reopened.error().detail);
+    } else {
+      log::info(log::Component::Main, "access log {} reopened", log->path());
+    }
+  }
 }
 
 // On the thread of worker `from`.

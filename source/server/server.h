@@ -54,6 +54,10 @@ class Server {
   void reload(std::shared_ptr<const config::BootstrapSettings> settings,
               std::function<void(const Result<void>&)> done);
 
+  // Opens the files of the access log anew, after they were moved away; what goes wrong is logged,
+  // and the old one stays.
+  void reopenLogs();
+
   event::Loop& loop() { return loop_; }
   // For counters of the main thread; shown with those of the workers.
   stats::Registry& mainStats() { return stats_; }
@@ -75,7 +79,7 @@ class Server {
   using Done = std::function<void(const Result<void>&)>;
 
   Result<void> bindAdmin();
-  Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings) const;
+  Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings);
   void warnOfUnusedSockets() const;
   upstream::ClusterStates prepareClusters();
   Result<void> take(std::shared_ptr<const config::BootstrapSettings> settings,
@@ -93,7 +97,8 @@ class Server {
   stats::Registry stats_;
   event::Loop loop_;
   upstream::ClusterManager clusters_;
-  Snapshot snapshot_;  // of the last configuration that was taken
+  std::vector<std::weak_ptr<AccessLog>> logs_;  // older ones may have connections left
+  Snapshot snapshot_;                           // of the last configuration that was taken
   BoundListeners bound_;
   std::optional<net::SocketAddress> admin_bound_;
   ProcessShared shared_;

@@ -75,11 +75,7 @@ void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   its.stats.countEnd(info);
   shared_->open.fetch_sub(1, std::memory_order_relaxed);
   event::Loop& loop = its.generation.worker().loop;
-  if (AccessLog* const log = its.generation.log(); log != nullptr) {
-    log_line_.clear();
-    formatAccessLog(log->format(), info, loop.now(), log_line_);
-    log->write(log_line_);
-  }
+  if (AccessLog* const log = its.generation.log(); log != nullptr) log->write(info, loop.now());
   (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;
   if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
   --open_;

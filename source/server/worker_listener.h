@@ -88,7 +88,6 @@ class WorkerListener final : private net::Acceptor::Events {
   const std::shared_ptr<ListenerShared> shared_;
   const net::OwnAddresses& own_;
   const Outside outside_;
-  std::string log_line_;
   LearnedServers learned_{0, Duration::zero()};
   size_t probes_ = 0;
   ListenerGeneration* current_ = nullptr;

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "source/config/load_settings.h"
-#include "test/config/fake_extensions.h"
+#include "test/config/rejected_fields.h"
 
 namespace weir::config {
 namespace {
@@ -163,13 +163,19 @@ TEST(LoadTest, TheSameConfigurationInAllFormatsGivesEqualMessages) {
       << text.bootstrap.DebugString();
 }
 
+std::string lineOf(const AccessLogSettings& settings) {
+  std::string line;
+  settings.line->append(filter::ConnectionInfo{}, MonotonicTime{}, line);
+  return line;
+}
+
 TEST(LoadTest, BecomesSettings) {
   const LoadedSettings loaded = parseSettings(Yaml, Format::Yaml, fakeRegistry());
   ASSERT_TRUE(loaded.settings) << formatErrors("", loaded.errors);
   const BootstrapSettings& settings = *loaded.settings;
   EXPECT_EQ(settings.admin->address.toString(), "127.0.0.1:9901");
   EXPECT_EQ(settings.workers, 2U);
-  EXPECT_EQ(settings.access_log.format, AccessLogSettings::Format::Json);
+  EXPECT_TRUE(lineOf(settings.access_log).starts_with("{\"time\":")) << lineOf(settings.access_log);
   EXPECT_EQ(settings.access_log.path, "/dev/stderr");
   ASSERT_EQ(settings.clusters.size(), 1U);
   EXPECT_EQ(settings.clusters[0].endpoints[1].address.toString(), "[::1]:3306");
@@ -189,6 +195,20 @@ TEST(LoadTest, BecomesSettings) {
   EXPECT_TRUE(listener.default_chain->early_connect);
 }
 
+TEST(LoadTest, AnAccessLogMayHaveALineOfItsOwn) {
+  const auto lineFor = [](const std::string& log) {
+    const LoadedSettings loaded = parseSettings("listeners: [" + Listener + "]\naccess_log: " + log,
+                                                Format::Yaml, fakeRegistry());
+    EXPECT_TRUE(loaded.settings) << formatErrors("", loaded.errors);
+    return loaded.settings ? lineOf(loaded.settings->access_log) : "";
+  };
+  EXPECT_EQ(lineFor("{text_format: \"<%PROTOCOL%> %UPSTREAM_HOST%\"}"), "<tcp> -\n");
+  EXPECT_EQ(lineFor("{text_format: \"%PROTOCOL%\\n\"}"), "tcp\n");
+  EXPECT_EQ(lineFor("{json_format: {z: \"%BYTES_SENT%\", a: \"%UPSTREAM_HOST%\"}}"),
+            "{\"a\":null,\"z\":0}\n");
+  EXPECT_EQ(lineFor("{format: JSON, json_format: {p: \"is %PROTOCOL%\"}}"), "{\"p\":\"is tcp\"}\n");
+}
+
 TEST(LoadTest, DefaultsHoldWhereNothingIsSaid) {
   const LoadedSettings loaded = parseSettings(R"(
 listeners:
@@ -204,7 +224,7 @@ listeners:
   EXPECT_EQ(loaded.settings->workers, 0U);
   EXPECT_TRUE(loaded.settings->access_log.enabled);
   EXPECT_EQ(loaded.settings->access_log.path, "/dev/stdout");
-  EXPECT_EQ(loaded.settings->access_log.format, AccessLogSettings::Format::Text);
+  EXPECT_TRUE(lineOf(loaded.settings->access_log).starts_with("time="));
   const ListenerSettings& listener = loaded.settings->listeners[0];
   EXPECT_EQ(listener.backlog, 4096U);
   EXPECT_EQ(listener.max_connections, 100'000U);

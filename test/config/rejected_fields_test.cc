@@ -28,6 +28,23 @@ INSTANTIATE_TEST_SUITE_P(
              "2)"},
         Case{"listeners: [" + Listener + "]\naccess_log: {path: /var/log/}",
              ":2:20: access_log.path: \"/var/log/\" is a directory, not a file"},
+        Case{"listeners: [" + Listener + "]\naccess_log: {text_format: \"%PROTOCOL% %REASONS%\"}",
+             ":2:27: access_log.text_format: at character 12: there is no operator \"%REASONS%\"; "
+             "did "
+             "you mean \"REASON\"?"},
+        Case{"listeners: [" + Listener + "]\naccess_log: {text_format: \"\"}",
+             ":2:27: access_log.text_format: is empty: a line would say nothing"},
+        Case{"listeners: [" + Listener +
+                 "]\naccess_log: {json_format: {a: x, b: \"%DURATION(h)%\"}}",
+             ":2:37: access_log.json_format.b: at character 11: \"h\" is not a unit of time: s, "
+             "ms, us "
+             "or ns, with .N for decimals"},
+        Case{"listeners: [" + Listener +
+                 "]\naccess_log: {format: JSON, text_format: \"%PROTOCOL%\"}",
+             ":2:41: access_log.text_format: format is JSON; that is said by json_format"},
+        Case{"listeners: [" + Listener +
+                 "]\naccess_log: {text_format: \"%PROTOCOL%\", json_format: {a: b}}",
+             ":2:54: access_log.json_format: text_format is set, too; a log has one of them"},
         Case{"listeners:\n- " + Listener + "\n- " + Listener,
              ":3:10: listeners[1].name: the name \"l\" is already taken by listeners[0].name (line "
              "2)\n"

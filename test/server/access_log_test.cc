@@ -2,83 +2,141 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
 namespace weir::server {
 namespace {
 
-using Format = config::AccessLogSettings::Format;
-using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-filter::ConnectionInfo sample() {
-  filter::ConnectionInfo info;
-  info.listener = "in";
-  info.chain = "db";
-  info.protocol = "mysql";
-  info.reason = filter::Reason::ServerFirst;
-  info.facts.source = *net::IpPort::parse("127.0.0.1:50000");
-  info.facts.destination = *net::IpPort::parse("[::1]:3306");
-  info.detection_time = microseconds(25310);
-  info.accepted_wall = WallTime(microseconds(1'767'323'045'000'042));
-  info.cluster = "db";
-  info.upstream = "127.0.0.1:3306";
-  info.rx_bytes = 78;
-  info.tx_bytes = 120;
-  info.close_reason = "client_fin";
-  return info;
-}
-
-std::string line(Format format, const filter::ConnectionInfo& info) {
-  std::string out;
-  formatAccessLog(format, info, info.accepted + milliseconds(31), out);
-  return out;
-}
-
-TEST(AccessLogLineTest, TextHasEveryKey) {
-  EXPECT_EQ(line(Format::Text, sample()),
-            "time=2026-01-02T03:04:05.000042Z listener=in chain=db protocol=mysql "
-            "reason=server_first detect_ms=25.310 src=127.0.0.1:50000 dst=[::1]:3306 sni=- alpn=- "
-            "cluster=db upstream=127.0.0.1:3306 rx_bytes=78 tx_bytes=120 duration_ms=31.000 "
-            "close=client_fin\n");
-}
-
-TEST(AccessLogLineTest, JsonHasTheSameKeys) {
-  EXPECT_EQ(line(Format::Json, sample()),
-            "{\"time\":\"2026-01-02T03:04:05.000042Z\",\"listener\":\"in\",\"chain\":\"db\","
-            "\"protocol\":\"mysql\",\"reason\":\"server_first\",\"detect_ms\":25.310,"
-            "\"src\":\"127.0.0.1:50000\",\"dst\":\"[::1]:3306\",\"sni\":\"-\",\"alpn\":\"-\","
-            "\"cluster\":\"db\",\"upstream\":\"127.0.0.1:3306\",\"rx_bytes\":78,\"tx_bytes\":120,"
-            "\"duration_ms\":31.000,\"close\":\"client_fin\"}\n");
-}
-
-TEST(AccessLogLineTest, WhatAClientSendsCannotBreakALine) {
-  filter::ConnectionInfo info = sample();
-  info.facts.server_name = "a b\n\"x\\";
-  info.facts.application_protocols = {"h2", "\x01,="};
-  EXPECT_NE(line(Format::Text, info).find(" sni=a%20b%0A%22x%5C alpn=h2,%01,= "),
-            std::string::npos);
-  EXPECT_NE(line(Format::Json, info).find("\"sni\":\"a%20b%0A%22x%5C\""), std::string::npos);
-}
-
-TEST(AccessLogLineTest, WhatIsNotKnownIsADash) {
-  const std::string text = line(Format::Text, filter::ConnectionInfo{});
-  EXPECT_NE(text.find("listener=- chain=- protocol=tcp reason=error"), std::string::npos);
-  EXPECT_NE(text.find("src=- dst=- sni=- alpn=- cluster=- upstream=- "), std::string::npos);
-}
-
 class AccessLogFileTest : public testing::Test {
  protected:
   std::string path_ = testing::TempDir() + "/access-" + std::to_string(getpid()) + ".log";
-  void TearDown() override { ::unlink(path_.c_str()); }
-  std::string content() {
-    std::ifstream file(path_);
+  std::string moved_ = path_ + ".1";
+  void TearDown() override {
+    for (const std::string& path : {path_, moved_}) ::unlink(path.c_str());
+  }
+  std::string content(const std::string& path) {
+    std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  std::string content() { return content(path_); }
+  // Until the writer has got so far.
+  void awaitContent(const std::string& path, const std::string& expected) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (content(path) != expected && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    EXPECT_EQ(content(path), expected);
+  }
 };
+
+TEST_F(AccessLogFileTest, WritesTheLineOfAConnection) {
+  filter::ConnectionInfo info;
+  info.listener = "in";
+  AccessLog::open({.path = path_}).value()->write(info, info.accepted);
+  EXPECT_NE(content().find("listener=in chain=- "), std::string::npos);
+  EXPECT_EQ(content().back(), '\n');
+}
+
+TEST_F(AccessLogFileTest, GoesOnInANewFileOnceTheOldOneWasMoved) {
+  auto log = AccessLog::open({.path = path_}).value();
+  log->write("one\n");
+  ASSERT_EQ(::rename(path_.c_str(), moved_.c_str()), 0);
+  log->write("two\n");
+  ASSERT_TRUE(log->reopen().ok());
+  log->write("three\n");
+  log.reset();
+  EXPECT_EQ(content(moved_), "one\ntwo\n");
+  EXPECT_EQ(content(), "three\n");
+}
+
+TEST_F(AccessLogFileTest, LosesNoLineWhileItIsReopenedUnderLoad) {
+  constexpr int Lines = 20'000;
+  constexpr int Times = 50;
+  auto log = AccessLog::open({.path = path_}).value();
+  std::thread writer([&] {
+    for (int i = 0; i < Lines; ++i) log->write(std::to_string(i) + "\n");
+  });
+  std::string all;
+  for (int i = 0; i < Times; ++i) {
+    const std::string moved = moved_ + std::to_string(i);
+    ASSERT_EQ(::rename(path_.c_str(), moved.c_str()), 0);
+    ASSERT_TRUE(log->reopen().ok());
+  }
+  writer.join();
+  log.reset();
+  for (int i = 0; i < Times; ++i) {
+    const std::string moved = moved_ + std::to_string(i);
+    all += content(moved);
+    ::unlink(moved.c_str());
+  }
+  all += content();
+  std::string expected;
+  for (int i = 0; i < Lines; ++i) expected += std::to_string(i) + "\n";
+  EXPECT_EQ(all, expected);
+}
+
+TEST_F(AccessLogFileTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
+  const std::string folder = path_ + ".d";
+  ASSERT_EQ(::mkdir(folder.c_str(), 0755), 0);
+  auto log = AccessLog::open({.path = folder + "/log"}).value();
+  ASSERT_EQ(::rename((folder + "/log").c_str(), moved_.c_str()), 0);
+  ASSERT_EQ(::rmdir(folder.c_str()), 0);
+  const auto reopened = log->reopen();
+  ASSERT_FALSE(reopened.ok());
+  EXPECT_EQ(reopened.error().detail, "access log " + folder + "/log: No such file or directory");
+  log->write("still\n");
+  log.reset();
+  EXPECT_EQ(content(moved_), "still\n");
+}
+
+TEST_F(AccessLogFileTest, StandardOutputIsNotReopened) {
+  EXPECT_TRUE(AccessLog::open({}).value()->reopen().ok());
+}
+
+TEST_F(AccessLogFileTest, ANamedPipeThatNobodyReadsIsAnErrorAndNotAWait) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  const auto log = AccessLog::open({.path = path_});
+  ASSERT_FALSE(log.ok());
+  EXPECT_EQ(log.error().detail, "access log " + path_ + ": No such device or address");
+}
+
+// No file of this process may be longer, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(AccessLogFileTest, WritingGoesOnWithAWholeLineOnceTheDiskHasRoomAgain) {
+  auto log = AccessLog::open({.path = path_}).value();
+  {
+    const FullDisk disk(10);
+    log->write("first\n");
+    awaitContent(path_, "first\n");
+    log->write("second\n");  // of which there is room for a part
+    log->write("third\n");
+    while (log->dropped() < 2) std::this_thread::yield();
+    log->write("fourth\n");
+    while (log->dropped() < 3) std::this_thread::yield();
+  }
+  log->write("fifth\n");
+  log.reset();
+  EXPECT_EQ(content(), "first\nseco\nfifth\n");
+}
 
 TEST_F(AccessLogFileTest, WritesAllLinesInOrderBeforeItEnds) {
   {
@@ -106,9 +164,13 @@ TEST_F(AccessLogFileTest, AFileThatCannotBeOpenedIsAnErrorThatNamesIt) {
 TEST_F(AccessLogFileTest, AFullDiskLosesLinesAndCountsThem) {
   auto log = AccessLog::open({.path = "/dev/full"});
   ASSERT_TRUE(log.ok());
-  log.value()->write("lost\n");
+  testing::internal::CaptureStderr();
+  log.value()->write("lost\nand this\n");
   while (log.value()->dropped() == 0) std::this_thread::yield();
-  EXPECT_EQ(log.value()->dropped(), 1U);
+  log.value().reset();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find(
+                "warn main: access log /dev/full: No space left on device; 2 line(s) dropped\n"),
+            std::string::npos);
 }
 
 }  // namespace
