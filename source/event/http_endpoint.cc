@@ -1,47 +1,97 @@
 #include "source/event/http_endpoint.h"
 
-#include <event2/buffer.h>
-#include <event2/http.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <cstdlib>
+#include <cerrno>
 #include <utility>
 
-#include "source/base/check.h"
+#include "source/event/http_connection.h"
 
 namespace weir::event {
 namespace {
 
-constexpr int MaxHeaderBytes = 16384;
-constexpr int MaxBodyBytes = 65536;
-constexpr int TimeoutSeconds = 10;
+constexpr auto RetryAfter = std::chrono::milliseconds(100);
 
 }  // namespace
 
-HttpEndpoint::HttpEndpoint(Loop& loop, int listen_fd,
-                           std::function<HttpReply(const HttpQuestion&)> answer)
-    : answer_(std::move(answer)), http_(evhttp_new(loop.base()), evhttp_free) {
-  WEIR_CHECK(http_ != nullptr);
-  evhttp_set_max_headers_size(http_.get(), MaxHeaderBytes);
-  evhttp_set_max_body_size(http_.get(), MaxBodyBytes);
-  evhttp_set_timeout(http_.get(), TimeoutSeconds);
-  evhttp_set_allowed_methods(http_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_POST);
-  evhttp_set_gencb(http_.get(), &HttpEndpoint::onRequest, this);
-  WEIR_CHECK(evhttp_accept_socket(http_.get(), listen_fd) == 0);
+// Accepts until nobody waits; if that fails for want of descriptors or memory, it tries later.
+class HttpEndpoint::Listener final : private IoHandler {
+ public:
+  Listener(HttpEndpoint& endpoint, Loop& loop, int fd)
+      : endpoint_(endpoint),
+        fd_(fd),
+        again_(loop, [this] { accept(); }),
+        watch_(std::make_unique<IoWatch>(loop, fd, static_cast<IoHandler&>(*this))) {
+    // Some may wait already; edge-triggered readiness tells of them once.
+    again_.arm(Duration::zero());
+  }
+  ~Listener() override {
+    watch_.reset();
+    ::close(fd_);
+  }
+
+ private:
+  void onIoReady(IoReady) noexcept override { accept(); }
+
+  void accept() {
+    for (;;) {
+      if (!endpoint_.hasRoom()) return again_.arm(RetryAfter);
+      const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) {
+        endpoint_.onAccepted(fd);
+      } else if (errno == EAGAIN) {
+        return;
+      } else if (errno != EINTR && errno != ECONNABORTED) {
+        return again_.arm(RetryAfter);
+      }
+    }
+  }
+
+  HttpEndpoint& endpoint_;
+  const int fd_;
+  Timer again_;
+  std::unique_ptr<IoWatch> watch_;
+};
+
+HttpEndpoint::HttpEndpoint(Loop& loop, int listen_fd, Handler handler)
+    : loop_(loop),
+      handler_(std::move(handler)),
+      listener_(std::make_unique<Listener>(*this, loop, listen_fd)) {}
+
+HttpEndpoint::~HttpEndpoint() {
+  listener_.reset();
+  while (!connections_.empty()) drop(connections_.begin()->first);
 }
 
-HttpEndpoint::~HttpEndpoint() = default;
+void HttpEndpoint::onAccepted(int fd) {
+  // Who only holds a place open gives it to who wants something.
+  if (connections_.size() >= MaxConnections) drop(longestIdle());
+  const uint64_t id = next_id_++;
+  connections_.emplace(id, std::make_unique<HttpConnection>(*this, loop_, id, fd));
+}
 
-void HttpEndpoint::onRequest(evhttp_request* request, void* self) noexcept {
-  const char* path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-  char* decoded = evhttp_uridecode(path == nullptr ? "" : path, 0, nullptr);
-  const bool get = evhttp_request_get_command(request) == EVHTTP_REQ_GET;
-  const HttpReply reply =
-      static_cast<HttpEndpoint*>(self)->answer_({get ? "GET" : "POST", decoded});
-  std::free(decoded);
-  evkeyvalq* headers = evhttp_request_get_output_headers(request);
-  evhttp_add_header(headers, "Content-Type", reply.content_type.c_str());
-  evbuffer_add(evhttp_request_get_output_buffer(request), reply.body.data(), reply.body.size());
-  evhttp_send_reply(request, reply.status, nullptr, nullptr);
+uint64_t HttpEndpoint::longestIdle() const {
+  uint64_t longest = 0;
+  MonotonicTime since = MonotonicTime::max();
+  for (const auto& [id, connection] : connections_) {
+    if (!connection->idle() || connection->lastActive() >= since) continue;
+    longest = id;
+    since = connection->lastActive();
+  }
+  return longest;
+}
+
+void HttpEndpoint::answer(Ticket ticket, const HttpReply& reply) {
+  const auto it = connections_.find(ticket.connection);
+  if (it != connections_.end()) it->second->answer(ticket, reply);
+}
+
+void HttpEndpoint::drop(uint64_t id) {
+  const auto it = connections_.find(id);
+  it->second->detach();
+  loop_.retire(std::move(it->second));
+  connections_.erase(it);
 }
 
 }  // namespace weir::event

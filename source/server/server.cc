@@ -115,7 +115,9 @@ Result<void> Server::bindAdmin() {
   const int fd = fcntl(socket.value().fd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "admin: dup", errno);
   admin_ = std::make_unique<event::HttpEndpoint>(
-      loop_, fd, [this](const event::HttpQuestion& q) { return answer(q); });
+      loop_, fd, [this](const event::HttpQuestion& q, event::HttpEndpoint::Ticket ticket) {
+        admin_->answer(ticket, answer(q));
+      });
   return {};
 }
 

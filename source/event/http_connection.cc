@@ -1,0 +1,172 @@
+#include "source/event/http_connection.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "source/base/check.h"
+
+namespace weir::event {
+namespace {
+
+constexpr auto RequestTimeout = std::chrono::seconds(10);
+constexpr auto EndTimeout = std::chrono::seconds(1);
+constexpr timeval WriteTimeout{10, 0};
+
+std::string_view reasonPhrase(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 431: return "Request Header Fields Too Large";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Status";
+  }
+}
+
+std::string headOf(const HttpReply& reply, bool keep_alive) {
+  std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " ";
+  head.append(reasonPhrase(reply.status)).append("\r\nContent-Type: ").append(reply.content_type);
+  head += "\r\nContent-Length: " + std::to_string(reply.body.size());
+  head += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
+  head += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+  return head;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(HttpEndpoint& endpoint, Loop& loop, uint64_t id, int fd)
+    : endpoint_(endpoint),
+      loop_(loop),
+      id_(id),
+      fd_(fd),
+      buffered_(bufferevent_socket_new(loop.base(), fd, BEV_OPT_CLOSE_ON_FREE)),
+      deadline_(loop, [this] { leave(); }),
+      last_active_(loop.now()) {
+  WEIR_CHECK(buffered_ != nullptr);
+  bufferevent_setcb(buffered_, &onRead, &onWritten, &onEvent, this);
+  bufferevent_setwatermark(buffered_, EV_READ, 0, MaxHttpHeadBytes + MaxHttpBodyBytes);
+  bufferevent_set_timeouts(buffered_, nullptr, &WriteTimeout);
+  bufferevent_enable(buffered_, EV_READ | EV_WRITE);
+  deadline_.arm(RequestTimeout);
+}
+
+HttpConnection::~HttpConnection() {
+  if (buffered_ != nullptr) bufferevent_free(buffered_);
+}
+
+void HttpConnection::detach() {
+  state_ = State::Gone;
+  deadline_.disarm();
+  bufferevent_setcb(buffered_, nullptr, nullptr, nullptr, nullptr);
+  bufferevent_free(std::exchange(buffered_, nullptr));
+}
+
+void HttpConnection::onRead(bufferevent*, void* self) noexcept {
+  static_cast<HttpConnection*>(self)->read();
+}
+
+void HttpConnection::onWritten(bufferevent*, void* self) noexcept {
+  static_cast<HttpConnection*>(self)->written();
+}
+
+// The end, a reset, or no progress in writing.
+void HttpConnection::onEvent(bufferevent*, short what, void* self) noexcept {
+  auto& connection = *static_cast<HttpConnection*>(self);
+  (what & BEV_EVENT_EOF) != 0 ? connection.end() : connection.leave();
+}
+
+// Who has ended its side may still wait for an answer.
+void HttpConnection::end() {
+  if (state_ != State::Asking && state_ != State::Writing) return leave();
+  keep_alive_ = false;
+}
+
+void HttpConnection::leave() {
+  if (state_ != State::Gone) endpoint_.drop(id_);
+}
+
+void HttpConnection::read() {
+  evbuffer* const input = bufferevent_get_input(buffered_);
+  last_active_ = loop_.now();
+  if (state_ == State::Ending) evbuffer_drain(input, evbuffer_get_length(input));
+  if (state_ != State::Reading) return;  // the next request waits for its turn
+  const size_t have = evbuffer_get_length(input);
+  if (have == 0) return;
+  if (std::exchange(head_bytes_, have) == 0) deadline_.arm(RequestTimeout);
+  const auto* bytes = reinterpret_cast<const char*>(evbuffer_pullup(input, -1));
+  HttpHeadResult result = parseHttpHead({bytes, have});
+  if (const auto* refusal = std::get_if<HttpRefusal>(&result)) return refuse(*refusal);
+  if (auto* head = std::get_if<HttpRequestHead>(&result)) readBody(std::move(*head));
+}
+
+void HttpConnection::readBody(HttpRequestHead head) {
+  evbuffer* const input = bufferevent_get_input(buffered_);
+  const size_t whole = head.bytes + head.content_length;
+  if (evbuffer_get_length(input) < whole) {
+    constexpr std::string_view Continue = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (head.expects_continue && !std::exchange(continued_, true))
+      bufferevent_write(buffered_, Continue.data(), Continue.size());
+    return;
+  }
+  const auto* bytes = reinterpret_cast<const char*>(evbuffer_pullup(input, -1));
+  const std::string_view body(bytes + head.bytes, head.content_length);
+  if (head.form && !parseHttpParameters(body, head.parameters))
+    return refuse({400, "the form has a bad escape"});
+  evbuffer_drain(input, whole);
+  head_bytes_ = 0;
+  state_ = State::Asking;
+  continued_ = false;
+  keep_alive_ = head.keep_alive;
+  head_only_ = head.method == "HEAD";
+  deadline_.disarm();
+  ticket_ = endpoint_.nextTicket(id_);
+  endpoint_.ask({head.method, head.path, head.parameters, head.host, head.origin}, ticket_);
+}
+
+void HttpConnection::refuse(const HttpRefusal& refusal) {
+  keep_alive_ = head_only_ = false;
+  send({.status = refusal.status, .body = std::string(refusal.reason) + "\n"});
+}
+
+void HttpConnection::answer(HttpEndpoint::Ticket ticket, const HttpReply& reply) {
+  if (state_ == State::Asking && ticket == ticket_) send(reply);
+}
+
+void HttpConnection::send(const HttpReply& reply) {
+  state_ = State::Writing;
+  last_active_ = loop_.now();
+  const std::string head = headOf(reply, keep_alive_);
+  evbuffer* const output = bufferevent_get_output(buffered_);
+  evbuffer_add(output, head.data(), head.size());
+  if (!head_only_) evbuffer_add(output, reply.body.data(), reply.body.size());
+}
+
+// All is with the kernel.
+void HttpConnection::written() {
+  if (state_ != State::Writing) return;
+  last_active_ = loop_.now();
+  if (keep_alive_) {
+    state_ = State::Reading;
+    deadline_.arm(RequestTimeout);
+    return read();
+  }
+  // Closing with unread bytes would be a reset, which takes the answer with it.
+  state_ = State::Ending;
+  ::shutdown(fd_, SHUT_WR);
+  deadline_.arm(EndTimeout);
+  read();
+}
+
+}  // namespace weir::event
