@@ -1,6 +1,7 @@
 #include "source/stats/stats.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "source/base/check.h"
@@ -8,64 +9,40 @@
 namespace weir::stats {
 namespace {
 
-// Backslash, quote and line end are escaped, as the format asks.
-std::string renderLabels(Labels labels) {
+constexpr std::string_view FoldedName = "weir_metrics_folded_total";
+constexpr std::string_view FoldedHelp =
+    "Look-ups of a metric that had too many series, and went to its series other.";
+
+// Backslash and line end are escaped, as the format asks, and in labels quotes.
+void appendEscaped(std::string& out, std::string_view text, bool quotes) {
+  for (const char c : text) {
+    if (c == '\\' || (quotes && c == '"')) out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+}
+
+// `value`, if it is given, stands for the value of each label.
+std::string renderLabels(Labels labels, const char* value = nullptr) {
   std::string out;
-  for (const auto& [key, value] : labels) {
+  for (const auto& [key, own] : labels) {
     if (!out.empty()) out += ',';
     out.append(key).append("=\"");
-    for (const char c : value) {
-      if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') {
-        out += "\\n";
-      } else {
-        out += c;
-      }
-    }
+    appendEscaped(out, value == nullptr ? own : std::string_view(value), true);
     out += '"';
   }
   return out;
 }
 
 std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char text[40];
+  std::snprintf(text, sizeof text, "%.15g", value);
   return text;
-}
-
-// Sums over the registries.
-struct Sum {
-  uint64_t value = 0;
-  std::array<uint64_t, Histogram::Bounds.size() + 1> buckets{};
-  uint64_t sum_us = 0;
-};
-
-struct MergedFamily {
-  Kind kind = Kind::Counter;
-  std::string help;
-  std::map<std::string, Sum> series;
-};
-
-void appendLine(std::string& out, const std::string& name, const std::string& labels,
-                const std::string& value) {
-  out += name;
-  if (!labels.empty()) out += "{" + labels + "}";
-  out += " " + value + "\n";
-}
-
-void appendHistogram(std::string& out, const std::string& name, const std::string& labels,
-                     const Sum& sum) {
-  const std::string prefix = labels.empty() ? "" : labels + ",";
-  uint64_t seen = 0;
-  for (size_t i = 0; i < sum.buckets.size(); ++i) {
-    seen += sum.buckets[i];
-    const std::string bound = i < Histogram::Bounds.size() ? number(Histogram::Bounds[i]) : "+Inf";
-    appendLine(out, name + "_bucket", prefix + "le=\"" + bound + "\"", std::to_string(seen));
-  }
-  char text[48];
-  std::snprintf(text, sizeof text, "%.6f", static_cast<double>(sum.sum_us) / 1e6);
-  appendLine(out, name + "_sum", labels, text);
-  appendLine(out, name + "_count", labels, std::to_string(seen));
 }
 
 std::string_view typeName(Kind kind) {
@@ -80,67 +57,148 @@ std::string_view typeName(Kind kind) {
 }  // namespace
 
 void Histogram::observe(double seconds) {
-  const size_t i =
-      static_cast<size_t>(std::lower_bound(Bounds.begin(), Bounds.end(), seconds) - Bounds.begin());
+  const size_t i = static_cast<size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), seconds) -
+                                       bounds_.begin());
   buckets_[i].add(1);
   sum_us_.add(static_cast<uint64_t>(seconds * 1e6));
 }
 
-Registry::Series& Registry::find(Kind kind, std::string_view name, std::string_view help,
-                                 Labels labels) {
-  const std::lock_guard lock(mutex_);
+Registry::Family& Registry::family(Kind kind, std::string_view name, std::string_view help) {
   auto it = families_.find(name);
   if (it == families_.end()) {
-    it = families_.emplace(std::string(name), Family{kind, std::string(help), {}}).first;
+    it = families_.emplace(std::string(name), Family{kind, std::string(help), {}, {}}).first;
   }
   WEIR_CHECK(it->second.kind == kind);
-  Series*& series = it->second.series[renderLabels(labels)];
-  if (series == nullptr) series = &store_.emplace_back();
-  return *series;
+  return it->second;
+}
+
+// The rendered labels, or those of the series for all that are too many.
+template <class Metric>
+std::string Registry::seriesIn(const std::map<std::string, Metric*>& series, std::string_view name,
+                               Labels labels) {
+  std::string rendered = renderLabels(labels);
+  if (series.size() < MaxSeries || series.contains(rendered)) return rendered;
+  Value*& folded =
+      family(Kind::Counter, FoldedName, FoldedHelp).values[renderLabels({{"metric", name}})];
+  if (folded == nullptr) folded = &values_.emplace_back();
+  folded->add(1);
+  return renderLabels(labels, "other");
+}
+
+Value& Registry::value(Kind kind, std::string_view name, std::string_view help, Labels labels) {
+  const std::lock_guard lock(mutex_);
+  Family& its = family(kind, name, help);
+  Value*& value = its.values[seriesIn(its.values, name, labels)];
+  if (value == nullptr) value = &values_.emplace_back();
+  return *value;
 }
 
 Value& Registry::counter(std::string_view name, std::string_view help, Labels labels) {
-  return find(Kind::Counter, name, help, labels).value;
+  return value(Kind::Counter, name, help, labels);
 }
 
 Value& Registry::gauge(std::string_view name, std::string_view help, Labels labels) {
-  return find(Kind::Gauge, name, help, labels).value;
+  return value(Kind::Gauge, name, help, labels);
 }
 
-Histogram& Registry::histogram(std::string_view name, std::string_view help, Labels labels) {
-  return find(Kind::Histogram, name, help, labels).histogram;
+Histogram& Registry::histogram(std::string_view name, std::string_view help, Labels labels,
+                               Bounds bounds) {
+  const std::lock_guard lock(mutex_);
+  Family& its = family(Kind::Histogram, name, help);
+  Histogram*& histogram = its.histograms[seriesIn(its.histograms, name, labels)];
+  if (histogram == nullptr) histogram = &histograms_.emplace_back(bounds);
+  return *histogram;
 }
 
-std::string renderPrometheus(const std::vector<const Registry*>& registries) {
-  std::map<std::string, MergedFamily> merged;
-  for (const Registry* registry : registries) {
-    const std::lock_guard lock(registry->mutex_);
-    for (const auto& [name, family] : registry->families_) {
-      MergedFamily& into = merged[name];
+void PrometheusText::family(std::string_view name, Kind kind, std::string_view help) {
+  name_ = name;
+  out_.append("# HELP ").append(name).append(" ");
+  appendEscaped(out_, help, false);
+  out_.append("\n# TYPE ").append(name).append(" ").append(typeName(kind)).append("\n");
+}
+
+void PrometheusText::line(std::string_view suffix, std::string_view labels,
+                          std::string_view value) {
+  out_.append(name_).append(suffix);
+  if (!labels.empty()) out_.append("{").append(labels).append("}");
+  out_.append(" ").append(value).append("\n");
+}
+
+void PrometheusText::sample(Labels labels, double value) {
+  line("", renderLabels(labels), number(value));
+}
+
+void PrometheusText::sample(Labels labels, uint64_t value) {
+  line("", renderLabels(labels), std::to_string(value));
+}
+
+// Adds registries up.
+class Merger {
+ public:
+  void add(const Registry& registry) {
+    const std::lock_guard lock(registry.mutex_);
+    for (const auto& [name, family] : registry.families_) {
+      Family& into = families_[name];
       into.kind = family.kind;
       into.help = family.help;
-      for (const auto& [labels, series] : family.series) {
-        Sum& sum = into.series[labels];
-        sum.value += series->value.get();
-        for (size_t i = 0; i < sum.buckets.size(); ++i)
-          sum.buckets[i] += series->histogram.bucket(i);
-        sum.sum_us += series->histogram.sumMicros();
-      }
+      for (const auto& [labels, value] : family.values) into.values[labels] += value->get();
+      for (const auto& [labels, histogram] : family.histograms)
+        addHistogram(into.histograms[labels], *histogram);
     }
   }
-  std::string out;
-  for (const auto& [name, family] : merged) {
-    out += "# HELP " + name + " " + family.help + "\n";
-    out += "# TYPE " + name + " " + std::string(typeName(family.kind)) + "\n";
-    for (const auto& [labels, sum] : family.series) {
-      if (family.kind == Kind::Histogram) {
-        appendHistogram(out, name, labels, sum);
-      } else {
-        appendLine(out, name, labels, std::to_string(sum.value));
-      }
+
+  std::string render() const {
+    std::string out;
+    PrometheusText text(out);
+    for (const auto& [name, family] : families_) {
+      text.family(name, family.kind, family.help);
+      for (const auto& [labels, value] : family.values)
+        text.line("", labels, std::to_string(value));
+      for (const auto& [labels, sum] : family.histograms) renderHistogram(text, labels, sum);
     }
+    return out;
   }
-  return out;
+
+ private:
+  struct Sum {
+    Bounds bounds;
+    std::array<uint64_t, MaxBuckets + 1> buckets{};
+    uint64_t sum_us = 0;
+  };
+  struct Family {
+    Kind kind = Kind::Counter;
+    std::string help;
+    std::map<std::string, uint64_t> values;
+    std::map<std::string, Sum> histograms;
+  };
+
+  static void addHistogram(Sum& sum, const Histogram& histogram) {
+    sum.bounds = histogram.bounds();
+    for (size_t i = 0; i <= sum.bounds.size(); ++i) sum.buckets[i] += histogram.bucket(i);
+    sum.sum_us += histogram.sumMicros();
+  }
+
+  static void renderHistogram(PrometheusText& text, const std::string& labels, const Sum& sum) {
+    const std::string prefix = labels.empty() ? "" : labels + ",";
+    uint64_t seen = 0;
+    for (size_t i = 0; i <= sum.bounds.size(); ++i) {
+      seen += sum.buckets[i];
+      const std::string bound = i < sum.bounds.size() ? number(sum.bounds[i]) : "+Inf";
+      text.line("_bucket", prefix + "le=\"" + bound + "\"", std::to_string(seen));
+    }
+    char total[48];
+    std::snprintf(total, sizeof total, "%.6f", static_cast<double>(sum.sum_us) / 1e6);
+    text.line("_sum", labels, total);
+    text.line("_count", labels, std::to_string(seen));
+  }
+
+  std::map<std::string, Family> families_;
+};
+
+std::string renderPrometheus(const std::vector<const Registry*>& registries) {
+  Merger merger;
+  for (const Registry* registry : registries) merger.add(*registry);
+  return merger.render();
 }
 
 }  // namespace weir::stats

@@ -6,6 +6,9 @@
 //
 // A metric is a name and a set of labels. Looking one up takes a lock and may allocate: do it once
 // and keep the reference, which stays valid as long as the registry. Adding is a load and a store.
+//
+// A name has at most MaxSeries sets of labels in a registry. Those that come after are one, whose
+// labels are all "other"; weir_metrics_folded_total says how often that was so.
 
 #include <array>
 #include <atomic>
@@ -14,6 +17,7 @@
 #include <initializer_list>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,17 +41,28 @@ class Value {
   std::atomic<uint64_t> value_{0};
 };
 
+// Upper bounds of buckets, in seconds. Static storage, ascending, at most MaxBuckets.
+using Bounds = std::span<const double>;
+inline constexpr size_t MaxBuckets = 14;
+// For what should take milliseconds: connecting, detecting.
+inline constexpr std::array<double, 12> Latencies = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025,
+                                                     0.05,   0.1,    0.5,   1,     5,    10};
+// For how long connections live: from a millisecond to a week.
+inline constexpr std::array<double, 13> Lifetimes = {0.001, 0.01, 0.1,  1,     5,     30,    60,
+                                                     300,   1800, 3600, 21600, 86400, 604800};
+
 // Seconds, in fixed buckets.
 class Histogram {
  public:
-  static constexpr std::array<double, 12> Bounds = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025,
-                                                    0.05,   0.1,    0.5,   1,     5,    10};
+  explicit Histogram(Bounds bounds = Latencies) : bounds_(bounds) {}
   void observe(double seconds);
+  Bounds bounds() const { return bounds_; }
   uint64_t bucket(size_t i) const { return buckets_[i].get(); }  // not cumulative; the last is +Inf
   uint64_t sumMicros() const { return sum_us_.get(); }
 
  private:
-  std::array<Value, Bounds.size() + 1> buckets_;
+  const Bounds bounds_;
+  std::array<Value, MaxBuckets + 1> buckets_;
   Value sum_us_;
 };
 
@@ -57,31 +72,52 @@ using Labels = std::initializer_list<std::pair<std::string_view, std::string_vie
 
 class Registry {
  public:
+  static constexpr size_t MaxSeries = 2000;
+
   // The same name and labels give the same metric. `help` is one line for the scrape; a name has
   // one kind.
   Value& counter(std::string_view name, std::string_view help, Labels labels);
   Value& gauge(std::string_view name, std::string_view help, Labels labels);
-  Histogram& histogram(std::string_view name, std::string_view help, Labels labels);
+  Histogram& histogram(std::string_view name, std::string_view help, Labels labels,
+                       Bounds bounds = Latencies);
 
  private:
-  friend std::string renderPrometheus(const std::vector<const Registry*>& registries);
-  struct Series {
-    Value value;
-    Histogram histogram;
-  };
+  friend class Merger;
   struct Family {
     Kind kind;
     std::string help;
-    std::map<std::string, Series*> series;  // by rendered labels
+    std::map<std::string, Value*> values;  // by rendered labels
+    std::map<std::string, Histogram*> histograms;
   };
-  Series& find(Kind kind, std::string_view name, std::string_view help, Labels labels);
+  Family& family(Kind kind, std::string_view name, std::string_view help);
+  template <class Metric>
+  std::string seriesIn(const std::map<std::string, Metric*>& series, std::string_view name,
+                       Labels labels);
+  Value& value(Kind kind, std::string_view name, std::string_view help, Labels labels);
 
-  mutable std::mutex mutex_;  // guards families_ and store_, not the values
+  mutable std::mutex mutex_;  // guards what follows, not the values
   std::map<std::string, Family, std::less<>> families_;
-  std::deque<Series> store_;
+  std::deque<Value> values_;
+  std::deque<Histogram> histograms_;
 };
 
-// All registries added up, in Prometheus' text format 0.0.4. Any thread, while the registries live.
+// Writes Prometheus' text format 0.0.4. The samples of a family follow its head.
+class PrometheusText {
+ public:
+  explicit PrometheusText(std::string& out) : out_(out) {}
+  void family(std::string_view name, Kind kind, std::string_view help);
+  // Of the last family.
+  void sample(Labels labels, double value);
+  void sample(Labels labels, uint64_t value);
+
+ private:
+  friend class Merger;
+  void line(std::string_view suffix, std::string_view labels, std::string_view value);
+  std::string& out_;
+  std::string name_;
+};
+
+// All registries added up. Any thread, while the registries live.
 std::string renderPrometheus(const std::vector<const Registry*>& registries);
 
 }  // namespace weir::stats

@@ -5,6 +5,8 @@
 #include <string>
 #include <thread>
 
+#include "test/stats/prometheus_parser.h"
+
 namespace weir::stats {
 namespace {
 
@@ -77,6 +79,44 @@ TEST(RenderTest, EscapesWhatALabelMayNotContain) {
   Registry registry;
   registry.counter("c", "Help.", {{"l", "a\"b\\c\nd"}}).add(1);
   EXPECT_TRUE(contains(renderPrometheus({&registry}), "c{l=\"a\\\"b\\\\c\\nd\"} 1"));
+}
+
+TEST(RenderTest, IsStrictlyInTheFormat) {
+  Registry registry;
+  registry.counter("weir_c_total", "Help with \\ and\na line end.", {{"l", "a\"b\\c\nd"}}).add(1);
+  registry.gauge("weir_g", "Help.", {}).add(3);
+  registry.histogram("weir_h_seconds", "Help.", {{"l", "a"}}).observe(0.2);
+  registry.histogram("weir_long_seconds", "Help.", {}, Lifetimes).observe(100'000);
+  std::string text = renderPrometheus({&registry});
+  PrometheusText more(text);
+  more.family("weir_extra_seconds_total", Kind::Counter, "Help.");
+  more.sample({{"worker", "0"}}, 0.25);
+  more.sample({{"worker", "1"}}, uint64_t{7});
+  const test::Scrape scrape = test::parsePrometheus(text);
+  EXPECT_EQ(scrape.problems, std::vector<std::string>{});
+  EXPECT_EQ(scrape.families.size(), 5U);
+  EXPECT_EQ(scrape.families.at("weir_c_total").samples[0].labels.at("l"), "a\"b\\c\nd");
+  EXPECT_EQ(scrape.sum("weir_extra_seconds_total"), 7.25);
+  EXPECT_EQ(scrape.sum("weir_long_seconds_bucket", {{"le", "86400"}}), 0);
+  EXPECT_EQ(scrape.sum("weir_long_seconds_bucket", {{"le", "604800"}}), 1);
+}
+
+TEST(RegistryTest, AMetricOfTooManySeriesPutsTheRestIntoOne) {
+  Registry registry;
+  for (size_t i = 0; i < Registry::MaxSeries + 10; ++i) {
+    registry.counter("c_total", "Help.", {{"a", std::to_string(i)}, {"b", "x"}}).add(1);
+    registry.histogram("h", "Help.", {{"a", std::to_string(i)}}).observe(1);
+  }
+  registry.counter("c_total", "Help.", {{"a", "0"}, {"b", "x"}}).add(1);
+  const test::Scrape scrape = test::parsePrometheus(renderPrometheus({&registry}));
+  EXPECT_EQ(scrape.problems, std::vector<std::string>{});
+  EXPECT_EQ(scrape.families.at("c_total").samples.size(), Registry::MaxSeries + 1);
+  EXPECT_EQ(scrape.sum("c_total"), Registry::MaxSeries + 11);
+  EXPECT_EQ(scrape.sum("c_total", {{"a", "other"}, {"b", "other"}}), 10);
+  EXPECT_EQ(scrape.sum("c_total", {{"a", "0"}}), 2);
+  EXPECT_EQ(scrape.sum("h_count", {{"a", "other"}}), 10);
+  EXPECT_EQ(scrape.sum("weir_metrics_folded_total", {{"metric", "c_total"}}), 10);
+  EXPECT_EQ(scrape.sum("weir_metrics_folded_total", {{"metric", "h"}}), 10);
 }
 
 TEST(HistogramTest, CountsAValueInTheFirstBucketThatHoldsIt) {
