@@ -30,12 +30,7 @@ struct Options {
   unsigned workers = 0;
   std::string log_level = "info";
   std::vector<std::string> component_log_levels;
-  std::string listener;
-  std::string destination;
-  std::string source;
-  std::string server_name;
-  std::string alpn;
-  std::string bytes;
+  server::ExplainWords explain;
 };
 
 int failed(const Error& error) {
@@ -150,37 +145,20 @@ int validate(const Options& options, const config::Registry& registry) {
   return 0;
 }
 
-int wrongArgument(const std::string& option, const std::string& value, const std::string& wanted) {
-  std::cerr << "weir: " << option << " \"" << value << "\" is not " << wanted << "\n";
-  return 2;
-}
-
-int explain(const Options& options, const config::Registry& registry, const CLI::App& command) {
-  server::ExplainRequest request;
-  request.listener = options.listener;
-  const auto destination = net::IpPort::parse(options.destination);
-  if (!destination) return wrongArgument("--dst", options.destination, "IP:PORT or [IP6]:PORT");
-  request.destination = *destination;
-  if (command.count("--src") > 0) {
-    request.source = net::IpPort::parse(options.source);
-    if (!request.source) return wrongArgument("--src", options.source, "IP:PORT or [IP6]:PORT");
+int explain(const Options& options, const config::Registry& registry) {
+  const auto request = server::readExplainRequest(options.explain, "--");
+  if (!request.ok()) {
+    std::cerr << "weir: " << request.error().detail << "\n";
+    return 2;
   }
-  if (command.count("--sni") > 0) request.server_name = CLI::detail::to_lower(options.server_name);
-  if (command.count("--alpn") > 0) request.alpn = CLI::detail::split(options.alpn, ',');
-  if (command.count("--bytes") > 0) {
-    auto bytes = server::unescape(options.bytes);
-    if (!bytes.ok())
-      return wrongArgument("--bytes", options.bytes, "text with escapes: " + bytes.error().detail);
-    request.bytes = std::move(bytes).value();
-  }
-  const Settings settings = load(options, registry);
-  if (settings == nullptr) return 1;
-  const auto text = server::explainConnection(*settings, request);
-  if (!text.ok()) {
-    std::cerr << "weir: " << text.error().detail << "\n";
+  const auto settings = load(options, registry);
+  if (!settings) return 1;
+  const auto explanation = server::explainConnection(*settings, request.value());
+  if (!explanation.ok()) {
+    std::cerr << "weir: " << explanation.error().detail << "\n";
     return 1;
   }
-  std::cout << text.value();
+  std::cout << server::explanationText(explanation.value());
   return 0;
 }
 
@@ -214,16 +192,16 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
       command("validate", "check a configuration, and print all its errors");
   CLI::App* explain_command =
       command("explain", "say which filter chain a connection gets, and why");
-  explain_command->add_option("--dst", options.destination, "destination IP:PORT of the connection")
+  explain_command->add_option("--dst", options.explain.dst, "destination IP:PORT of the connection")
       ->required();
-  explain_command->add_option("--src", options.source, "source IP:PORT");
-  explain_command->add_option("--sni", options.server_name,
+  explain_command->add_option("--src", options.explain.src, "source IP:PORT");
+  explain_command->add_option("--sni", options.explain.sni,
                               "the client speaks TLS with this server name");
-  explain_command->add_option("--alpn", options.alpn,
+  explain_command->add_option("--alpn", options.explain.alpn,
                               "the client speaks TLS and offers these, by comma");
-  explain_command->add_option("--bytes", options.bytes,
+  explain_command->add_option("--bytes", options.explain.bytes,
                               "the client's first bytes; \\r \\n \\t \\0 \\\\ \\xHH are known");
-  explain_command->add_option("--listener", options.listener,
+  explain_command->add_option("--listener", options.explain.listener,
                               "the listener, if the destination does not tell");
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   CLI::App* help_command = app.add_subcommand("help", "print this help");
@@ -239,7 +217,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   if (*version_command) std::cout << "weir " << Version << "\n";
   if (*run_command) return run(options, registry);
   if (*validate_command) return validate(options, registry);
-  if (*explain_command) return explain(options, registry, *explain_command);
+  if (*explain_command) return explain(options, registry);
   return 0;
 }
 

@@ -36,8 +36,8 @@ Result<const config::ListenerSettings*> findListener(const config::BootstrapSett
   }
   if (found != nullptr) return found;
   return Error{ErrorCode::NotFound, Side::Config,
-               "no listener is bound to " + request.destination.toString() +
-                   "; say --listener with one of: " + names};
+               "no listener is bound to " + request.destination.toString() + "; say " +
+                   request.option_prefix + "listener with one of: " + names};
 }
 
 // The connection as its socket would present it.
@@ -108,26 +108,17 @@ std::string providerOf(const config::ListenerSettings& listener, const filter::F
   return given.known.has(fact) ? "given (provider: " + names + ")" : names;
 }
 
-class Report {
- public:
-  template <class... Args>
-  void line(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
-    text_ += '\n';
-  }
-  std::string take() { return std::move(text_); }
+template <class... Args>
+void remark(Explanation& out, fmt::format_string<Args...> format, Args&&... args) {
+  out.remarks.push_back(fmt::format(format, std::forward<Args>(args)...));
+}
 
- private:
-  std::string text_;
-};
-
-void reportFacts(Report& out, const config::ListenerSettings& listener, const filter::Facts& given,
-                 const filter::Facts& facts) {
-  out.line("facts");
+void explainFacts(Explanation& out, const config::ListenerSettings& listener,
+                  const filter::Facts& given, const filter::Facts& facts) {
   for (int i = 0; i < filter::FactCount; ++i) {
     const Fact fact = static_cast<Fact>(i);
-    out.line("  {:<22} {:<32} {}", filter::toString(fact), valueOf(facts, fact),
-             providerOf(listener, given, fact));
+    out.facts.push_back({std::string(filter::toString(fact)), valueOf(facts, fact),
+                         providerOf(listener, given, fact), facts.known.has(fact)});
   }
 }
 
@@ -142,26 +133,34 @@ std::string verdictOf(const match::ChainResult& result) {
   return "holds; more specific ones come first";
 }
 
-void reportChains(Report& out, const config::ListenerSettings& listener, const filter::Facts& facts,
-                  const config::FilterChainSettings* chosen) {
-  out.line("chains, most specific first");
+std::string_view nameOf(PredicateResult::Outcome outcome) {
+  switch (outcome) {
+    case PredicateResult::Outcome::Holds: return "holds";
+    case PredicateResult::Outcome::Fails: return "fails";
+    case PredicateResult::Outcome::Unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+void explainChains(Explanation& out, const config::ListenerSettings& listener,
+                   const filter::Facts& facts, const config::FilterChainSettings* chosen) {
   for (const match::ChainResult& result : match::explain(listener.chain_specs, facts)) {
     const config::FilterChainSettings& chain = listener.chains[result.chain];
-    out.line("  {:<22} {}", chain.name, &chain == chosen ? "CHOSEN" : verdictOf(result));
+    const bool is_chosen = &chain == chosen;
+    Explanation::Chain line{chain.name, is_chosen ? "CHOSEN" : verdictOf(result), is_chosen, {}};
     for (const PredicateResult& predicate : result.predicates) {
-      const char* const outcome = predicate.outcome == PredicateResult::Outcome::Holds ? "holds"
-                                  : predicate.outcome == PredicateResult::Outcome::Fails
-                                      ? "fails"
-                                      : "unknown";
-      out.line("      {:<28} {:<8} wants {}; is {}", predicate.field, outcome, predicate.expected,
-               predicate.actual);
+      line.predicates.push_back({predicate.field, std::string(nameOf(predicate.outcome)),
+                                 predicate.expected, predicate.actual});
     }
+    out.chains.push_back(std::move(line));
   }
   if (!listener.default_chain) return;
   const bool is_default = chosen == &*listener.default_chain;
-  out.line("  {:<22} {}", listener.default_chain->name,
-           is_default ? "CHOSEN: default_filter_chain, as no other chain holds"
-                      : "default_filter_chain, not needed");
+  out.chains.push_back({listener.default_chain->name,
+                        is_default ? "CHOSEN: default_filter_chain, as no other chain holds"
+                                   : "default_filter_chain, not needed",
+                        is_default,
+                        {}});
 }
 
 bool asksForSource(const config::ListenerSettings& listener) {
@@ -174,33 +173,33 @@ bool asksForSource(const config::ListenerSettings& listener) {
 }
 
 // What happens if the client sends no more than bytes that are not conclusive.
-void reportPause(Report& out, const config::ListenerSettings& listener, ChainChoice& choice,
-                 std::span<const uint8_t> bytes) {
+void explainPause(Explanation& out, const config::ListenerSettings& listener, ChainChoice& choice,
+                  std::span<const uint8_t> bytes) {
   const filter::SilencePolicy& policy = silencePolicyOf(listener);
   const bool partial = choice.partial();
   const Duration wait = partial ? policy.partial_timeout : policy.detection_timeout;
-  out.line("the bytes are not conclusive{}; if no more come for {} s",
-           partial ? ": a prefix so far" : "", std::chrono::duration<double>(wait).count());
+  remark(out, "the bytes are not conclusive{}; if no more come for {} s",
+         partial ? ": a prefix so far" : "", std::chrono::duration<double>(wait).count());
   const bool closes = !partial && policy.on_timeout == filter::OnTimeout::Close;
   choice.finish(bytes);
   if (closes || choice.chain() == nullptr) {
-    out.line("  the connection is closed{}",
-             closes ? " (on_timeout: CLOSE)" : ", as no chain holds");
+    remark(out, "  the connection is closed{}",
+           closes ? " (on_timeout: CLOSE)" : ", as no chain holds");
   } else {
-    out.line("  \"{}\" is chosen (reason timeout)", choice.chain()->name);
+    remark(out, "  \"{}\" is chosen (reason timeout)", choice.chain()->name);
   }
 }
 
 // What happens while the client is silent.
-void reportSilence(Report& out, const config::ListenerSettings& listener, const ChainChoice& choice,
-                   const filter::ConnectionInfo& info) {
+void explainSilence(Explanation& out, const config::ListenerSettings& listener,
+                    const ChainChoice& choice, const filter::ConnectionInfo& info) {
   const filter::SilencePolicy& policy = silencePolicyOf(listener);
   const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
-  out.line("waits for the client's bytes ({} would look at them)", choice.waitingFor());
+  remark(out, "waits for the client's bytes ({} would look at them)", choice.waitingFor());
   const config::FilterChainSettings* fallback = choice.fallback();
   if (fallback == nullptr) {
-    out.line("  if it stays silent for {} s: closed, as no chain holds",
-             seconds(policy.detection_timeout));
+    remark(out, "  if it stays silent for {} s: closed, as no chain holds",
+           seconds(policy.detection_timeout));
     return;
   }
   const auto& filters = fallback->filters;
@@ -209,31 +208,32 @@ void reportSilence(Report& out, const config::ListenerSettings& listener, const 
     return !factory->allowsEarly(info);
   });
   if (policy.server_first.enabled && connects && refuses != filters.end()) {
-    out.line("  its server is not probed: {} of \"{}\" cannot allow that yet", (*refuses)->name(),
-             fallback->name);
+    remark(out, "  its server is not probed: {} of \"{}\" cannot allow that yet",
+           (*refuses)->name(), fallback->name);
   } else if (policy.server_first.enabled && connects) {
-    out.line(
+    remark(
+        out,
         "  after {} s of silence: the upstream of \"{}\" is connected; if it speaks, that chain is "
         "chosen",
         seconds(policy.server_first.probe_after), fallback->name);
   }
   const bool closes = policy.on_timeout == filter::OnTimeout::Close;
-  out.line("  after {} s of silence: {}", seconds(policy.detection_timeout),
-           closes ? "closed (on_timeout: CLOSE)"
-                  : "\"" + fallback->name + "\" is chosen (reason timeout)");
+  remark(out, "  after {} s of silence: {}", seconds(policy.detection_timeout),
+         closes ? "closed (on_timeout: CLOSE)"
+                : "\"" + fallback->name + "\" is chosen (reason timeout)");
 }
 
 }  // namespace
 
-Result<std::string> explainConnection(const config::BootstrapSettings& settings,
+Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
                                       const ExplainRequest& request) {
   auto found = findListener(settings, request);
   if (!found.ok()) return found.error();
   const config::ListenerSettings& listener = *found.value();
   if (!request.source && !listener.address.isUnix() && asksForSource(listener)) {
-    return Error{
-        ErrorCode::InvalidArgument, Side::Config,
-        "chains of listener \"" + listener.name + "\" match on the source: say --src IP:PORT"};
+    return Error{ErrorCode::InvalidArgument, Side::Config,
+                 "chains of listener \"" + listener.name + "\" match on the source: say " +
+                     request.option_prefix + "src IP:PORT"};
   }
 
   filter::ConnectionInfo info;
@@ -243,66 +243,40 @@ Result<std::string> explainConnection(const config::BootstrapSettings& settings,
   ChainChoice choice(listener, socket, info);
   choice.assumeHeader();
   auto status = choice.begin();
-  const auto* bytes =
-      request.bytes ? reinterpret_cast<const uint8_t*>(request.bytes->data()) : nullptr;
-  const bool partial_first = status == ChainChoice::Status::Wait && bytes != nullptr;
-  if (partial_first) status = choice.onBytes({bytes, request.bytes->size()});
+  std::span<const uint8_t> bytes;
+  if (request.bytes)
+    bytes = {reinterpret_cast<const uint8_t*>(request.bytes->data()), request.bytes->size()};
+  const bool partial_first = status == ChainChoice::Status::Wait && request.bytes;
+  if (partial_first) status = choice.onBytes(bytes);
 
-  Report out;
-  out.line("listener {} ({})", listener.name, listener.address.toString());
+  Explanation out;
+  out.listener = listener.name;
+  out.address = listener.address.toString();
   if (const auto& filters = listener.listener_filters;
       !filters.empty() && filters.front()->stripsHeader()) {
-    out.line(
-        "behind the header that {} reads: addresses are those that it says, bytes those "
-        "that follow it",
-        filters.front()->name());
+    out.header_reader = filters.front()->name();
   }
-  reportFacts(out, listener, given, info.facts);
+  explainFacts(out, listener, given, info.facts);
   const bool waits = status == ChainChoice::Status::Wait;
-  reportChains(out, listener, info.facts, waits ? nullptr : choice.chain());
+  explainChains(out, listener, info.facts, waits ? nullptr : choice.chain());
+  out.protocol = info.protocol;
   if (waits) {
-    if (partial_first) {
-      reportPause(out, listener, choice, {bytes, request.bytes->size()});
-    } else {
-      reportSilence(out, listener, choice, info);
-    }
-    return out.take();
-  }
-  if (status == ChainChoice::Status::Refused) {
-    out.line("refused: {}", choice.rejectReason());
+    out.outcome = Explanation::Outcome::Waits;
+    partial_first ? explainPause(out, listener, choice, bytes)
+                  : explainSilence(out, listener, choice, info);
+  } else if (status == ChainChoice::Status::Refused) {
+    out.outcome = Explanation::Outcome::Refused;
+    remark(out, "refused: {}", choice.rejectReason());
   } else if (choice.chain() == nullptr) {
-    out.line("closed: no chain holds, and there is no default_filter_chain");
+    out.outcome = Explanation::Outcome::Closed;
+    remark(out, "closed: no chain holds, and there is no default_filter_chain");
   } else {
-    out.line("chosen: {}   protocol: {}   reason: {}", choice.chain()->name, info.protocol,
-             filter::toString(choice.usedBytes() || request.server_name || request.alpn
-                                  ? filter::Reason::ClientBytes
-                                  : filter::Reason::Match));
-  }
-  return out.take();
-}
-
-Result<std::string> unescape(const std::string& text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\') {
-      out += text[i];
-      continue;
-    }
-    const char c = ++i < text.size() ? text[i] : '\0';
-    const auto hex = [&](size_t at) {
-      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
-    };
-    if (c == 'x' && hex(i + 1) && hex(i + 2)) {
-      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
-      i += 2;
-    } else if (constexpr std::string_view Names = "rnt0\\";
-               Names.find(c) != std::string_view::npos && c != '\0') {
-      out += std::string_view("\r\n\t\0\\", 5)[Names.find(c)];
-    } else {
-      return Error{ErrorCode::InvalidArgument, Side::Config,
-                   "bad escape in bytes: \"\\" + std::string(1, c) +
-                       "\"; there are \\r \\n \\t \\0 \\\\ and \\xHH"};
-    }
+    out.outcome = Explanation::Outcome::Chosen;
+    out.chain = choice.chain()->name;
+    out.reason = filter::toString(choice.usedBytes() || request.server_name || request.alpn
+                                      ? filter::Reason::ClientBytes
+                                      : filter::Reason::Match);
+    remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
   }
   return out;
 }

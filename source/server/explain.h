@@ -1,7 +1,7 @@
 #pragma once
 
 // Says why a connection would go where it would go: the same listener filters and the same matcher
-// as the data plane, without a network. For `weir explain`. One thread.
+// as the data plane, without a network. For `weir explain` and the admin port. One thread.
 
 #include <optional>
 #include <string>
@@ -21,13 +21,64 @@ struct ExplainRequest {
   std::optional<std::string> server_name;  // this or alpn: a TLS client
   std::optional<std::vector<std::string>> alpn;
   std::optional<std::string> bytes;  // the client's first bytes
+  std::string option_prefix = "--";  // before the names of options, in errors
 };
 
-// The explanation as text, or an error if it is not clear which listener is meant.
-Result<std::string> explainConnection(const config::BootstrapSettings& settings,
-                                      const ExplainRequest& request);
+// The same as words of a user: options of the command line, or parameters of a query.
+struct ExplainWords {
+  std::optional<std::string> listener = {};
+  std::optional<std::string> dst = {};
+  std::optional<std::string> src = {};
+  std::optional<std::string> sni = {};
+  std::optional<std::string> alpn = {};
+  std::optional<std::string> bytes = {};
+};
+
+// An error (InvalidArgument) says which word is wrong and what is wanted; `prefix` stands before
+// its name.
+Result<ExplainRequest> readExplainRequest(const ExplainWords& words, const std::string& prefix);
 
 // C escapes (\r \n \t \0 \\ \xHH) to bytes; an error names the bad one.
 Result<std::string> unescape(const std::string& text);
+
+struct Explanation {
+  enum class Outcome : uint8_t { Chosen, Waits, Refused, Closed };
+  struct FactLine {
+    std::string name;
+    std::string value;
+    std::string provider;
+    bool known;
+  };
+  struct Predicate {
+    std::string field;
+    std::string outcome;
+    std::string expected;
+    std::string actual;
+  };
+  struct Chain {
+    std::string name;
+    std::string verdict;
+    bool chosen;
+    std::vector<Predicate> predicates;
+  };
+  std::string listener;
+  std::string address;
+  std::string header_reader;  // the filter that takes a header off first, if there is one
+  std::vector<FactLine> facts;
+  std::vector<Chain> chains;  // most specific first
+  Outcome outcome = Outcome::Closed;
+  std::string chain;  // Chosen
+  std::string protocol;
+  std::string reason;                // Chosen
+  std::vector<std::string> remarks;  // what happens, and what would with silence
+};
+
+// An error if it is not clear which listener is meant, or what its chains ask for is not given.
+Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
+                                      const ExplainRequest& request);
+
+std::string explanationText(const Explanation& explanation);
+// An object, with the text in it.
+std::string explanationJson(const Explanation& explanation);
 
 }  // namespace weir::server

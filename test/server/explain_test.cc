@@ -16,7 +16,7 @@ class ExplainTest : public testing::Test {
   }
   std::string text() {
     const auto result = explainConnection(settings_, request_);
-    return result.ok() ? result.value() : "error: " + result.error().detail;
+    return result.ok() ? explanationText(result.value()) : "error: " + result.error().detail;
   }
   bool says(const std::string& part) {
     const bool found = text().find(part) != std::string::npos;
@@ -80,6 +80,62 @@ TEST_F(ExplainTest, SeveralListenersNeedOneThatIsMeant) {
   says("listener in (127.0.0.1:15001)");
   request_.listener = "nobody";
   says("error: there is no listener \"nobody\"; there are: in, other");
+}
+
+TEST_F(ExplainTest, JsonHasTheSameInParts) {
+  request_.bytes = "GET / HTTP/1.1\r\n";
+  const std::string json = explanationJson(explainConnection(settings_, request_).value());
+  for (
+      const char* part : {
+          R"({"listener":"in","address":"127.0.0.1:15001","outcome":"chosen","chain":"http",)"
+          R"("protocol":"http/1.1","reason":"client_bytes","header_reader":null,)",
+          R"({"name":"application_protocols","known":true,"value":"http/1.1","provider":"proto_detect"})",
+          R"({"name":"http","chosen":true,"verdict":"CHOSEN","predicates":[{"field":"application_protocols","outcome":"holds",)",
+          R"("remarks":["chosen: http   protocol: http/1.1   reason: client_bytes"],"text":"listener in )",
+      }) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
+  }
+  request_.bytes.reset();
+  EXPECT_NE(explanationJson(explainConnection(settings_, request_).value())
+                .find(R"("outcome":"waits","chain":null)"),
+            std::string::npos);
+}
+
+TEST(ExplainWordsTest, BecomeARequest) {
+  const auto request = readExplainRequest({.listener = "in",
+                                           .dst = "[::1]:5",
+                                           .src = "10.0.0.1:6",
+                                           .sni = "A.b",
+                                           .alpn = "h2,http/1.1",
+                                           .bytes = "a\\n"},
+                                          "--");
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request.value().listener, "in");
+  EXPECT_EQ(request.value().destination.toString(), "[::1]:5");
+  EXPECT_EQ(request.value().source->toString(), "10.0.0.1:6");
+  EXPECT_EQ(request.value().server_name, "a.b");
+  EXPECT_EQ(request.value().alpn, (std::vector<std::string>{"h2", "http/1.1"}));
+  EXPECT_EQ(request.value().bytes, "a\n");
+}
+
+TEST(ExplainWordsTest, WrongOnesAreNamed) {
+  struct Case {
+    ExplainWords words;
+    std::string error;
+  };
+  for (const Case& c : {
+           Case{{}, "dst \"\" is not IP:PORT or [IP6]:PORT"},
+           Case{{.dst = "1.2.3.4"}, "dst \"1.2.3.4\" is not IP:PORT or [IP6]:PORT"},
+           Case{{.dst = "1.2.3.4:5", .src = "x"}, "src \"x\" is not IP:PORT or [IP6]:PORT"},
+           Case{{.dst = "1.2.3.4:5", .bytes = "\\q"},
+                "bytes \"\\q\" is not text with escapes: bad escape in bytes: \"\\q\"; there are "
+                "\\r \\n \\t \\0 \\\\ and \\xHH"},
+       }) {
+    const auto request = readExplainRequest(c.words, "");
+    ASSERT_FALSE(request.ok()) << c.error;
+    EXPECT_EQ(request.error().detail, c.error);
+    EXPECT_EQ(request.error().code, ErrorCode::InvalidArgument);
+  }
 }
 
 TEST(UnescapeTest, TurnsEscapesIntoBytes) {

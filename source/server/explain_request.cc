@@ -1,0 +1,79 @@
+#include <cctype>
+
+#include "source/server/explain.h"
+
+namespace weir::server {
+namespace {
+
+Error wrongWord(const std::string& name, const std::string& value, const std::string& wanted) {
+  return {ErrorCode::InvalidArgument, Side::Config, name + " \"" + value + "\" is not " + wanted};
+}
+
+std::string lowered(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::vector<std::string> splitAtCommas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<ExplainRequest> readExplainRequest(const ExplainWords& words, const std::string& prefix) {
+  constexpr const char* Address = "IP:PORT or [IP6]:PORT";
+  ExplainRequest request;
+  request.option_prefix = prefix;
+  request.listener = words.listener.value_or("");
+  const auto destination = net::IpPort::parse(words.dst.value_or(""));
+  if (!destination) return wrongWord(prefix + "dst", words.dst.value_or(""), Address);
+  request.destination = *destination;
+  if (words.src) {
+    request.source = net::IpPort::parse(*words.src);
+    if (!request.source) return wrongWord(prefix + "src", *words.src, Address);
+  }
+  if (words.sni) request.server_name = lowered(*words.sni);
+  if (words.alpn) request.alpn = splitAtCommas(*words.alpn);
+  if (words.bytes) {
+    auto bytes = unescape(*words.bytes);
+    if (!bytes.ok())
+      return wrongWord(prefix + "bytes", *words.bytes,
+                       "text with escapes: " + bytes.error().detail);
+    request.bytes = std::move(bytes).value();
+  }
+  return request;
+}
+
+Result<std::string> unescape(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out += text[i];
+      continue;
+    }
+    const char c = ++i < text.size() ? text[i] : '\0';
+    const auto hex = [&](size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
+    };
+    if (c == 'x' && hex(i + 1) && hex(i + 2)) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else if (constexpr std::string_view Names = "rnt0\\";
+               Names.find(c) != std::string_view::npos && c != '\0') {
+      out += std::string_view("\r\n\t\0\\", 5)[Names.find(c)];
+    } else {
+      return Error{ErrorCode::InvalidArgument, Side::Config,
+                   "bad escape in bytes: \"\\" + std::string(1, c) +
+                       "\"; there are \\r \\n \\t \\0 \\\\ and \\xHH"};
+    }
+  }
+  return out;
+}
+
+}  // namespace weir::server
