@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -10,8 +13,16 @@ namespace weir::config {
 namespace {
 
 constexpr uint64_t MaxWorkers = 1024;
+constexpr IntegerRange DetectionRange{64 << 10, uint64_t{1} << 40};
 constexpr DurationRange DrainRange{
     .least = std::chrono::milliseconds(1), .most = std::chrono::hours(24), .zero_allowed = true};
+
+// Above 0, at most `most`.
+double checkFraction(const FieldScope& field, double value, double most) {
+  if (value > 0 && value <= most) return value;
+  field.error(fmt::format("{} is out of range: above 0 and at most {} is allowed", value, most));
+  return most;
+}
 
 // Reports each value that was there before, naming where.
 class Unique {
@@ -75,6 +86,22 @@ std::vector<ListenerSettings> parseListeners(const v1::Bootstrap& bootstrap,
 
 }  // namespace
 
+OverloadSettings parseOverload(const v1::Overload& overload, const FieldScope& scope) {
+  OverloadSettings settings;
+  settings.enabled = !overload.disabled();
+  settings.max_memory_bytes = overload.max_memory_bytes();
+  if (overload.has_shed_threshold()) {
+    settings.shed_threshold =
+        checkFraction(scope.field("shed_threshold"), overload.shed_threshold(), 1);
+  }
+  settings.resume_threshold = std::min(settings.resume_threshold, settings.shed_threshold);
+  if (overload.has_resume_threshold()) {
+    settings.resume_threshold = checkFraction(scope.field("resume_threshold"),
+                                              overload.resume_threshold(), settings.shed_threshold);
+  }
+  return settings;
+}
+
 AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope) {
   return {checkAddress(scope.field("address"), admin.address()).value_or(net::SocketAddress{})};
 }
@@ -97,6 +124,13 @@ BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& 
       checkDuration(root.field("drain_timeout"),
                     bootstrap.has_drain_timeout() ? &bootstrap.drain_timeout() : nullptr,
                     settings.drain_timeout, DrainRange);
+  settings.max_connections = bootstrap.max_connections();
+  settings.max_detection_bytes = checkInteger(
+      root.field("max_detection_bytes"),
+      bootstrap.has_max_detection_bytes() ? std::optional<uint64_t>(bootstrap.max_detection_bytes())
+                                          : std::nullopt,
+      settings.max_detection_bytes, DetectionRange);
+  settings.overload = parseOverload(bootstrap.overload(), root.field("overload"));
   settings.clusters = parseClusters(bootstrap, root.field("clusters"));
   ClusterNames clusters = namesOf(settings.clusters, broken);
   settings.listeners =

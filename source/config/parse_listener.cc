@@ -13,6 +13,7 @@ using filter::Fact;
 using filter::FactSet;
 
 constexpr IntegerRange BacklogRange{1, 65535};
+constexpr IntegerRange SourceRange{1, UINT32_MAX};
 constexpr IntegerRange BufferRange{4096, 16 << 20};
 
 // The facts of the chains' matches and filters for which a provider may have to be added.
@@ -88,6 +89,11 @@ class ListenerParser {
         listener_.has_backlog() ? std::optional<uint64_t>(listener_.backlog()) : std::nullopt,
         settings_.backlog, BacklogRange));
     if (listener_.max_connections() != 0) settings_.max_connections = listener_.max_connections();
+    if (listener_.has_max_connections_per_source()) {
+      settings_.max_connections_per_source =
+          checkInteger(scope_.field("max_connections_per_source"),
+                       listener_.max_connections_per_source(), 1, SourceRange);
+    }
     const auto limit = listener_.has_per_connection_buffer_limit_bytes()
                            ? std::optional<uint64_t>(listener_.per_connection_buffer_limit_bytes())
                            : std::nullopt;

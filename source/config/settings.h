@@ -50,6 +50,8 @@ struct ListenerSettings {
   bool transparent = false;
   uint32_t backlog = 4096;
   uint64_t max_connections = 100'000;
+  // Nothing: half of max_connections, and none for this machine itself.
+  std::optional<uint64_t> max_connections_per_source;
   size_t per_connection_buffer_limit = 32'768;  // bytes, each way
   // In the order in which they are asked; the implicit ones are among them.
   std::vector<std::shared_ptr<const filter::ListenerFilterFactory>> listener_filters;
@@ -61,11 +63,22 @@ struct ListenerSettings {
   std::optional<FilterChainSettings> default_chain;
 };
 
+// When new connections are shed.
+struct OverloadSettings {
+  uint64_t max_memory_bytes = 0;   // 0: what the control group or the machine allows
+  double shed_threshold = 0.90;    // of a limit: from here on
+  double resume_threshold = 0.85;  // until below this
+  bool enabled = true;
+};
+
 struct BootstrapSettings {
   std::optional<AdminSettings> admin;
   uint32_t workers = 0;  // 0: one per processor core
   AccessLogSettings access_log;
   Duration drain_timeout = std::chrono::seconds(30);
+  uint64_t max_connections = 0;  // of all listeners; 0: as many as the descriptors allow
+  uint64_t max_detection_bytes = uint64_t{128} << 20;
+  OverloadSettings overload;
   std::vector<ListenerSettings> listeners;          // never empty
   std::vector<upstream::ClusterSettings> clusters;  // STATIC ones are never without endpoints
 };

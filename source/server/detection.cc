@@ -31,12 +31,23 @@ Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::Conne
       started_(shared.worker.loop.now()),
       silent_since_(started_) {}
 
-Detection::~Detection() { cancel(); }
+Detection::~Detection() {
+  cancel();
+  hold(0);
+}
+
+// From now on it holds so much of the memory that all detections may have.
+bool Detection::hold(uint64_t bytes) {
+  const uint64_t before = std::exchange(held_, bytes);
+  return before == bytes || shared_.budget.change(before, bytes);
+}
 
 void Detection::start() {
   connection_.setEvents(*this);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   armDeadline();
+  over_budget_ = !hold(DetectionBudget::BytesOfEach);
+  if (over_budget_) return deadline_.arm(Duration::zero());
   // Where the connection leads to is not known before its header.
   if (!choice_.waitsForHeader()) awaitServer();
 }
@@ -71,6 +82,8 @@ void Detection::onData(buffer::Buffer& data, bool end_stream) {
   if (end_stream) return decide(finish(), Reason::ClientClosed);
   connection_.setReadLimit(std::max(connection_.limit(), choice_.bytesWanted()));
   data.compact();
+  over_budget_ = !hold(DetectionBudget::BytesOfEach + data.size());
+  if (over_budget_) return onBudgetSpent();
   armDeadline();
   if (!waited_for_header || choice_.waitsForHeader()) return;
   owner_.onHeader();
@@ -101,14 +114,29 @@ void Detection::armDeadline() {
 }
 
 void Detection::onDeadline() {
+  if (over_budget_) return onBudgetSpent();
   const bool silent_too_long =
       shared_.worker.loop.now() >= started_ + shared_.policy.detection_timeout;
-  if (silent_too_long && shared_.policy.on_timeout == filter::OnTimeout::Close) {
-    if (early_ != nullptr) endProbe("silence");
-    cancel();
-    return owner_.onDetectionClosed("detection_timeout");
-  }
+  if (silent_too_long) return endWait("detection_timeout");
   decide(finish(), Reason::Timeout);
+}
+
+// All detections together hold as much as they may: this one ends now, as if its time were over.
+void Detection::onBudgetSpent() {
+  shared_.worker.stats
+      .counter("weir_detection_overflow_total",
+               "Detections that were cut short because of max_detection_bytes.",
+               {{"listener", shared_.settings.name}})
+      .add(1);
+  endWait("detection_overflow");
+}
+
+void Detection::endWait(std::string_view reason) {
+  if (shared_.policy.on_timeout == filter::OnTimeout::Continue)
+    return decide(finish(), Reason::Timeout);
+  if (early_ != nullptr) endProbe("silence");
+  cancel();
+  owner_.onDetectionClosed(reason);
 }
 
 // The server.

@@ -16,6 +16,7 @@
 #include "source/filter/worker.h"
 #include "source/net/connection.h"
 #include "source/server/chain_choice.h"
+#include "source/server/detection_budget.h"
 #include "source/server/learned_servers.h"
 #include "source/upstream/early_connection.h"
 
@@ -27,7 +28,8 @@ struct DetectionShared {
   const filter::SilencePolicy& policy;
   filter::Worker& worker;
   LearnedServers& learned;
-  size_t& probes;  // open now, in all generations
+  size_t& probes;           // open now, in all generations
+  DetectionBudget& budget;  // of the process
   // Tells the other workers that a destination's server speaks first (true), or does not after all.
   std::function<void(const net::IpPort& destination, bool speaks_first)> tell_others;
 };
@@ -77,6 +79,9 @@ class Detection final : public event::Retirable,
   void contradictIfWrong();
   void armDeadline();
   void onDeadline();
+  void onBudgetSpent();
+  void endWait(std::string_view reason);
+  bool hold(uint64_t bytes);
   void decide(ChainChoice::Status status, filter::Reason reason);
 
   DetectionShared& shared_;
@@ -90,6 +95,8 @@ class Detection final : public event::Retirable,
   const MonotonicTime started_;
   MonotonicTime silent_since_;  // nothing of the client's own: from accept, or from its header on
   const config::FilterChainSettings* probe_chain_ = nullptr;  // for which the probe was made
+  uint64_t held_ = 0;                                         // of the budget
+  bool over_budget_ = false;
   Probe probe_ = Probe::None;
   bool expected_ = false;  // the destination was known to speak first
   bool spoke_ = false;     // the server has

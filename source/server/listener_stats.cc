@@ -6,6 +6,33 @@
 
 namespace weir::server {
 
+namespace {
+
+// In the order of Refusal.
+std::array<stats::Value*, RefusalCount> refusalCounters(std::string_view listener,
+                                                        stats::Registry& stats) {
+  const auto shed = [&](std::string_view resource) {
+    return &stats.counter("weir_overload_shed_total",
+                          "Connections closed at once because a resource was short.",
+                          {{"listener", listener}, {"resource", resource}});
+  };
+  const auto overflow = [&](std::string_view name, std::string_view help) {
+    return &stats.counter(name, help, {{"listener", listener}});
+  };
+  return {
+      shed("memory"),
+      shed("descriptors"),
+      overflow("weir_process_overflow_total",
+               "Connections closed at once because of max_connections of the process."),
+      overflow("weir_listener_overflow_total",
+               "Connections closed at once because of max_connections."),
+      overflow("weir_source_overflow_total",
+               "Connections closed at once because of max_connections_per_source."),
+  };
+}
+
+}  // namespace
+
 ListenerStats::ListenerStats(std::string_view listener, stats::Registry& stats)
     : listener_(listener),
       stats_(stats),
@@ -13,9 +40,7 @@ ListenerStats::ListenerStats(std::string_view listener, stats::Registry& stats)
                               {{"listener", listener}})),
       open_(stats.gauge("weir_listener_open_connections", "Connections that are open.",
                         {{"listener", listener}})),
-      overflow_(stats.counter("weir_listener_overflow_total",
-                              "Connections closed at once because of max_connections.",
-                              {{"listener", listener}})),
+      refusals_(refusalCounters(listener, stats)),
       detection_seconds_(stats.histogram("weir_detection_seconds",
                                          "Time from accept until the filter chain was chosen.",
                                          {{"listener", listener}})) {}

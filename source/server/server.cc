@@ -8,10 +8,21 @@
 #include <utility>
 
 #include "source/base/log.h"
+#include "source/server/resources.h"
 
 namespace weir::server {
 
 using log::Component;
+
+namespace {
+
+OverloadMonitor::Usage lookAtResources() {
+  const Resources resources;
+  return {resources.memoryUsed(), resources.memoryLimit(), resources.descriptorsUsed(),
+          Resources::descriptorLimit()};
+}
+
+}  // namespace
 
 Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const Clock& clock,
                unsigned workers)
@@ -21,6 +32,9 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       clusters_(loop_),
       snapshot_{std::move(settings), nullptr, nullptr},
       bound_(workers),
+      max_connections_(stats_.gauge("weir_process_max_connections",
+                                    "How many connections may be open on all listeners.", {})),
+      overload_(loop_, stats_, shared_.load, lookAtResources),
       drain_timer_(loop_, [this] { resetTheRest(); }) {}
 
 Server::~Server() {
@@ -54,6 +68,7 @@ Result<void> Server::start() {
   auto change = bound_.prepare(snapshot_.settings->listeners);
   if (!change.ok()) return change.error();
   bound_.commit(change.value());
+  applyLimits();
   if (auto bound = bindAdmin(); !bound.ok()) return bound;
   snapshot_.clusters = prepareClusters();
   for (unsigned i = 0; i < worker_count_; ++i) {
@@ -79,6 +94,22 @@ void Server::warnOfUnusedSockets() const {
       log::warn(Component::Listener, "inherited socket \"{}\" on {}: no listener has this address",
                 one.name, address.toString());
   }
+}
+
+// Those of the whole process, which hold for connections of all generations together.
+void Server::applyLimits() {
+  const config::BootstrapSettings& settings = *snapshot_.settings;
+  const uint64_t possible =
+      defaultMaxConnections(Resources::descriptorLimit(), worker_count_, settings.listeners.size());
+  const uint64_t limit = settings.max_connections != 0 ? settings.max_connections : possible;
+  if (limit > possible)
+    log::warn(Component::Listener,
+              "max_connections is {}, but the limit of descriptors ({}) allows about {}", limit,
+              Resources::descriptorLimit(), possible);
+  shared_.load.max_connections.store(limit, std::memory_order_relaxed);
+  shared_.detection.setLimit(settings.max_detection_bytes);
+  max_connections_.set(limit);
+  overload_.setSettings(settings.overload);
 }
 
 upstream::ClusterStates Server::prepareClusters() {
@@ -171,6 +202,7 @@ Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> setti
   if (!change.ok()) return change.error();
   bound_.commit(change.value());
   snapshot_ = {std::move(settings), std::move(clusters), std::move(log)};
+  applyLimits();
   auto updates = updatesFrom(std::move(change).value());
   workers_to_switch_ = workers_.size();
   for (size_t i = 0; i < workers_.size(); ++i) {

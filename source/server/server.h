@@ -18,6 +18,7 @@
 #include "source/event/loop.h"
 #include "source/server/access_log.h"
 #include "source/server/bound_listeners.h"
+#include "source/server/overload_monitor.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_manager.h"
 
@@ -81,6 +82,7 @@ class Server {
   Result<void> bindAdmin();
   Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings);
   void warnOfUnusedSockets() const;
+  void applyLimits();
   upstream::ClusterStates prepareClusters();
   Result<void> take(std::shared_ptr<const config::BootstrapSettings> settings,
                     upstream::ClusterStates clusters);
@@ -102,6 +104,8 @@ class Server {
   BoundListeners bound_;
   std::optional<net::SocketAddress> admin_bound_;
   ProcessShared shared_;
+  stats::Value& max_connections_;
+  OverloadMonitor overload_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<event::HttpEndpoint> admin_;
   Done reload_done_;  // while one is under way

@@ -3,13 +3,14 @@
 // What the workers of a process share: written once for each connection, never for its bytes. Any
 // thread.
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
 #include "source/config/settings.h"
 #include "source/net/listen_socket.h"
 #include "source/net/own_addresses.h"
+#include "source/server/admission.h"
+#include "source/server/detection_budget.h"
 
 namespace weir::server {
 
@@ -18,7 +19,7 @@ namespace weir::server {
 struct ListenerShared {
   explicit ListenerShared(uint64_t number) : id(number) {}
   const uint64_t id;  // never given twice in one process
-  std::atomic<uint64_t> open{0};
+  ListenerLoad load;
 };
 
 inline net::ListenOptions listenOptionsOf(const config::ListenerSettings& settings) {
@@ -33,6 +34,8 @@ struct InheritedSocket {
 
 struct ProcessShared {
   net::OwnAddresses own_addresses;
+  ProcessLoad load;
+  DetectionBudget detection;
 };
 
 }  // namespace weir::server

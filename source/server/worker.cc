@@ -42,7 +42,7 @@ std::unique_ptr<WorkerListener> Worker::takeListener(uint64_t id) {
 std::unique_ptr<WorkerListener> Worker::makeListener(
     const std::shared_ptr<ListenerShared>& shared) {
   return std::make_unique<WorkerListener>(
-      shared, shared_.own_addresses,
+      shared, shared_,
       WorkerListener::Outside{outside_.tell_others, [this] { sweep_.schedule(); }});
 }
 

@@ -3,16 +3,32 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
+#include "source/base/log.h"
 #include "source/server/active_connection.h"
 
 namespace weir::server {
+namespace {
 
-WorkerListener::WorkerListener(std::shared_ptr<ListenerShared> shared, const net::OwnAddresses& own,
+std::string_view describe(Refusal why) {
+  switch (why) {
+    case Refusal::Memory: return "the process is short of memory";
+    case Refusal::Descriptors: return "the process is short of descriptors";
+    case Refusal::Process: return "max_connections of the process are open";
+    case Refusal::Listener: return "max_connections of the listener are open";
+    case Refusal::Source: return "max_connections_per_source are open";
+  }
+  return "";
+}
+
+}  // namespace
+
+WorkerListener::WorkerListener(std::shared_ptr<ListenerShared> shared, ProcessShared& process,
                                Outside outside)
-    : shared_(std::move(shared)), own_(own), outside_(std::move(outside)) {}
+    : shared_(std::move(shared)), process_(process), outside_(std::move(outside)) {}
 
 WorkerListener::~WorkerListener() = default;
 
@@ -23,8 +39,8 @@ void WorkerListener::adopt(Generation& generation, const config::ListenerSetting
     outside_.tell_others({shared_->id, destination, speaks_first});
   };
   const config::ListenerSettings* old = current_ == nullptr ? nullptr : &current_->settings;
-  current_ = &generation.addListener(
-      *this, {settings, policy, generation.worker(), learned_, probes_, std::move(tell)});
+  current_ = &generation.addListener(*this, {settings, policy, generation.worker(), learned_,
+                                             probes_, process_.detection, std::move(tell)});
   if (old == nullptr) return;
   const net::ListenOptions options = listenOptionsOf(settings);
   if (options != listenOptionsOf(*old)) acceptor_->socket().apply(options);
@@ -51,9 +67,9 @@ void WorkerListener::onRecordGone() {
 void WorkerListener::onAccept(net::AcceptedFd accepted) {
   ListenerStats& stats = current_->stats;
   stats.countAccepted();
-  if (shared_->open.fetch_add(1, std::memory_order_relaxed) >= current_->settings.max_connections) {
-    shared_->open.fetch_sub(1, std::memory_order_relaxed);
-    stats.countOverflow();
+  const auto refusal = admit(process_.load, shared_->load, current_->settings, accepted.peer.ip);
+  if (refusal) {
+    refuse(*refusal, accepted.peer);
     ::close(accepted.fd);
     return;
   }
@@ -67,13 +83,22 @@ void WorkerListener::onAccept(net::AcceptedFd accepted) {
   started.start();
 }
 
+void WorkerListener::refuse(Refusal why, const net::IpPort& peer) {
+  current_->stats.countRefusal(why);
+  static std::array<log::LimitedLog, RefusalCount> limits;
+  limits[static_cast<size_t>(why)].write(
+      current_->generation.worker().loop.now(), log::Component::Listener, log::Level::Warn,
+      "listener {}: a connection from {} is closed at once: {}", current_->settings.name,
+      peer.ip.family == net::Family::None ? "this machine" : peer.toString(), describe(why));
+}
+
 void WorkerListener::onAcceptError(int error) { current_->stats.countAcceptError(error); }
 
 void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   const filter::ConnectionInfo& info = connection.info();
   ListenerGeneration& its = connection.listenerGeneration();
   its.stats.countEnd(info);
-  shared_->open.fetch_sub(1, std::memory_order_relaxed);
+  release(process_.load, shared_->load, its.settings, info.facts.direct_source);
   event::Loop& loop = its.generation.worker().loop;
   if (AccessLog* const log = its.generation.log(); log != nullptr) log->write(info, loop.now());
   (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;

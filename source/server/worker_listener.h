@@ -42,9 +42,8 @@ class WorkerListener final : private net::Acceptor::Events {
     std::function<void()> on_done;  // done() holds; may be on the stack of the last connection
   };
 
-  // `own` outlives it.
-  WorkerListener(std::shared_ptr<ListenerShared> shared, const net::OwnAddresses& own,
-                 Outside outside);
+  // `process` outlives it.
+  WorkerListener(std::shared_ptr<ListenerShared> shared, ProcessShared& process, Outside outside);
   ~WorkerListener() override;
 
   // From now on connections are accepted under these settings, which are `generation`'s.
@@ -73,7 +72,7 @@ class WorkerListener final : private net::Acceptor::Events {
   // Another random number each time: ConnectionInfo::draw.
   uint64_t draw() { return random_.next(); }
   // Connections from these that were redirected are going round.
-  const net::OwnAddresses& ownAddresses() const { return own_; }
+  const net::OwnAddresses& ownAddresses() const { return process_.own_addresses; }
   // Takes its leave: log line, counters, and its memory at the end of the turn.
   void onConnectionEnded(ActiveConnection& connection);
   // For Membership: records live a little longer than their connections.
@@ -83,10 +82,11 @@ class WorkerListener final : private net::Acceptor::Events {
  private:
   void onAccept(net::AcceptedFd accepted) override;
   void onAcceptError(int error) override;
+  void refuse(Refusal why, const net::IpPort& peer);
   void onAcceptorClosed() override;
 
   const std::shared_ptr<ListenerShared> shared_;
-  const net::OwnAddresses& own_;
+  ProcessShared& process_;
   const Outside outside_;
   LearnedServers learned_{0, Duration::zero()};
   size_t probes_ = 0;

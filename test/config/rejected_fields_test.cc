@@ -20,6 +20,24 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"listeners: [" + Listener + "]\ndrain_timeout: 0s", ""},
         Case{"listeners: [" + Listener + "]\ndrain_timeout: 25h",
              ":2:16: drain_timeout: 25h is out of range: from 1ms to 24h is allowed, or 0s"},
+        Case{"listeners: [" + Listener + "]\nmax_detection_bytes: 65535",
+             ":2:22: max_detection_bytes: 65535 is out of range: from 65536 to 1099511627776 is "
+             "allowed"},
+        Case{"listeners: [" + Listener +
+                 "]\noverload: {shed_threshold: 1, resume_threshold: 1, max_memory_bytes: 1}",
+             ""},
+        Case{"listeners: [" + Listener + "]\noverload: {shed_threshold: 0.5}", ""},
+        Case{"listeners: [" + Listener + "]\noverload: {shed_threshold: 1.5}",
+             ":2:28: overload.shed_threshold: 1.5 is out of range: above 0 and at most 1 is "
+             "allowed"},
+        Case{"listeners: [" + Listener + "]\noverload: {shed_threshold: 0}",
+             ":2:28: overload.shed_threshold: 0 is out of range: above 0 and at most 1 is allowed"},
+        Case{"listeners: [" + Listener + "]\noverload: {shed_threshold: .nan}",
+             ":2:28: overload.shed_threshold: nan is out of range: above 0 and at most 1 is "
+             "allowed"},
+        Case{"listeners: [" + Listener + "]\noverload: {resume_threshold: 0.95}",
+             ":2:30: overload.resume_threshold: 0.95 is out of range: above 0 and at most 0.9 is "
+             "allowed"},
         Case{"listeners: [" + Listener + "]\nadmin: {}",
              ":2:8: admin.address: is required: \"IP:PORT\", \"[IPV6]:PORT\" or \"unix:/path\""},
         Case{"listeners: [" + Listener + "]\nadmin: {address: 127.0.0.1:15001}",
@@ -127,7 +145,11 @@ TEST_P(ListenerFieldTest, IsCheckedAndReportedWhereItStands) {
 INSTANTIATE_TEST_SUITE_P(
     Cases, ListenerFieldTest,
     testing::Values(
-        Case{"backlog: 65535", ""}, Case{"max_connections: 0", ""}, Case{"transparent: true", ""},
+        Case{"backlog: 65535", ""}, Case{"max_connections_per_source: 1", ""},
+        Case{"max_connections_per_source: 0",
+             ":5:31: listeners[0].max_connections_per_source: 0 is out of range: from 1 to "
+             "4294967295 is allowed"},
+        Case{"max_connections: 0", ""}, Case{"transparent: true", ""},
         Case{"backlog: 0",
              ":5:12: listeners[0].backlog: 0 is out of range: from 1 to 65535 is allowed"},
         Case{"backlog: 65536",

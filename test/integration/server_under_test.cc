@@ -67,8 +67,13 @@ bool TestSocket::refusesSoon(uint16_t port) {
   return false;
 }
 
-TestSocket TestSocket::connectTo(uint16_t port) {
+TestSocket TestSocket::connectTo(uint16_t port, const std::string& from) {
   TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (from != "127.0.0.1") {
+    sockaddr_in own = loopback(0);
+    EXPECT_EQ(::inet_pton(AF_INET, from.c_str(), &own.sin_addr), 1);
+    EXPECT_EQ(::bind(socket.fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+  }
   const sockaddr_in address = loopback(port);
   EXPECT_EQ(::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   return socket;
@@ -223,16 +228,25 @@ uint64_t ServerUnderTest::metric(const std::string& sample) const {
   return at == std::string::npos ? 0 : std::stoull(all.substr(at + sample.size() + 2));
 }
 
-void ServerUnderTest::waitForMetric(const std::string& sample, uint64_t at_least) const {
+void ServerUnderTest::waitFor(const std::string& sample, const std::string& what,
+                              const std::function<bool(uint64_t)>& holds) const {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(DeadlineMs);
-  while (metric(sample) < at_least) {
+  while (!holds(metric(sample))) {
     if (std::chrono::steady_clock::now() > deadline) {
-      ADD_FAILURE() << sample << " is " << metric(sample) << ", not " << at_least << "\n"
+      ADD_FAILURE() << sample << " is " << metric(sample) << ", not " << what << "\n"
                     << server_->metrics();
       return;
     }
     std::this_thread::yield();
   }
+}
+
+void ServerUnderTest::waitForMetric(const std::string& sample, uint64_t at_least) const {
+  waitFor(sample, std::to_string(at_least), [=](uint64_t value) { return value >= at_least; });
+}
+
+void ServerUnderTest::waitForMetricBelow(const std::string& sample, uint64_t limit) const {
+  waitFor(sample, "below " + std::to_string(limit), [=](uint64_t value) { return value < limit; });
 }
 
 std::string tcpProxyTo(const std::string& cluster) {

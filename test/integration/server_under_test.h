@@ -25,7 +25,8 @@ namespace weir::test {
 class TestSocket {
  public:
   explicit TestSocket(int fd);
-  static TestSocket connectTo(uint16_t port);
+  // `from`: an address of this machine.
+  static TestSocket connectTo(uint16_t port, const std::string& from = "127.0.0.1");
   // Nobody listens there any more, or will not within a moment: a socket that is about to be closed
   // still takes what comes.
   static bool refusesSoon(uint16_t port);
@@ -92,6 +93,7 @@ class ServerUnderTest {
   uint64_t metric(const std::string& sample) const;
   // Waits until the sample has at least this value.
   void waitForMetric(const std::string& sample, uint64_t at_least) const;
+  void waitForMetricBelow(const std::string& sample, uint64_t limit) const;
   // Gives it a new configuration, and waits until all workers have it. The error if it was refused,
   // else empty.
   std::string reload(const std::string& yaml);
@@ -106,6 +108,8 @@ class ServerUnderTest {
   server::Server& server() { return *server_; }
 
  private:
+  void waitFor(const std::string& sample, const std::string& what,
+               const std::function<bool(uint64_t)>& holds) const;
   std::shared_ptr<const config::BootstrapSettings> load(const std::string& yaml);
 
   config::Registry registry_;

@@ -40,12 +40,32 @@ def allow_open_files():
     return most
 
 
+# Uses all the descriptors that there are; by default an eighth or more is kept in reserve.
+UNLIMITED = {"max_connections": 1_000_000, "overload": {"disabled": True}}
+
+
 class DescriptorsTest(RealTest):
     CLIENTS = 100
     LIMIT = 64
+    def test_by_default_they_do_not_run_out(self):
+        weir = self.start_weir([echoing(free_port())], [cluster("server", free_port())],
+                               command=[program("prlimit"), f"--nofile={self.LIMIT}:{self.LIMIT}"])
+        most = int(weir.metric("weir_process_max_connections"))
+        self.assertTrue(1 <= most <= self.LIMIT / 2, most)
+        served = 0
+        with contextlib.ExitStack() as opened:
+            for _ in range(self.CLIENTS):
+                client = opened.enter_context(connect(weir.ports["echoing"]))
+                with contextlib.suppress(ConnectionError):
+                    client.sendall(b"?")
+                    served += client.recv(1) == b"?"
+        self.assertEqual(served, most)
+        self.assertEqual(weir.metric("weir_process_overflow_total", listener="echoing"), self.CLIENTS - most)
+        self.assertEqual(weir.metric("weir_listener_accept_errors_total"), 0)
+        self.assertIn("max_connections of the process are open", weir.output())
 
     def test_accepting_pauses_when_there_are_none_and_goes_on_when_there_are(self):
-        weir = self.start_weir([echoing(free_port())], [cluster("server", free_port())],
+        weir = self.start_weir([echoing(free_port())], [cluster("server", free_port())], settings=UNLIMITED,
                                command=[program("prlimit"), f"--nofile={self.LIMIT}:{self.LIMIT}"])
         port = weir.ports["echoing"]
         waiting = {}
@@ -87,7 +107,7 @@ class DescriptorsTest(RealTest):
             upstream = opened.enter_context(socket.create_server((LOOPBACK, 0), backlog=4096))
             threading.Thread(target=self.echo, args=(upstream, opened), daemon=True).start()
             weir = self.start_weir([opaque(free_port())], [cluster("server", upstream.getsockname()[1])],
-                                   command=[program("prlimit"), f"--nofile={limit}:{limit}"])
+                                   settings=UNLIMITED, command=[program("prlimit"), f"--nofile={limit}:{limit}"])
             files = weir.open_files()
             served, told = self.ask_all(weir)
             self.assertEqual(served + told, self.CLIENTS)
@@ -147,7 +167,8 @@ class IdleTest(RealTest):
         count = min(self.CONNECTIONS, (allow_open_files() - 200) // 2)
         with contextlib.ExitStack() as opened:
             upstream = opened.enter_context(socket.create_server((LOOPBACK, 0), backlog=4096))
-            weir = self.start_weir([opaque(free_port())], [cluster("server", upstream.getsockname()[1])])
+            weir = self.start_weir([opaque(free_port())], [cluster("server", upstream.getsockname()[1])],
+                                   settings=UNLIMITED)
             before = weir.resident_bytes()
             pairs = []
             for number in range(count):

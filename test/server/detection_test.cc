@@ -42,6 +42,7 @@ class DetectionTest : public testing::Test {
     connection_.reset();
     loop_.runUntilIdle();
     EXPECT_EQ(probes_, 0U);
+    EXPECT_EQ(budget_.held(), 0U);
   }
 
   // A silent client connects. `tcp`: where the fallback leads to.
@@ -61,9 +62,9 @@ class DetectionTest : public testing::Test {
     if (with_header_) provided = provided | filter::Fact::Source | filter::Fact::Destination;
     info_.facts.known = filter::FactSet::all().without(provided);
     if (learned) learned_.learn(info_.facts.destination, loop_->now());
-    shared_.emplace(
-        DetectionShared{settings_, silencePolicyOf(settings_), context_->worker, learned_, probes_,
-                        [this](const net::IpPort&, bool first) { news_ += first ? "+" : "-"; }});
+    shared_.emplace(DetectionShared{
+        settings_, silencePolicyOf(settings_), context_->worker, learned_, probes_, budget_,
+        [this](const net::IpPort&, bool first) { news_ += first ? "+" : "-"; }});
     connection_ = std::make_unique<net::Connection>(*loop_, context_->slices, pipe_.takeFirst(),
                                                     net::Connection::Start::Connected,
                                                     net::ConnectionLimits{}, nobody_);
@@ -94,6 +95,7 @@ class DetectionTest : public testing::Test {
   filter::SilencePolicy policy_;
   bool with_header_ = false;
   size_t probes_ = 0;  // open now
+  DetectionBudget budget_;
   test::TestLoop loop_;
   test::LoopbackUpstream upstream_{loop_};
   test::MemoryPipe pipe_{*loop_};
@@ -280,6 +282,42 @@ TEST_F(DetectionTest, AClientOfOneByteASecondHoldsLittleAndNotForLong) {
   EXPECT_EQ(owner_.told, "timeout");
   EXPECT_EQ(sent, 10);  // detection_timeout
   EXPECT_LE(context_->slices.inUse(), 1U);
+}
+
+TEST_F(DetectionTest, OneThatHoldsMoreThanAllMayIsDecidedAsOnTimeout) {
+  budget_.setLimit(DetectionBudget::BytesOfEach + 10);
+  begin(upstream_.address());
+  client_.send("GET /12345");
+  EXPECT_TRUE(loop_.runUntil([&] { return budget_.held() == DetectionBudget::BytesOfEach + 10; }));
+  EXPECT_EQ(owner_.told, "");
+  client_.send("6");
+  EXPECT_TRUE(told("timeout"));
+  EXPECT_EQ(chain(), "tcp");
+  EXPECT_NE(context_->metrics().find("weir_detection_overflow_total{listener=\"in\"} 1"),
+            std::string::npos);
+}
+
+TEST_F(DetectionTest, OneTooManyIsDecidedBeforeItsFirstByte) {
+  budget_.setLimit(DetectionBudget::BytesOfEach);
+  budget_.change(0, 1);  // of another one
+  begin(upstream_.address());
+  EXPECT_TRUE(told("timeout"));
+  budget_.change(1, 0);
+}
+
+TEST_F(DetectionTest, OneTooManyIsClosedWhereTheConfigurationSaysSo) {
+  policy_.on_timeout = filter::OnTimeout::Close;
+  budget_.setLimit(DetectionBudget::BytesOfEach - 1);
+  begin(upstream_.address());
+  EXPECT_TRUE(told("closed:detection_overflow"));
+}
+
+TEST_F(DetectionTest, WhatWasHeldIsFreeAgainOnceItIsDecided) {
+  begin(upstream_.address());
+  client_.send("GET /");
+  EXPECT_TRUE(loop_.runUntil([&] { return budget_.held() == DetectionBudget::BytesOfEach + 5; }));
+  client_.send(" HTTP/1.1\r\n");
+  EXPECT_TRUE(told("client_bytes"));  // and TearDown() finds nothing held
 }
 
 TEST_F(DetectionTest, ClientThatHalfClosesIsTcp) {

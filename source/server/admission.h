@@ -1,0 +1,85 @@
+#pragma once
+
+// Whether a new connection is taken: the limits of the process, of its listener and of its source,
+// and whether the process is out of memory or descriptors. Asked once for each connection, on the
+// worker that accepted it; what is counted is shared by all workers.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include "source/config/settings.h"
+#include "source/net/address.h"
+
+namespace weir::server {
+
+// Why a connection was not taken.
+enum class Refusal : uint8_t {
+  Memory,       // overload: the process uses more than its threshold
+  Descriptors,  // the same
+  Process,      // max_connections of the process
+  Listener,     // max_connections of the listener
+  Source,       // max_connections_per_source
+};
+inline constexpr size_t RefusalCount = 5;
+
+// Of all listeners together. Any thread.
+struct ProcessLoad {
+  std::atomic<uint64_t> connections{0};
+  std::atomic<uint64_t> max_connections{UINT64_MAX};
+  std::atomic<bool> out_of_memory{false};  // what the overload monitor has found
+  std::atomic<bool> out_of_descriptors{false};
+};
+
+// How many connections there are of each source. Any thread.
+class SourceCounts {
+ public:
+  // False, and nothing counted, if there are `limit` already.
+  bool enter(const net::IpAddress& source, uint64_t limit);
+  void leave(const net::IpAddress& source);
+  // That have connections.
+  size_t sources() const;
+
+ private:
+  struct Hash {
+    size_t operator()(const net::IpAddress& ip) const;
+  };
+  struct Shard {
+    mutable std::mutex mutex;
+    std::unordered_map<net::IpAddress, uint64_t, Hash> counts;
+  };
+  Shard& shardOf(const net::IpAddress& source);
+  std::array<Shard, 16> shards_;
+};
+
+// The open connections of one listener, on all workers.
+struct ListenerLoad {
+  std::atomic<uint64_t> connections{0};
+  SourceCounts sources;
+};
+
+// What a source is: an IPv4 address, or the /64 of an IPv6 address, all of which one client has.
+net::IpAddress sourceOf(const net::IpAddress& peer);
+
+// How many connections the source of `peer` may have; nothing if there is no limit. Where the
+// configuration says nothing it is half of the listener's, and this machine itself has none.
+std::optional<uint64_t> sourceLimit(const config::ListenerSettings& listener,
+                                    const net::IpAddress& peer);
+
+// Counts the connection in, or says why it is not taken. `peer` is the socket's.
+std::optional<Refusal> admit(ProcessLoad& process, ListenerLoad& load,
+                             const config::ListenerSettings& listener, const net::IpAddress& peer);
+// The end of one that was counted in, with the same settings.
+void release(ProcessLoad& process, ListenerLoad& load, const config::ListenerSettings& listener,
+             const net::IpAddress& peer);
+
+// A limit for the process that leaves descriptors for the rest of it: a connection takes two, and
+// each worker some for its listeners and for the pipes through which bulk is moved.
+uint64_t defaultMaxConnections(uint64_t descriptor_limit, unsigned workers, size_t listeners);
+
+}  // namespace weir::server
