@@ -111,6 +111,7 @@ void serve(server::Server& server, server::Reloader& reloader,
     server.drain();
   });
   const event::SignalWatch reopen(server.loop(), {SIGUSR1}, [&](int) { server.reopenLogs(); });
+  reloader.reloadIfChanged();  // it may have changed since it was read for the start
   server.run();
 }
 

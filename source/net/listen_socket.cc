@@ -238,7 +238,7 @@ void Acceptor::acceptSome() {
 // latter case connections wait in the queue, and no edge will tell of them again.
 void Acceptor::onNone(int error) {
   if (error != EAGAIN) events_.onAcceptError(error);
-  if (turns_left_) return close();
+  if (turns_left_ && (error == EAGAIN || --*turns_left_ == 0)) return close();
   if (error != EAGAIN) retry_.arm(RetryAfter);
 }
 

@@ -36,6 +36,7 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
 }
 
 void Reloader::request(Wish wish) {
+  if (server_.draining()) return;
   next_ = std::max(next_, wish);
   if (!under_way_) begin();
 }
@@ -87,7 +88,8 @@ void Reloader::finish(std::string_view outcome) {
       .counter("weir_config_reloads_total", "Attempts to take a configuration, by outcome.",
                {{"outcome", outcome}})
       .add(1);
-  manager_.ready(outcome == "success" ? "serving" : "serving; the last reload failed");
+  if (!server_.draining())
+    manager_.ready(outcome == "success" ? "serving" : "serving; the last reload failed");
   under_way_ = false;
   if (next_ != Wish::None) begin();
 }

@@ -38,6 +38,7 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       drain_timer_(loop_, [this] { resetTheRest(); }) {}
 
 Server::~Server() {
+  reload_done_ = nullptr;  // who waits for the end of a reload may be gone
   admin_.reset();
   if (running_) {
     // All at once: none accepts while another ends.
@@ -221,7 +222,7 @@ void Server::onWorkerSwitched() {
 
 void Server::finishReload(const Result<void>& result) {
   const Done done = std::exchange(reload_done_, nullptr);  // which may start another one
-  done(result);
+  if (done != nullptr) done(result);
 }
 
 void Server::drain() {
@@ -271,6 +272,7 @@ void Server::broadcast(size_t from, const LearnedNews& news) {
 event::HttpReply Server::answer(const event::HttpQuestion& question) {
   constexpr const char* Text = "text/plain; charset=utf-8";
   if (question.path == "/ready") {
+    if (!running_) return {503, Text, "starting\n"};
     return draining_ ? event::HttpReply{503, Text, "draining\n"}
                      : event::HttpReply{200, Text, "ready\n"};
   }

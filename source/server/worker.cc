@@ -22,6 +22,7 @@ void Worker::run() {
   apply(std::move(*first_));
   first_.reset();
   loop_.run();
+  stopped_ = true;  // what was posted and has not run is about what goes now
   // Ending a connection takes turns of the loop: hooks are called, and what they held is retired.
   closeAll("shutdown");
   while (loop_.runOnce(false)) {
@@ -114,7 +115,9 @@ void Worker::requestStop() { loop_.stop(); }
 void Worker::join() { thread_.join(); }
 
 void Worker::post(std::function<void(Worker&)> work) {
-  loop_.post([this, work = std::move(work)] { work(*this); });
+  loop_.post([this, work = std::move(work)] {
+    if (!stopped_) work(*this);
+  });
 }
 
 void Worker::onNews(const LearnedNews& news) {

@@ -88,6 +88,7 @@ class Worker {
   Listeners listeners_;                                   // those of the current generation
   Listeners leaving_;
   std::function<void()> on_drained_;
+  bool stopped_ = false;  // only on its thread
   std::thread thread_;
 };
 

@@ -109,6 +109,14 @@ void ClusterManager::manage(Entry& entry, const std::shared_ptr<ClusterState>& s
   entry.dns = std::make_unique<StrictDns>(
       loop_, resolver_, stats_, state,
       StrictDns::Events{[this] { answerThoseReady(); }, follow, [this] { forget_.schedule(); }});
+  for (const auto& other : entries_) {
+    const auto before = other->state.lock();
+    const bool same = before != nullptr && other->dns != nullptr &&
+                      before->settings().name == state->settings().name &&
+                      before->settings().dns.lookup_family == state->settings().dns.lookup_family;
+    if (same) entry.dns->inherit(*other->dns);
+  }
+  follow();
 }
 
 bool ClusterManager::warm(const ClusterStateMap& states) const {

@@ -42,18 +42,27 @@ int weight(const Error& error) {
   return error.code == ErrorCode::NotFound ? 0 : error.code == ErrorCode::NoAddress ? 1 : 2;
 }
 
-Result<DnsAnswer> merged(Result<DnsAnswer> first, const Result<DnsAnswer>& second) {
+// `family` is that of `other`, which failed.
+Result<DnsAnswer> without(Result<DnsAnswer> answer, const Error& other, Family family) {
+  if (weight(other) == 2) answer.value().unanswered = family;
+  return answer;
+}
+
+Result<DnsAnswer> merged(Result<DnsAnswer> first, const Result<DnsAnswer>& second,
+                         DnsFamily family) {
   if (!second.ok()) {
-    return first.ok() || weight(first.error()) >= weight(second.error()) ? std::move(first)
-                                                                         : second;
+    if (first.ok()) return without(std::move(first), second.error(), secondOf(family));
+    return weight(first.error()) >= weight(second.error()) ? std::move(first) : second;
   }
-  if (!first.ok()) return second;
+  if (!first.ok()) return without(second, first.error(), firstOf(family));
   DnsAnswer both = std::move(first).value();
   const DnsAnswer& more = second.value();
   both.addresses.insert(both.addresses.end(), more.addresses.begin(), more.addresses.end());
   both.ttl = std::min(both.ttl, more.ttl);
   return both;
 }
+
+constexpr Duration PatienceForTheOther = std::chrono::seconds(2);
 
 // What no resolver can ask for: an empty name, and one that would be cut at its NUL.
 bool impossible(const std::string& host) {
@@ -71,10 +80,7 @@ class DnsResolver::Query final : public DnsQuery {
         family_(family),
         done_(std::move(done)),
         settle_(resolver.loop_, [this] { finish(*std::move(first_)); }),
-        deadline_(resolver.loop_, [this] {
-          finish(Error{ErrorCode::TimedOut, Side::Upstream,
-                       "lookup of \"" + host_ + "\": no answer in time"});
-        }) {
+        deadline_(resolver.loop_, [this] { onDeadline(); }) {
     ++resolver_.queries_;
   }
   ~Query() override { --resolver_.queries_; }
@@ -85,7 +91,8 @@ class DnsResolver::Query final : public DnsQuery {
       return settle(Error{ErrorCode::InvalidArgument, Side::Config,
                           "lookup of \"" + host_ + "\": not a host name"});
     }
-    deadline_.arm(resolver_.options_.deadline);
+    const bool in_turn = family_ == DnsFamily::Auto || family_ == DnsFamily::V4Preferred;
+    deadline_.arm(in_turn ? resolver_.options_.deadline / 2 : resolver_.options_.deadline);
     lookUp(first_lookup_, firstOf(family_), first_);
     if (family_ == DnsFamily::All) lookUp(second_lookup_, secondOf(family_), second_);
   }
@@ -108,13 +115,30 @@ class DnsResolver::Query final : public DnsQuery {
   }
 
   void onOutcome() {
-    if (second_) {
-      if (first_) finish(merged(*std::move(first_), *second_));
+    if (first_ && second_) return finish(merged(*std::move(first_), *second_, family_));
+    if (family_ == DnsFamily::All) {
+      // Servers that never answer for one family are common; the other one is not to wait for it.
+      const Outcome& one = first_ ? first_ : second_;
+      if (one->ok()) deadline_.arm(std::min(resolver_.options_.deadline, PatienceForTheOther));
       return;
     }
-    if (family_ == DnsFamily::All) return;
+    if (second_) return;
     if (first_->ok() || secondOf(family_) == Family::None) return finish(*std::move(first_));
+    deadline_.arm(resolver_.options_.deadline / 2);
     lookUp(second_lookup_, secondOf(family_), second_);
+  }
+
+  void onDeadline() {
+    const bool preferred = !first_ && second_lookup_ == nullptr;
+    for (Outcome* outcome : {&first_, &second_}) {
+      if (*outcome) continue;
+      *outcome = Error{ErrorCode::TimedOut, Side::Upstream,
+                       "lookup of \"" + host_ + "\": no answer in time"};
+      if (preferred) break;
+    }
+    if (!preferred) return onOutcome();
+    first_lookup_.reset();
+    onOutcome();
   }
 
   // The last thing: `done` may drop this.

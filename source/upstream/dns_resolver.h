@@ -37,6 +37,9 @@ struct DnsAnswer {
   // The smallest of all records on the way. 0 for what /etc/hosts says, which can change at any
   // time; a day for an IP literal. Who asks again by it keeps a floor.
   Duration ttl{};
+  // The family for which no server had an answer (not even that there is none), while the other one
+  // was answered: what was known of it is as good as before. None if all were answered.
+  net::Family unanswered = net::Family::None;
 };
 
 struct DnsOptions {

@@ -11,6 +11,15 @@ stats::Value& outcome(stats::Registry& stats, const std::string& cluster, std::s
                        {{"cluster", cluster}, {"outcome", what}});
 }
 
+// A server that wants a PROXY header wants it from checks, too: one that speaks for nobody.
+HealthCheckSettings settingsOf(const ClusterSettings& cluster) {
+  HealthCheckSettings settings = *cluster.health_check;
+  if (!cluster.proxy_protocol) return settings;
+  const auto header = net::makeProxyHeader(cluster.proxy_protocol->version, {}, {}, {});
+  settings.send.insert(0, std::string(header.begin(), header.end()));
+  return settings;
+}
+
 }  // namespace
 
 HealthChecks::HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::Registry& stats,
@@ -19,7 +28,7 @@ HealthChecks::HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::
     : loop_(loop),
       slices_(slices),
       state_(state),
-      settings_(*state->settings().health_check),
+      settings_(settingsOf(state->settings())),
       on_gone_(std::move(on_gone)),
       passed_(outcome(stats, state->settings().name, "passed")),
       failed_(outcome(stats, state->settings().name, "failed")) {

@@ -130,6 +130,8 @@ void HostFitness::endEjections(MonotonicTime now) {
     }
     record.returned_at = record.ejected_until;
     mark(*host, Host::Ejected, false);
+    // Those that were under way when it was ejected, or came in a panic, are of the past.
+    host->failures_.store(0, std::memory_order_relaxed);
     static log::LimitedLog limit(20);
     limit.write(now, Component::Health, log::Level::Info,
                 "cluster {}: the ejection of host {} is over", settings_.name,

@@ -43,6 +43,20 @@ StrictDns::StrictDns(event::Loop& loop, DnsResolver& resolver, stats::Registry& 
   publish(*state);
 }
 
+void StrictDns::inherit(const StrictDns& before) {
+  const auto state = state_.lock();
+  if (state == nullptr) return;
+  for (auto& name : names_) {
+    for (const auto& old : before.names_) {
+      if (old->endpoint.name != name->endpoint.name) continue;
+      name->addresses = old->addresses;
+      name->status = old->status;
+    }
+  }
+  rebuild(*state);
+  publish(*state);
+}
+
 StrictDns::~StrictDns() = default;
 
 void StrictDns::ask(Name& name) {
@@ -71,26 +85,47 @@ void StrictDns::onAnswer(Name& name, Result<DnsAnswer> result) {
   if (--waiting_ == 0) events_.on_warm();
 }
 
+namespace {
+
+// The addresses of an answer; and of a family that was not answered, those known before. Where one
+// family only stands in for the other, they stay alone.
+std::vector<net::IpAddress> withKept(const DnsSettings& dns,
+                                     const std::vector<net::IpAddress>& before,
+                                     const DnsAnswer& answer) {
+  if (answer.unanswered == net::Family::None) return answer.addresses;
+  std::vector<net::IpAddress> kept;
+  for (const net::IpAddress& ip : before) {
+    if (ip.family == answer.unanswered) kept.push_back(ip);
+  }
+  if (!kept.empty() && dns.lookup_family != DnsFamily::All) return kept;
+  kept.insert(kept.end(), answer.addresses.begin(), answer.addresses.end());
+  return kept;
+}
+
+}  // namespace
+
 // When to ask again.
 Duration StrictDns::accept(ClusterState& state, Name& name, const DnsAnswer& answer) {
   if (std::exchange(name.failures, 0) > 0) {
     log::info(Component::Dns, "cluster {}: {} is resolved again", state.settings().name,
               name.endpoint.name);
   }
-  name.status.stale = false;
-  name.status.error.clear();
+  name.status.stale = answer.unanswered != net::Family::None;
+  name.status.error = name.status.stale ? "one address family was not answered" : "";
   name.status.last_good = loop_.now();
   // Servers turn the order round; that alone is no change.
   auto before = name.addresses;
-  auto now = answer.addresses;
+  const std::vector<net::IpAddress> wanted = withKept(state.settings().dns, name.addresses, answer);
+  auto now = wanted;
   const auto less = [](const net::IpAddress& a, const net::IpAddress& b) {
     return std::pair(a.family, a.bytes) < std::pair(b.family, b.bytes);
   };
   std::sort(before.begin(), before.end(), less);
   std::sort(now.begin(), now.end(), less);
   if (before != now) {
-    name.addresses = answer.addresses;
+    name.addresses = wanted;
     rebuild(state);
+    events_.on_hosts();
   }
   const DnsSettings& dns = state.settings().dns;
   return std::clamp(answer.ttl, dns.min_refresh_rate, dns.max_refresh_rate);
@@ -135,7 +170,6 @@ void StrictDns::rebuild(ClusterState& state) {
   }
   log::debug(Component::Dns, "cluster {}: {} hosts", state.settings().name, hosts.size());
   state.replaceHosts(std::move(hosts));
-  events_.on_hosts();
 }
 
 void StrictDns::publish(ClusterState& state) {

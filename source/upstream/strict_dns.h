@@ -31,6 +31,10 @@ class StrictDns {
             const std::shared_ptr<ClusterState>& state, Events events);
   ~StrictDns();
 
+  // Starts with what the same names were resolved to before: other settings of a cluster are no
+  // reason to be without hosts while DNS is down. Once, directly after it was made.
+  void inherit(const StrictDns& before);
+
   bool warm() const { return waiting_ == 0; }
 
  private:

@@ -33,7 +33,11 @@ Duration TcpHealthChecker::jitter() {
 void TcpHealthChecker::startCheck() {
   answer_.clear();
   auto io = net::SocketIo::connect(address_);
-  if (!io.ok()) return fail(io.error().detail);
+  if (!io.ok()) {
+    // That we have no descriptor or port left says nothing about the host.
+    if (io.error().code == ErrorCode::Exhausted) return next_.arm(settings_.interval + jitter());
+    return fail(io.error().detail);
+  }
   net::ConnectionEvents& events = *this;
   connection_ = std::make_unique<net::Connection>(loop_, slices_, std::move(io).value(),
                                                   net::Connection::Start::Connecting,

@@ -30,7 +30,7 @@ std::vector<stats::Value*> countersOf(filter::Worker& worker, const std::string&
 
 void Rbac::tryShadowRules() {
   static log::LimitedLog limit(MostLogged);
-  const RbacVerdict verdict = decide(*settings_.shadow_rules, context_.info().facts);
+  const RbacVerdict verdict = verdictOf(*settings_.shadow_rules);
   stats_.shadow[verdict.policy]->add(1);
   if (verdict.allowed == Truth::Yes) return;
   const auto& policies = settings_.shadow_rules->policies;
@@ -42,10 +42,20 @@ void Rbac::tryShadowRules() {
               verdict.policy < policies.size() ? policies[verdict.policy].name : "-");
 }
 
+// Whoever makes us wait until time is up has not shown that it asks for no name: it may still do
+// so, behind our back.
+RbacVerdict Rbac::verdictOf(const RbacRules& rules) const {
+  const filter::ConnectionInfo& info = context_.info();
+  if (info.reason != filter::Reason::Timeout) return decide(rules, info.facts);
+  filter::Facts facts = info.facts;
+  facts.known = facts.known.without(filter::Fact::ServerName);
+  return decide(rules, facts);
+}
+
 FilterStatus Rbac::onNewConnection() {
   if (settings_.shadow_rules) tryShadowRules();
   if (!settings_.rules) return FilterStatus::Continue;
-  const RbacVerdict verdict = decide(*settings_.rules, context_.info().facts);
+  const RbacVerdict verdict = verdictOf(*settings_.rules);
   stats_.enforced[verdict.policy]->add(1);
   // What is not known is not allowed.
   if (verdict.allowed == Truth::Yes) return FilterStatus::Continue;

@@ -62,6 +62,7 @@ class Rbac final : public filter::ReadFilter {
   }
 
  private:
+  RbacVerdict verdictOf(const RbacRules& rules) const;
   void tryShadowRules();
 
   filter::FilterContext& context_;
