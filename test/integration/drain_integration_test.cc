@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
+#include <vector>
 
 #include "test/integration/server_under_test.h"
 
@@ -87,13 +89,16 @@ TEST_F(DrainIntegrationTest, WhatIsStillDetectedMayFinish) {
 
 TEST_F(DrainIntegrationTest, WhatWaitsInTheQueueIsServed) {
   ServerUnderTest proxy(config("1h"));
+  // The worker is held up, so that they wait in the queue when it learns of the drain.
   std::promise<void> go_on;
   proxy.server().postToWorker(0, [&](server::Worker&) { go_on.get_future().wait(); });
-  TestSocket client = TestSocket::connectTo(proxy.port());
+  std::vector<TestSocket> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(TestSocket::connectTo(proxy.port()));
   proxy.drain();
+  proxy.letMainGoOn();
   go_on.set_value();
-  client.send("x");
-  EXPECT_EQ(upstream_.accept().receive(1), "x");
+  for (TestSocket& client : clients) client.send("x");
+  for (size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(upstream_.accept().receive(1), "x") << i;
 }
 
 TEST_F(DrainIntegrationTest, AReloadIsRefused) {

@@ -194,6 +194,14 @@ bool ServerUnderTest::ends() {
          std::future_status::ready;
 }
 
+void ServerUnderTest::letMainGoOn() {
+  for (int turn = 0; turn < 10; ++turn) {
+    std::promise<void> done;
+    server_->loop().post([&] { done.set_value(); });
+    done.get_future().wait();
+  }
+}
+
 void ServerUnderTest::onWorker(size_t index, std::function<void(server::Worker&)> work) {
   std::promise<void> done;
   server_->postToWorker(index, [&](server::Worker& worker) {

@@ -103,6 +103,8 @@ class ServerUnderTest {
   void drain();
   // Waits until it has ended by itself; false if it does not.
   bool ends();
+  // Waits for some turns of the main thread's loop: what it was told to do is with the workers.
+  void letMainGoOn();
   // Has `work` done on the thread of one worker, and waits for it.
   void onWorker(size_t index, std::function<void(server::Worker&)> work);
   server::Server& server() { return *server_; }
