@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace weir::net {
 namespace {
@@ -168,6 +169,15 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
 
 std::string SocketAddress::toString() const {
   return isUnix() ? std::string(UnixScheme) + unix_path : ip.toString();
+}
+
+size_t AddressHash::operator()(const IpAddress& ip) const {
+  const std::string_view bytes(reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size());
+  return std::hash<std::string_view>{}(bytes);
+}
+
+size_t AddressHash::operator()(const IpPort& address) const {
+  return (*this)(address.ip) * 31 + address.port;
 }
 
 }  // namespace weir::net

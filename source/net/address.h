@@ -43,6 +43,12 @@ struct IpPort {
   bool operator==(const IpPort&) const = default;
 };
 
+// For unordered containers.
+struct AddressHash {
+  size_t operator()(const IpAddress& ip) const;
+  size_t operator()(const IpPort& address) const;
+};
+
 // A CIDR range. Bits after `length` are zero.
 struct IpPrefix {
   IpAddress base;

@@ -1,21 +1,10 @@
 #include "source/net/own_addresses.h"
 
-#include <functional>
-#include <string_view>
-
 namespace weir::net {
-namespace {
-
-size_t hashOf(const IpPort& address) {
-  const auto& bytes = address.ip.bytes;
-  const std::string_view ip(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return std::hash<std::string_view>{}(ip)*31 + address.port;
-}
-
-}  // namespace
 
 size_t OwnAddresses::Hash::operator()(const Pair& pair) const {
-  return hashOf(pair.local) * 1'000'003 + hashOf(pair.remote);
+  constexpr AddressHash HashOf;
+  return HashOf(pair.local) * 1'000'003 + HashOf(pair.remote);
 }
 
 OwnAddresses::Entry::~Entry() {

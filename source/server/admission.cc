@@ -10,10 +10,6 @@ constexpr uint64_t DescriptorsOfWorker = 2 * 64 + 8;
 constexpr uint64_t DescriptorsOfProcess = 64;
 constexpr unsigned HalfOfIpv6 = 8;  // bytes of a /64
 
-std::string_view bytesOf(const net::IpAddress& ip) {
-  return {reinterpret_cast<const char*>(ip.bytes.data()), ip.bytes.size()};
-}
-
 // Counts one in, unless there are `limit`.
 bool enter(std::atomic<uint64_t>& count, uint64_t limit) {
   if (count.fetch_add(1, std::memory_order_relaxed) < limit) return true;
@@ -25,12 +21,8 @@ void leave(std::atomic<uint64_t>& count) { count.fetch_sub(1, std::memory_order_
 
 }  // namespace
 
-size_t SourceCounts::Hash::operator()(const net::IpAddress& ip) const {
-  return std::hash<std::string_view>{}(bytesOf(ip));
-}
-
 SourceCounts::Shard& SourceCounts::shardOf(const net::IpAddress& source) {
-  return shards_[Hash{}(source) % shards_.size()];
+  return shards_[net::AddressHash{}(source) % shards_.size()];
 }
 
 bool SourceCounts::enter(const net::IpAddress& source, uint64_t limit) {

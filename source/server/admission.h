@@ -46,12 +46,9 @@ class SourceCounts {
   size_t sources() const;
 
  private:
-  struct Hash {
-    size_t operator()(const net::IpAddress& ip) const;
-  };
   struct Shard {
     mutable std::mutex mutex;
-    std::unordered_map<net::IpAddress, uint64_t, Hash> counts;
+    std::unordered_map<net::IpAddress, uint64_t, net::AddressHash> counts;
   };
   Shard& shardOf(const net::IpAddress& source);
   std::array<Shard, 16> shards_;

@@ -1,13 +1,6 @@
 #include "source/server/learned_servers.h"
 
-#include <string_view>
-
 namespace weir::server {
-
-size_t LearnedServers::Hash::operator()(const net::IpPort& d) const {
-  const std::string_view ip(reinterpret_cast<const char*>(d.ip.bytes.data()), d.ip.bytes.size());
-  return std::hash<std::string_view>{}(ip)*31 + d.port;
-}
 
 void LearnedServers::setLimits(size_t max_entries, Duration ttl) {
   max_entries_ = max_entries;

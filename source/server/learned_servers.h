@@ -40,14 +40,11 @@ class LearnedServers {
     bool mixed = false;  // contradicted
   };
   std::list<Entry>::iterator find(const net::IpPort& destination, MonotonicTime now);
-  struct Hash {
-    size_t operator()(const net::IpPort& d) const;
-  };
   void forgetDownTo(size_t entries);
   size_t max_entries_;
   Duration ttl_;
   std::list<Entry> entries_;  // the most recently confirmed first
-  std::unordered_map<net::IpPort, std::list<Entry>::iterator, Hash> by_destination_;
+  std::unordered_map<net::IpPort, std::list<Entry>::iterator, net::AddressHash> by_destination_;
 };
 
 }  // namespace weir::server
