@@ -185,8 +185,8 @@ Result<ListenSocket> ListenSocket::duplicate() const {
   return ListenSocket(copy, address_);
 }
 
-void ListenSocket::unlinkPath() const {
-  if (address_.isUnix() && address_.unix_path[0] != '@') ::unlink(address_.unix_path.c_str());
+void removeSocketFile(const SocketAddress& address) {
+  if (address.isUnix() && address.unix_path[0] != '@') ::unlink(address.unix_path.c_str());
 }
 
 Acceptor::Acceptor(event::Loop& loop, ListenSocket socket, Events& events)

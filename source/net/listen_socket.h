@@ -21,6 +21,9 @@ struct ListenOptions {
   bool operator==(const ListenOptions&) const = default;
 };
 
+// Removes the file of a Unix socket that was bound there. Nothing for other addresses.
+void removeSocketFile(const SocketAddress& address);
+
 // A bound, listening, non-blocking socket. Owns the descriptor.
 class ListenSocket {
  public:
@@ -47,8 +50,6 @@ class ListenSocket {
   int fd() const { return fd_; }
   // Where it is bound, with the port that the kernel chose if that was 0.
   const SocketAddress& address() const { return address_; }
-  // Removes the file of a Unix socket; once, by the last user.
-  void unlinkPath() const;
 
  private:
   ListenSocket(int fd, SocketAddress address) : fd_(fd), address_(std::move(address)) {}

@@ -1,7 +1,5 @@
 #include "source/server/bound_listeners.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -18,8 +16,7 @@ bool goesOnFrom(const BoundListener& old, const config::ListenerSettings& listen
 }
 
 void removeFile(const BoundListener& listener) {
-  const std::string& path = listener.bound.unix_path;
-  if (!listener.inherited && !path.empty() && path[0] != '@') ::unlink(path.c_str());
+  if (!listener.inherited) net::removeSocketFile(listener.bound);
 }
 
 Error named(const config::ListenerSettings& listener, const Error& error) {
@@ -43,7 +40,10 @@ std::vector<std::optional<size_t>> matchListeners(
   return out;
 }
 
-BoundListeners::~BoundListeners() {
+BoundListeners::~BoundListeners() { removeFiles(); }
+
+void BoundListeners::removeFiles() {
+  if (std::exchange(files_removed_, true)) return;
   for (const BoundListener& listener : current_) removeFile(listener);
 }
 

@@ -43,7 +43,7 @@ struct ListenerChange {
 class BoundListeners {
  public:
   explicit BoundListeners(unsigned workers) : workers_(workers) {}
-  // Removes the files of its Unix sockets.
+  // As removeFiles().
   ~BoundListeners();
   BoundListeners(const BoundListeners&) = delete;
   BoundListeners& operator=(const BoundListeners&) = delete;
@@ -61,6 +61,10 @@ class BoundListeners {
   // none of them.
   void commit(const ListenerChange& change);
 
+  // Removes the files of its Unix sockets, when nothing is accepted from them any more: from then
+  // on another process may have files of its own there. Once; no commit() follows.
+  void removeFiles();
+
   const std::vector<BoundListener>& current() const { return current_; }
 
  private:
@@ -73,6 +77,7 @@ class BoundListeners {
 
   const unsigned workers_;
   uint64_t next_id_ = 1;
+  bool files_removed_ = false;
   std::vector<InheritedSocket> inherited_;
   std::vector<BoundListener> current_;
   // Ports of listeners that are not configured any more, but may still be in the workers' hands.

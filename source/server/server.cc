@@ -1,7 +1,6 @@
 #include "source/server/server.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -48,9 +47,8 @@ Server::~Server() {
   workers_.clear();
   while (loop_.runOnce(false)) {  // frees what the workers gave back
   }
-  if (admin_bound_ && bound_.inherited(*admin_bound_) == nullptr && admin_bound_->isUnix() &&
-      admin_bound_->unix_path[0] != '@')
-    ::unlink(admin_bound_->unix_path.c_str());
+  if (admin_bound_ && bound_.inherited(*admin_bound_) == nullptr)
+    net::removeSocketFile(*admin_bound_);
 }
 
 Result<std::shared_ptr<AccessLog>> Server::openLog(const config::AccessLogSettings& settings) {
@@ -230,6 +228,7 @@ void Server::drain() {
   const Duration timeout = snapshot_.settings->drain_timeout;
   log::info(Component::Main, "draining: connections have {} s to end",
             std::chrono::duration<double>(timeout).count());
+  bound_.removeFiles();
   workers_to_drain_ = workers_.size();
   for (auto& worker : workers_) {
     worker->post(

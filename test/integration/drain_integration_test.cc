@@ -1,8 +1,10 @@
 // The end of a process that serves: what is connected gets its time, and nothing more is accepted.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <future>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,29 @@ TEST_F(DrainIntegrationTest, ConnectionsGoOnUntilTheyEndAndThenItEnds) {
   EXPECT_FALSE(client.wasReset());
   EXPECT_TRUE(proxy.ends());
   EXPECT_EQ(proxy.metric(closed("client_fin")), 1U);
+}
+
+// Whoever takes over binds the same path while connections of this one still end.
+TEST_F(DrainIntegrationTest, TheFileOfAUnixSocketIsThePathOfTheNextOneFromThenOn) {
+  const std::string path = "/tmp/weir-drain-" + std::to_string(getpid()) + ".sock";
+  std::string yaml = config("1h");
+  yaml.replace(yaml.find("127.0.0.1:0"), 11, "unix:" + path);
+  std::optional<ServerUnderTest> proxy(yaml);
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  TestSocket client = TestSocket::connectToUnix(path);
+  client.send("data");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(4), "data");
+  proxy->drain();
+  proxy->letMainGoOn();
+  std::optional<ServerUnderTest> next(yaml);
+  client.halfClose();
+  server.halfClose();
+  EXPECT_TRUE(proxy->ends());
+  proxy.reset();
+  EXPECT_EQ(access(path.c_str(), F_OK), 0) << "the one that ended removed the file of the next";
+  next.reset();
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
 }
 
 TEST_F(DrainIntegrationTest, WhatIsLeftAfterTheTimeoutIsReset) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -75,6 +76,16 @@ TestSocket TestSocket::connectTo(uint16_t port, const std::string& from) {
     EXPECT_EQ(::bind(socket.fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
   }
   const sockaddr_in address = loopback(port);
+  EXPECT_EQ(::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return socket;
+}
+
+TestSocket TestSocket::connectToUnix(const std::string& path) {
+  TestSocket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  EXPECT_LT(path.size(), sizeof address.sun_path);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
   EXPECT_EQ(::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   return socket;
 }

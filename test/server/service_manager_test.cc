@@ -113,7 +113,7 @@ TEST(ServiceManagerTest, AdoptedSocketsKnowTheirAddress) {
     const auto adopted = net::ListenSocket::adopt(::dup(original.value().fd()));
     ASSERT_TRUE(adopted.ok());
     EXPECT_EQ(adopted.value().address(), original.value().address());
-    adopted.value().unlinkPath();
+    net::removeSocketFile(adopted.value().address());
   }
 }
 
