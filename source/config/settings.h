@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "source/base/time.h"
-#include "source/filter/connection_format.h"
+#include "source/filter/connection_line.h"
 #include "source/filter/listener_filter.h"
 #include "source/filter/network_filter.h"
 #include "source/match/matcher.h"

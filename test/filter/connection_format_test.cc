@@ -1,4 +1,4 @@
-#include "source/filter/connection_format.h"
+#include "source/filter/connection_line.h"
 
 #include <gtest/gtest.h>
 
