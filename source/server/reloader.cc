@@ -1,5 +1,7 @@
 #include "source/server/reloader.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -44,9 +46,11 @@ void Reloader::request(Wish wish) {
 void Reloader::begin() {
   const Wish wish = std::exchange(next_, Wish::None);
   if (wish == Wish::IfChanged) {
-    // One that is not there for the moment is about to be replaced.
     const auto hash = config::contentHash(path_);
-    if (!hash || *hash == seen_hash_) return;
+    if (hash && *hash == seen_hash_) return;
+    // One that is not there for the moment is about to be replaced; one that is there and cannot be
+    // read is an error like any other.
+    if (!hash && ::access(path_.c_str(), F_OK) != 0) return;
   }
   under_way_ = true;
   manager_.reloading(server_.loop().clock().monotonicNow());

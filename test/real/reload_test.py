@@ -69,6 +69,15 @@ class ReloadTest(StreamTest):
             self.weir.wait_until_reloaded(count)
         self.assert_leads_to(self.upstream)
 
+    def test_change_that_cannot_be_read_is_said(self):
+        unreadable = self.weir.config + ".new"
+        os.mkdir(unreadable)
+        os.remove(self.weir.config)
+        os.rename(unreadable, self.weir.config)
+        self.weir.wait_until_reloaded(1, "invalid")
+        self.weir.wait_until_says("the configuration in use stays")
+        self.assert_leads_to(self.upstream)
+
     def test_bad_file_changes_nothing_and_says_all_that_is_wrong(self):
         client, server = self.pair("opaque")
         wrong = detecting(self.weir.ports["detecting"])
