@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "source/base/log.h"
+#include "source/server/admin.h"
 #include "source/server/resources.h"
 
 namespace weir::server {
@@ -144,10 +145,7 @@ Result<void> Server::bindAdmin() {
   admin_bound_ = socket.value().address();
   const int fd = fcntl(socket.value().fd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "admin: dup", errno);
-  admin_ = std::make_unique<event::HttpEndpoint>(
-      loop_, fd, [this](const event::HttpQuestion& q, event::HttpEndpoint::Ticket ticket) {
-        admin_->answer(ticket, answer(q));
-      });
+  admin_ = std::make_unique<Admin>(*this, fd);
   return {};
 }
 
@@ -266,18 +264,6 @@ void Server::broadcast(size_t from, const LearnedNews& news) {
   for (size_t i = 0; i < workers_.size(); ++i) {
     if (i != from) workers_[i]->post([news](Worker& worker) { worker.onNews(news); });
   }
-}
-
-event::HttpReply Server::answer(const event::HttpQuestion& question) {
-  constexpr const char* Text = "text/plain; charset=utf-8";
-  if (question.path == "/ready") {
-    if (!running_) return {503, Text, "starting\n"};
-    return draining_ ? event::HttpReply{503, Text, "draining\n"}
-                     : event::HttpReply{200, Text, "ready\n"};
-  }
-  if (question.path == "/metrics")
-    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics()};
-  return {404, Text, "not found; there are /ready and /metrics\n"};
 }
 
 std::string Server::metrics() const {

@@ -14,7 +14,6 @@
 #include "source/base/result.h"
 #include "source/base/time.h"
 #include "source/config/settings.h"
-#include "source/event/http_endpoint.h"
 #include "source/event/loop.h"
 #include "source/server/access_log.h"
 #include "source/server/bound_listeners.h"
@@ -23,6 +22,8 @@
 #include "source/upstream/cluster_manager.h"
 
 namespace weir::server {
+
+class Admin;
 
 class Server {
  public:
@@ -47,6 +48,8 @@ class Server {
   // that are left, and ends run(). From now on /ready answers 503. Twice is once.
   void drain();
   bool draining() const { return draining_; }
+  // start() has succeeded.
+  bool running() const { return running_; }
 
   // Connections from now on get these settings; those that are open go on under theirs. An address
   // that both configurations have never stops accepting. `done` is called in a later turn: once all
@@ -72,6 +75,7 @@ class Server {
   const net::SocketAddress& listenerAddress(size_t i) const { return bound_.current()[i].bound; }
   // Empty if there is no admin port.
   const std::optional<net::SocketAddress>& adminAddress() const { return admin_bound_; }
+  std::vector<upstream::ClusterReport> clusterReports() const { return clusters_.report(); }
   // All counters, as /metrics shows them. Another thread may ask, but not while a reload is under
   // way.
   std::string metrics() const;
@@ -92,7 +96,6 @@ class Server {
   void resetTheRest();
   void onWorkerDrained();
   void broadcast(size_t from, const LearnedNews& news);
-  event::HttpReply answer(const event::HttpQuestion& question);
 
   const Clock& clock_;
   const unsigned worker_count_;
@@ -107,7 +110,7 @@ class Server {
   stats::Value& max_connections_;
   OverloadMonitor overload_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<event::HttpEndpoint> admin_;
+  std::unique_ptr<Admin> admin_;
   Done reload_done_;  // while one is under way
   size_t workers_to_switch_ = 0;
   event::Timer drain_timer_;

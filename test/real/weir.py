@@ -86,7 +86,7 @@ class Weir(Process):
         except OSError:
             return 0, ""
         with client:
-            client.sendall(f"GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n".encode())
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             head, _, body = read_to_end(client).decode().partition("\r\n\r\n")
         return int(head.split(" ")[1]), body
 

@@ -1,0 +1,228 @@
+#include "source/server/admin.h"
+
+#include <string>
+
+#include "source/base/json.h"
+#include "source/base/log.h"
+#include "source/server/explain.h"
+#include "source/server/server.h"
+
+namespace weir::server {
+namespace {
+
+using event::HttpQuestion;
+using event::HttpReply;
+
+constexpr const char* Text = "text/plain; charset=utf-8";
+constexpr const char* Json = "application/json";
+
+HttpReply jsonReply(std::string body) { return {200, Json, std::move(body) + "\n"}; }
+
+HttpReply errorReply(int status, std::string_view what) {
+  std::string body;
+  JsonWriter json(body);
+  json.object([&] { json.field("error", what); });
+  return {status, Json, body + "\n"};
+}
+
+std::optional<std::string> parameter(const HttpQuestion& question, std::string_view name) {
+  const auto value = event::findParameter(question.parameters, name);
+  return value ? std::optional<std::string>(*value) : std::nullopt;
+}
+
+double secondsOf(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+void writeHost(JsonWriter& json, const upstream::HostReport& host) {
+  json.object([&] {
+    json.field("address", host.address);
+    json.field("weight", host.weight);
+    json.field("health", host.health);
+    json.field("ejected", host.ejected_for.has_value());
+    if (host.ejected_for) json.field("ejected_for_seconds", secondsOf(*host.ejected_for));
+    json.field("active_connections", host.active_connections);
+    json.field("connects", host.connects);
+    json.field("connect_failures", host.connect_failures);
+  });
+}
+
+void writeCluster(JsonWriter& json, const upstream::ClusterReport& cluster) {
+  json.object([&] {
+    json.field("name", cluster.name);
+    json.field("type", cluster.type);
+    json.field("lb_policy", cluster.lb_policy);
+    json.field("active_connections", cluster.active_connections);
+    json.field("panic", cluster.panic);
+    json.array("hosts", [&] {
+      for (const auto& host : cluster.hosts) writeHost(json, host);
+    });
+    json.array("dns", [&] {
+      for (const auto& name : cluster.dns) {
+        json.object([&] {
+          json.field("name", name.name);
+          json.field("stale", name.stale);
+          json.textOrNull("error", name.error);
+          if (name.age) json.field("age_seconds", secondsOf(*name.age));
+        });
+      }
+    });
+  });
+}
+
+}  // namespace
+
+struct Admin::Page {
+  std::string_view method;
+  std::string_view path;
+  HttpReply (Admin::*answer)(const HttpQuestion&);
+  std::string_view help;
+};
+
+const Admin::Page Admin::Pages[] = {
+    {"GET", "/ready", &Admin::ready, "200 while it serves; 503 at the start and while it drains"},
+    {"GET", "/live", &Admin::live, "200 as long as the main thread answers"},
+    {"GET", "/metrics", &Admin::metrics, "all counters, as Prometheus' text"},
+    {"GET", "/listeners", &Admin::listeners, "listeners, where they are bound, and their chains"},
+    {"GET", "/clusters", &Admin::clusters, "clusters, their hosts, health and connections"},
+    {"GET", "/explain", &Admin::explain, "why a connection goes where: dst, src, sni, alpn, bytes"},
+    {"GET", "/logging", &Admin::logging, "the level of each component's messages"},
+    {"POST", "/logging", &Admin::setLogging, "sets level, of one component or of all"},
+    {"POST", "/drain", &Admin::drain, "as SIGTERM"},
+    {"POST", "/quit", &Admin::quit, "ends at once; open connections are reset"},
+};
+
+bool isLoopbackHost(std::string_view host) {
+  if (host.empty()) return true;
+  const bool v6 = host.front() == '[';
+  const size_t end = v6 ? host.find(']') : host.find(':');
+  if (v6 && end == host.npos) return false;
+  std::string_view name = host.substr(0, end);
+  if (v6) name.remove_prefix(1);
+  if (name == "localhost") return true;
+  const auto ip = net::IpAddress::parse(name);
+  return ip && ip->isLoopback();
+}
+
+Admin::Admin(Server& server, int listen_fd)
+    : server_(server),
+      http_(server.loop(), listen_fd,
+            [this](const HttpQuestion& question, event::HttpEndpoint::Ticket ticket) {
+              http_.answer(ticket, answer(question));
+            }) {}
+
+HttpReply Admin::answer(const HttpQuestion& question) {
+  if (server_.adminAddress()->ip.ip.isLoopback() && !isLoopbackHost(question.host))
+    return errorReply(403, "the Host header names another host than this one");
+  std::string list;
+  bool known = false;
+  for (const Page& page : Pages) {
+    list += std::string(page.method) + " " + std::string(page.path) + "  " +
+            std::string(page.help) + "\n";
+    if (page.path != question.path) continue;
+    known = true;
+    const bool changes = page.method == "POST";
+    if (changes != (question.method == "POST")) continue;
+    const bool foreign =
+        !question.origin.empty() && question.origin != "http://" + std::string(question.host);
+    if (changes && foreign) return errorReply(403, "asked for by a page of another origin");
+    return (this->*page.answer)(question);
+  }
+  if (known) return errorReply(405, "wrong method");
+  return {question.path == "/" ? 200 : 404, Text, list};
+}
+
+HttpReply Admin::ready(const HttpQuestion&) {
+  if (!server_.running()) return {503, Text, "starting\n"};
+  return server_.draining() ? HttpReply{503, Text, "draining\n"} : HttpReply{200, Text, "ready\n"};
+}
+
+HttpReply Admin::live(const HttpQuestion&) { return {200, Text, "live\n"}; }
+
+HttpReply Admin::metrics(const HttpQuestion&) {
+  return {200, "text/plain; version=0.0.4; charset=utf-8", server_.metrics()};
+}
+
+HttpReply Admin::listeners(const HttpQuestion&) {
+  std::string out;
+  JsonWriter json(out);
+  const auto& listeners = server_.settings().listeners;
+  json.array([&] {
+    for (size_t i = 0; i < listeners.size(); ++i) {
+      json.object([&] {
+        json.field("name", listeners[i].name);
+        json.field("address", server_.listenerAddress(i).toString());
+        json.array("filter_chains", [&] {
+          for (const auto& chain : listeners[i].chains) json.value(chain.name);
+        });
+        const auto& by_default = listeners[i].default_chain;
+        json.textOrNull("default_filter_chain", by_default ? by_default->name : "");
+      });
+    }
+  });
+  return jsonReply(std::move(out));
+}
+
+HttpReply Admin::clusters(const HttpQuestion&) {
+  std::string out;
+  JsonWriter json(out);
+  json.array([&] {
+    for (const auto& cluster : server_.clusterReports()) writeCluster(json, cluster);
+  });
+  return jsonReply(std::move(out));
+}
+
+HttpReply Admin::explain(const HttpQuestion& question) {
+  const ExplainWords words{
+      .listener = parameter(question, "listener"),
+      .dst = parameter(question, "dst"),
+      .src = parameter(question, "src"),
+      .sni = parameter(question, "sni"),
+      .alpn = parameter(question, "alpn"),
+      .bytes = parameter(question, "bytes"),
+  };
+  const auto request = readExplainRequest(words, "");
+  if (!request.ok()) return errorReply(400, request.error().detail);
+  const auto explanation = explainConnection(server_.settings(), request.value());
+  if (!explanation.ok()) return errorReply(400, explanation.error().detail);
+  return jsonReply(explanationJson(explanation.value()));
+}
+
+HttpReply Admin::logging(const HttpQuestion&) {
+  std::string out;
+  JsonWriter json(out);
+  json.object([&] {
+    for (size_t i = 0; i < log::ComponentCount; ++i) {
+      const auto component = static_cast<log::Component>(i);
+      json.field(log::toString(component), log::toString(log::threshold(component)));
+    }
+  });
+  return jsonReply(std::move(out));
+}
+
+HttpReply Admin::setLogging(const HttpQuestion& question) {
+  const auto level = log::levelOf(parameter(question, "level").value_or(""));
+  if (!level) return errorReply(400, "level is one of trace, debug, info, warn, error, off");
+  const auto name = parameter(question, "component");
+  if (!name) {
+    log::setAllThresholds(*level);
+  } else if (const auto component = log::componentOf(*name)) {
+    log::setThreshold(*component, *level);
+  } else {
+    return errorReply(400, "there is no component \"" + *name + "\"; GET /logging lists them");
+  }
+  return logging(question);
+}
+
+HttpReply Admin::drain(const HttpQuestion&) {
+  if (!server_.running()) return errorReply(503, "it has not started yet");
+  server_.drain();
+  return {200, Text, "draining\n"};
+}
+
+// In the turn after next: in the next one the answer goes out.
+HttpReply Admin::quit(const HttpQuestion&) {
+  event::Loop& loop = server_.loop();
+  loop.post([this, &loop] { loop.post([this] { server_.quit(); }); });
+  return {200, Text, "ending\n"};
+}
+
+}  // namespace weir::server

@@ -1,0 +1,46 @@
+#pragma once
+
+// What the admin port answers. Reading is GET; what changes the process is POST, and refused if a
+// page of another origin has a browser send it. On loopback a request must name a loopback host: a
+// page cannot then read answers by giving its own name that address.
+//
+// Main thread; owned by the server, which outlives it.
+
+#include <string_view>
+
+#include "source/event/http_endpoint.h"
+
+namespace weir::server {
+
+class Server;
+
+class Admin {
+ public:
+  // Serves on `listen_fd`, which it takes over.
+  Admin(Server& server, int listen_fd);
+
+ private:
+  struct Page;
+  static const Page Pages[];
+
+  event::HttpReply answer(const event::HttpQuestion& question);
+  event::HttpReply ready(const event::HttpQuestion&);
+  event::HttpReply live(const event::HttpQuestion&);
+  event::HttpReply metrics(const event::HttpQuestion&);
+  event::HttpReply listeners(const event::HttpQuestion&);
+  event::HttpReply clusters(const event::HttpQuestion&);
+  event::HttpReply explain(const event::HttpQuestion& question);
+  event::HttpReply logging(const event::HttpQuestion&);
+  event::HttpReply setLogging(const event::HttpQuestion& question);
+  event::HttpReply drain(const event::HttpQuestion&);
+  event::HttpReply quit(const event::HttpQuestion&);
+
+  Server& server_;
+  event::HttpEndpoint http_;
+};
+
+// Whether a Host header names this machine itself: localhost or a loopback address, with or without
+// a port; or is not there.
+bool isLoopbackHost(std::string_view host);
+
+}  // namespace weir::server

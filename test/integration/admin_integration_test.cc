@@ -1,0 +1,139 @@
+// What the admin port of a running proxy answers.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "source/base/log.h"
+#include "source/server/admin.h"
+#include "source/server/explain.h"
+#include "test/integration/server_under_test.h"
+
+namespace weir::test {
+namespace {
+
+class AdminIntegrationTest : public testing::Test {
+ protected:
+  // The status line's number and the body, as "200 body".
+  std::string ask(const std::string& method, const std::string& target,
+                  const std::string& headers = "Host: localhost\r\n") {
+    TestSocket client = TestSocket::connectTo(proxy_.server().adminAddress()->ip.port);
+    client.send(method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + headers + "\r\n");
+    const std::string all = client.receiveAll();
+    const size_t end = all.find("\r\n\r\n");
+    if (!all.starts_with("HTTP/1.1 ") || end == std::string::npos) return "no answer: " + all;
+    return all.substr(9, 3) + " " + all.substr(end + 4);
+  }
+
+  TestUpstream upstream_;
+  ServerUnderTest proxy_{
+      "admin: {address: \"127.0.0.1:0\"}\n"
+      "drain_timeout: 1h\n"
+      "listeners:\n"
+      "- name: in\n"
+      "  address: 127.0.0.1:0\n"
+      "  filter_chains: [{name: http, match: {application_protocols: [http/1.1]}, "
+      "filters: " +
+      tcpProxyTo("up") +
+      "}]\n"
+      "  default_filter_chain: {name: rest, filters: " +
+      tcpProxyTo("up") + "}\nclusters:\n- {name: up, endpoints: [{address: \"" +
+      upstream_.address() + "\"}]}\n"};
+};
+
+TEST_F(AdminIntegrationTest, SaysWhatThereIs) {
+  EXPECT_EQ(ask("GET", "/ready"), "200 ready\n");
+  EXPECT_EQ(ask("GET", "/live"), "200 live\n");
+  EXPECT_NE(ask("GET", "/metrics").find("weir_listener_connections_total"), std::string::npos);
+  EXPECT_EQ(ask("GET", "/listeners"),
+            "200 [{\"name\":\"in\",\"address\":\"127.0.0.1:" + std::to_string(proxy_.port()) +
+                "\",\"filter_chains\":[\"http\"],"
+                "\"default_filter_chain\":\"rest\"}]\n");
+  const std::string clusters = ask("GET", "/clusters");
+  EXPECT_TRUE(clusters.starts_with("200 [{\"name\":\"bypass\",")) << clusters;
+  EXPECT_NE(clusters.find("{\"name\":\"up\",\"type\":\"STATIC\","), std::string::npos) << clusters;
+  EXPECT_NE(clusters.find("\"address\":\"" + upstream_.address() + "\""), std::string::npos);
+  EXPECT_TRUE(ask("GET", "/").starts_with("200 GET /ready  "));
+  EXPECT_TRUE(ask("GET", "/nothing").starts_with("404 GET /ready  "));
+}
+
+TEST_F(AdminIntegrationTest, ClustersShowTheConnectionsOfAHost) {
+  TestSocket client = TestSocket::connectTo(proxy_.port());
+  client.send("not http");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(8), "not http");
+  const std::string clusters = ask("GET", "/clusters");
+  EXPECT_NE(clusters.find("\"active_connections\":1,\"connects\":1"), std::string::npos)
+      << clusters;
+}
+
+TEST_F(AdminIntegrationTest, ExplainsAsTheCommandDoes) {
+  const std::string dst = "127.0.0.1:" + std::to_string(proxy_.port());
+  const auto request = server::readExplainRequest(
+      {.listener = "in", .dst = dst, .bytes = "GET / HTTP/1.1\\r\\n"}, "--");
+  ASSERT_TRUE(request.ok());
+  const auto explained = server::explainConnection(proxy_.server().settings(), request.value());
+  ASSERT_TRUE(explained.ok());
+  EXPECT_EQ(explained.value().chain, "http");
+  EXPECT_EQ(ask("GET", "/explain?listener=in&dst=" + dst + "&bytes=GET+/+HTTP/1.1%5Cr%5Cn"),
+            "200 " + server::explanationJson(explained.value()) + "\n");
+  EXPECT_EQ(ask("GET", "/explain?dst=here"),
+            "400 {\"error\":\"dst \\\"here\\\" is not IP:PORT or [IP6]:PORT\"}\n");
+  EXPECT_TRUE(ask("GET", "/explain").starts_with("400 "));
+}
+
+TEST_F(AdminIntegrationTest, LevelsChangeWhileItRuns) {
+  const log::Level before = log::threshold(log::Component::Dns);
+  EXPECT_TRUE(ask("POST", "/logging?component=dns&level=off").starts_with("200 {\"main\":"));
+  EXPECT_EQ(log::threshold(log::Component::Dns), log::Level::Off);
+  EXPECT_EQ(log::threshold(log::Component::Main), log::Level::Info);
+  EXPECT_NE(ask("GET", "/logging").find("\"dns\":\"off\""), std::string::npos);
+  EXPECT_TRUE(ask("POST", "/logging?level=warn").starts_with("200 "));
+  EXPECT_EQ(log::threshold(log::Component::Dns), log::Level::Warn);
+  EXPECT_EQ(log::threshold(log::Component::Main), log::Level::Warn);
+  EXPECT_TRUE(ask("POST", "/logging?component=disk&level=warn").starts_with("400 "));
+  EXPECT_TRUE(ask("POST", "/logging?level=loud").starts_with("400 "));
+  log::setAllThresholds(before);
+}
+
+TEST_F(AdminIntegrationTest, NothingChangesByReadingOrForAnotherOrigin) {
+  EXPECT_TRUE(ask("GET", "/quit").starts_with("405 "));
+  EXPECT_TRUE(ask("POST", "/metrics").starts_with("405 "));
+  const std::string host = "Host: localhost:1\r\n";
+  EXPECT_TRUE(ask("POST", "/quit", host + "Origin: http://evil.example\r\n").starts_with("403 "));
+  EXPECT_TRUE(ask("POST", "/quit", host + "Origin: null\r\n").starts_with("403 "));
+  EXPECT_TRUE(ask("GET", "/metrics", "Host: evil.example\r\n").starts_with("403 "));
+  EXPECT_EQ(ask("GET", "/ready"), "200 ready\n");
+  EXPECT_TRUE(ask("POST", "/logging?level=info", host + "Origin: http://localhost:1\r\n")
+                  .starts_with("200 "));
+}
+
+TEST_F(AdminIntegrationTest, DrainsAndSaysSo) {
+  TestSocket client = TestSocket::connectTo(proxy_.port());
+  client.send("not http");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(8), "not http");
+  EXPECT_EQ(ask("POST", "/drain"), "200 draining\n");
+  EXPECT_EQ(ask("GET", "/ready"), "503 draining\n");
+  client.halfClose();
+  server.halfClose();
+  EXPECT_EQ(client.receiveAll(), "");
+  EXPECT_TRUE(proxy_.ends());
+}
+
+TEST_F(AdminIntegrationTest, QuitsAndSaysSo) {
+  EXPECT_EQ(ask("POST", "/quit"), "200 ending\n");
+  EXPECT_TRUE(proxy_.ends());
+}
+
+TEST(AdminHostTest, KnowsTheNamesOfThisMachine) {
+  for (const char* host :
+       {"", "localhost", "localhost:9901", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:9901"})
+    EXPECT_TRUE(server::isLoopbackHost(host)) << host;
+  for (const char* host : {"evil.example", "localhost.evil.example:9901", "10.0.0.1", "[::2]:1",
+                           "127.0.0.1.evil.example", "[::1", ":80", "["})
+    EXPECT_FALSE(server::isLoopbackHost(host)) << host;
+}
+
+}  // namespace
+}  // namespace weir::test
