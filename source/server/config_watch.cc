@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <climits>
+#include <deque>
 #include <filesystem>
 #include <utility>
 
@@ -23,10 +23,6 @@ constexpr uint32_t Mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE_S
                           IN_ONLYDIR | IN_EXCL_UNLINK;
 constexpr uint32_t FolderIsGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED;
 
-std::string folderOf(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path().string() : ".";
-}
-
 // What was made just now is whole already: a link to something. A new file is not; it is heard of
 // when it is closed.
 bool isLink(const std::string& path) {
@@ -37,21 +33,33 @@ bool isLink(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> foldersOnTheWay(const std::string& path) {
-  std::vector<std::string> folders;
-  const auto add = [&](const std::string& folder) {
-    if (std::find(folders.begin(), folders.end(), folder) == folders.end())
-      folders.push_back(folder);
-  };
-  fs::path at = path;
-  for (int links = 0; links < MaxLinks; ++links) {
-    add(folderOf(at));
+std::vector<PathStep> stepsOnTheWay(const std::string& path) {
+  std::vector<PathStep> steps;
+  const fs::path whole = path;
+  std::deque<fs::path> rest(whole.begin(), whole.end());
+  fs::path done = ".";
+  for (int links = 0; !rest.empty() && links <= MaxLinks;) {
+    const fs::path name = rest.front();
+    rest.pop_front();
+    if (name.empty() || name == ".") continue;
+    if (name.is_absolute()) {
+      done = name;
+      continue;
+    }
     std::error_code error;
-    const fs::path target = fs::read_symlink(at, error);
-    if (error) break;
-    at = target.is_absolute() ? target : at.parent_path() / target;
+    const fs::path target = fs::read_symlink(done / name, error);
+    const bool is_link = !error;
+    const PathStep step{done.string(), name.string()};
+    const bool is_new = std::find(steps.begin(), steps.end(), step) == steps.end();
+    if ((is_link || rest.empty()) && is_new) steps.push_back(step);
+    if (is_link) {
+      rest.insert(rest.begin(), target.begin(), target.end());
+      ++links;
+    } else {
+      done /= name;
+    }
   }
-  return folders;
+  return steps;
 }
 
 ConfigWatch::ConfigWatch(event::Loop& loop, std::string path, std::function<void()> on_change)
@@ -75,28 +83,28 @@ Result<void> ConfigWatch::start() {
   if (fd_ < 0) return errnoError(Side::Self, "inotify", errno);
   io_ = std::make_unique<event::IoWatch>(loop_, fd_, static_cast<event::IoHandler&>(*this));
   watchFolders();
-  if (folders_.empty()) return errnoError(Side::Self, "inotify: " + path_, errno);
+  if (watched_.empty()) return errnoError(Side::Self, "inotify: " + path_, errno);
   return {};
 }
 
 // Links may lead elsewhere than before: the watches follow.
 void ConfigWatch::watchFolders() {
-  std::vector<Folder> now;
+  std::vector<Watched> now;
   bool missing = false;
-  for (const std::string& folder : foldersOnTheWay(path_)) {
-    const int watch = ::inotify_add_watch(fd_, folder.c_str(), Mask);
+  for (PathStep& step : stepsOnTheWay(path_)) {
+    const int watch = ::inotify_add_watch(fd_, step.folder.c_str(), Mask);
     if (watch < 0) {
       missing = true;
       continue;
     }
-    now.push_back({watch, folder});  // one that is watched already has the same number
+    now.push_back({watch, std::move(step)});  // a folder that is watched already keeps its number
   }
-  for (const Folder& old : folders_) {
+  for (const Watched& old : watched_) {
     const bool stays = std::any_of(now.begin(), now.end(),
-                                   [&](const Folder& one) { return one.watch == old.watch; });
+                                   [&](const Watched& one) { return one.watch == old.watch; });
     if (!stays) ::inotify_rm_watch(fd_, old.watch);
   }
-  folders_ = std::move(now);
+  watched_ = std::move(now);
   if (missing) again_.arm(RetryAfter);
 }
 
@@ -114,11 +122,13 @@ void ConfigWatch::onIoReady(event::IoReady) noexcept {
 }
 
 void ConfigWatch::onEvent(int watch, uint32_t mask, const std::string& name) {
-  const auto folder = std::find_if(folders_.begin(), folders_.end(),
-                                   [&](const Folder& one) { return one.watch == watch; });
-  if (folder == folders_.end() && (mask & IN_Q_OVERFLOW) == 0) return;  // one that was given up
+  const bool all = (mask & IN_Q_OVERFLOW) != 0;
   const bool gone = (mask & FolderIsGone) != 0;
-  if (!gone && (mask & IN_CREATE) != 0 && !isLink(folder->path + "/" + name)) return;
+  const auto meant = std::find_if(watched_.begin(), watched_.end(), [&](const Watched& one) {
+    return one.watch == watch && (gone || one.step.name == name);
+  });
+  if (meant == watched_.end() && !all) return;
+  if (!all && !gone && (mask & IN_CREATE) != 0 && !isLink(meant->step.folder + "/" + name)) return;
   // Not moved by what comes later: a busy folder must not put it off for ever.
   if (!settle_.armed()) settle_.arm(SettleTime);
 }

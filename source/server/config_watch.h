@@ -1,9 +1,11 @@
 #pragma once
 
 // Tells when a configuration file may have changed: it was written and closed, another file was
-// renamed over it, or a symbolic link on the way to it was (as Kubernetes swaps the ..data of a
-// mounted ConfigMap). Watches folders, since a watch of the file itself ends with the first rename.
-// A file that is being written is not told of before it is closed.
+// renamed over it, or a symbolic link on the way to it was, be it to a file or to a folder (as
+// Kubernetes swaps the ..data of a mounted ConfigMap). Watches folders, since a watch of the file
+// itself ends with the first rename. A file that is being written is not told of before it is
+// closed, and what happens to others in the same folder is not told of at all. Folders above that
+// are no links and are renamed are not followed.
 //
 // On the loop that it was made on.
 
@@ -17,10 +19,20 @@
 
 namespace weir::server {
 
+// An entry of a folder that decides what a path leads to.
+struct PathStep {
+  std::string folder;
+  std::string name;
+  bool operator==(const PathStep&) const = default;
+};
+
+// The symbolic links on the way that `path` goes, in their order, and what it ends at.
+std::vector<PathStep> stepsOnTheWay(const std::string& path);
+
 class ConfigWatch final : private event::IoHandler {
  public:
   // Calls `on_change` some time (100 ms) after something happened, once for all that happened until
-  // then. Files that are not this one cause calls, too: look at the content.
+  // then. The content need not be another one.
   ConfigWatch(event::Loop& loop, std::string path, std::function<void()> on_change);
   ~ConfigWatch() override;
 
@@ -28,9 +40,9 @@ class ConfigWatch final : private event::IoHandler {
   Result<void> start();
 
  private:
-  struct Folder {
-    int watch;
-    std::string path;
+  struct Watched {
+    int watch;  // of the folder; several entries may have the same
+    PathStep step;
   };
 
   void onIoReady(event::IoReady ready) noexcept override;
@@ -41,14 +53,10 @@ class ConfigWatch final : private event::IoHandler {
   const std::string path_;
   const std::function<void()> on_change_;
   int fd_ = -1;
-  std::vector<Folder> folders_;
+  std::vector<Watched> watched_;
   std::unique_ptr<event::IoWatch> io_;
   event::Timer settle_;
   event::Timer again_;  // a folder is missing, and may come back
 };
-
-// The folders in which an entry decides what `path` leads to: that of the file, and those of the
-// symbolic links on the way.
-std::vector<std::string> foldersOnTheWay(const std::string& path);
 
 }  // namespace weir::server

@@ -117,6 +117,40 @@ TEST_F(ConfigWatchTest, ALinkIntoAnotherFolderIsFollowed) {
   EXPECT_EQ(changes(), 1);
 }
 
+// As releases are switched: current -> releases/1.
+TEST_F(ConfigWatchTest, ALinkToAFolderOnThePathIsFollowedTimeAndAgain) {
+  for (const char* release : {"1", "2", "3"}) {
+    fs::create_directories(at(std::string("releases/") + release));
+    write(at(std::string("releases/") + release + "/a"));
+  }
+  fs::create_symlink("releases/1", at("current"));
+  watch(at("current/a"));
+  for (const char* release : {"2", "3"}) {
+    fs::create_symlink(std::string("releases/") + release, at("next"));
+    fs::rename(at("next"), at("current"));
+    EXPECT_EQ(changes(), 1) << release;
+    write(at(std::string("releases/") + release + "/a"), "in place");
+    EXPECT_EQ(changes(), 1) << release;
+  }
+  write(at("releases/1/a"), "left behind");
+  EXPECT_EQ(changes(), 0);
+}
+
+// Else the half of this one that is there would be taken.
+TEST_F(ConfigWatchTest, OtherFilesOfTheFolderAreNotToldOf) {
+  write(at("a"));
+  watch(at("a"));
+  std::ofstream half(at("a"));
+  half << "half";
+  half.flush();
+  write(at("b"));
+  fs::rename(at("b"), at("c"));
+  fs::create_symlink("c", at("d"));
+  EXPECT_EQ(changes(), 0);
+  half.close();
+  EXPECT_EQ(changes(), 1);
+}
+
 TEST_F(ConfigWatchTest, AFolderThatGoesAndComesBackIsWatchedAgain) {
   fs::create_directories(at("etc"));
   write(at("etc/a"));
@@ -134,8 +168,8 @@ TEST_F(ConfigWatchTest, AFolderThatGoesAndComesBackIsWatchedAgain) {
 TEST_F(ConfigWatchTest, ABusyFolderDoesNotPutItOff) {
   write(at("a"));
   watch(at("a"));
-  write(at("a"), "2");
   for (int i = 0; i < 10; ++i) {
+    write(at("a"), std::to_string(i));
     loop_.advance(milliseconds(10));
     write(at("noise"));
   }
@@ -150,8 +184,9 @@ TEST_F(ConfigWatchTest, AFolderThatIsNotThereIsAnError) {
 TEST_F(ConfigWatchTest, LinksThatGoRoundEnd) {
   fs::create_symlink("b", at("a"));
   fs::create_symlink("a", at("b"));
-  EXPECT_EQ(foldersOnTheWay(at("a")), std::vector<std::string>{folder_});
-  EXPECT_EQ(foldersOnTheWay("plain"), std::vector<std::string>{"."});
+  const std::string folder = fs::canonical(folder_).string();
+  EXPECT_EQ(stepsOnTheWay(folder + "/a"), (std::vector<PathStep>{{folder, "a"}, {folder, "b"}}));
+  EXPECT_EQ(stepsOnTheWay("plain"), (std::vector<PathStep>{{".", "plain"}}));
 }
 
 }  // namespace
