@@ -52,6 +52,9 @@ Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer:
       active_(stats.gauge("weir_upstream_active_connections",
                           "Connections to upstreams that are open or being made.",
                           {{"cluster", settings().name}})),
+      panic_picks_(stats.counter("weir_upstream_panic_picks_total",
+                                 "Picks among all hosts, healthy or not, as too few were healthy.",
+                                 {{"cluster", settings().name}})),
       picker_(state_->makePicker()) {}
 
 const HostList& Cluster::hosts() {
@@ -100,11 +103,7 @@ bool Cluster::panics() {
   HostFitness& fitness = state_->fitness();
   fitness.endEjections(loop_.now());
   if (!fitness.panic()) return false;
-  stats_
-      .counter("weir_upstream_panic_picks_total",
-               "Picks among all hosts, healthy or not, as too few were healthy.",
-               {{"cluster", settings().name}})
-      .add(1);
+  panic_picks_.add(1);
   return true;
 }
 

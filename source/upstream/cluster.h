@@ -106,6 +106,7 @@ class Cluster {
   stats::Value& connected_;
   stats::Histogram& connect_seconds_;
   stats::Value& active_;
+  stats::Value& panic_picks_;
   std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
   uint64_t hosts_version_ = 0;
   HostPicker picker_;
