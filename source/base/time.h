@@ -11,6 +11,10 @@ using Duration = std::chrono::nanoseconds;
 using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
+inline double toSeconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 // A source of time. Any thread may call it. The owner keeps it alive longer than the loops that use
 // it.
 class Clock {

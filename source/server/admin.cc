@@ -30,15 +30,13 @@ std::optional<std::string> parameter(const HttpQuestion& question, std::string_v
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
-double secondsOf(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 void writeHost(JsonWriter& json, const upstream::HostReport& host) {
   json.object([&] {
     json.field("address", host.address);
     json.field("weight", host.weight);
     json.field("health", host.health);
     json.field("ejected", host.ejected_for.has_value());
-    if (host.ejected_for) json.field("ejected_for_seconds", secondsOf(*host.ejected_for));
+    if (host.ejected_for) json.field("ejected_for_seconds", toSeconds(*host.ejected_for));
     json.field("active_connections", host.active_connections);
     json.field("connects", host.connects);
     json.field("connect_failures", host.connect_failures);
@@ -61,7 +59,7 @@ void writeCluster(JsonWriter& json, const upstream::ClusterReport& cluster) {
           json.field("name", name.name);
           json.field("stale", name.stale);
           json.textOrNull("error", name.error);
-          if (name.age) json.field("age_seconds", secondsOf(*name.age));
+          if (name.age) json.field("age_seconds", toSeconds(*name.age));
         });
       }
     });

@@ -179,7 +179,7 @@ void explainPause(Explanation& out, const config::ListenerSettings& listener, Ch
   const bool partial = choice.partial();
   const Duration wait = partial ? policy.partial_timeout : policy.detection_timeout;
   remark(out, "the bytes are not conclusive{}; if no more come for {} s",
-         partial ? ": a prefix so far" : "", std::chrono::duration<double>(wait).count());
+         partial ? ": a prefix so far" : "", toSeconds(wait));
   const bool closes = !partial && policy.on_timeout == filter::OnTimeout::Close;
   choice.finish(bytes);
   if (closes || choice.chain() == nullptr) {
@@ -194,12 +194,11 @@ void explainPause(Explanation& out, const config::ListenerSettings& listener, Ch
 void explainSilence(Explanation& out, const config::ListenerSettings& listener,
                     const ChainChoice& choice, const filter::ConnectionInfo& info) {
   const filter::SilencePolicy& policy = silencePolicyOf(listener);
-  const auto seconds = [](Duration d) { return std::chrono::duration<double>(d).count(); };
   remark(out, "waits for the client's bytes ({} would look at them)", choice.waitingFor());
   const config::FilterChainSettings* fallback = choice.fallback();
   if (fallback == nullptr) {
     remark(out, "  if it stays silent for {} s: closed, as no chain holds",
-           seconds(policy.detection_timeout));
+           toSeconds(policy.detection_timeout));
     return;
   }
   const auto& filters = fallback->filters;
@@ -215,10 +214,10 @@ void explainSilence(Explanation& out, const config::ListenerSettings& listener,
         out,
         "  after {} s of silence: the upstream of \"{}\" is connected; if it speaks, that chain is "
         "chosen",
-        seconds(policy.server_first.probe_after), fallback->name);
+        toSeconds(policy.server_first.probe_after), fallback->name);
   }
   const bool closes = policy.on_timeout == filter::OnTimeout::Close;
-  remark(out, "  after {} s of silence: {}", seconds(policy.detection_timeout),
+  remark(out, "  after {} s of silence: {}", toSeconds(policy.detection_timeout),
          closes ? "closed (on_timeout: CLOSE)"
                 : "\"" + fallback->name + "\" is chosen (reason timeout)");
 }

@@ -54,7 +54,7 @@ void ListenerStats::countAcceptError(int error) {
 
 void ListenerStats::countChoice(const filter::ConnectionInfo& info) {
   choiceCounter(info).add(1);
-  detection_seconds_.observe(std::chrono::duration<double>(info.detection_time).count());
+  detection_seconds_.observe(toSeconds(info.detection_time));
   if (!info.header.empty()) countHeader(info.header);
 }
 

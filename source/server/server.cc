@@ -224,8 +224,7 @@ void Server::finishReload(const Result<void>& result) {
 void Server::drain() {
   if (std::exchange(draining_, true)) return;
   const Duration timeout = snapshot_.settings->drain_timeout;
-  log::info(Component::Main, "draining: connections have {} s to end",
-            std::chrono::duration<double>(timeout).count());
+  log::info(Component::Main, "draining: connections have {} s to end", toSeconds(timeout));
   bound_.removeFiles();
   workers_to_drain_ = workers_.size();
   for (auto& worker : workers_) {
