@@ -10,15 +10,6 @@ constexpr uint64_t DescriptorsOfWorker = 2 * 64 + 8;
 constexpr uint64_t DescriptorsOfProcess = 64;
 constexpr unsigned HalfOfIpv6 = 8;  // bytes of a /64
 
-// Counts one in, unless there are `limit`.
-bool enter(std::atomic<uint64_t>& count, uint64_t limit) {
-  if (count.fetch_add(1, std::memory_order_relaxed) < limit) return true;
-  count.fetch_sub(1, std::memory_order_relaxed);
-  return false;
-}
-
-void leave(std::atomic<uint64_t>& count) { count.fetch_sub(1, std::memory_order_relaxed); }
-
 }  // namespace
 
 SourceCounts::Shard& SourceCounts::shardOf(const net::IpAddress& source) {
@@ -68,23 +59,23 @@ std::optional<Refusal> admit(ProcessLoad& process, ListenerLoad& load,
                              const config::ListenerSettings& listener, const net::IpAddress& peer) {
   if (process.out_of_memory.load(std::memory_order_relaxed)) return Refusal::Memory;
   if (process.out_of_descriptors.load(std::memory_order_relaxed)) return Refusal::Descriptors;
-  if (!enter(process.connections, process.max_connections.load(std::memory_order_relaxed)))
+  if (!process.connections.tryEnter(process.max_connections.load(std::memory_order_relaxed)))
     return Refusal::Process;
-  if (!enter(load.connections, listener.max_connections)) {
-    leave(process.connections);
+  if (!load.connections.tryEnter(listener.max_connections)) {
+    process.connections.leave();
     return Refusal::Listener;
   }
   const auto limit = sourceLimit(listener, peer);
   if (!limit || load.sources.enter(sourceOf(peer), *limit)) return std::nullopt;
-  leave(load.connections);
-  leave(process.connections);
+  load.connections.leave();
+  process.connections.leave();
   return Refusal::Source;
 }
 
 void release(ProcessLoad& process, ListenerLoad& load, const config::ListenerSettings& listener,
              const net::IpAddress& peer) {
-  leave(process.connections);
-  leave(load.connections);
+  process.connections.leave();
+  load.connections.leave();
   if (sourceLimit(listener, peer)) load.sources.leave(sourceOf(peer));
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "source/base/bounded_count.h"
 #include "source/config/settings.h"
 #include "source/net/address.h"
 
@@ -30,7 +31,7 @@ inline constexpr size_t RefusalCount = 5;
 
 // Of all listeners together. Any thread.
 struct ProcessLoad {
-  std::atomic<uint64_t> connections{0};
+  BoundedCount connections;
   std::atomic<uint64_t> max_connections{UINT64_MAX};
   std::atomic<bool> out_of_memory{false};  // what the overload monitor has found
   std::atomic<bool> out_of_descriptors{false};
@@ -56,7 +57,7 @@ class SourceCounts {
 
 // The open connections of one listener, on all workers.
 struct ListenerLoad {
-  std::atomic<uint64_t> connections{0};
+  BoundedCount connections;
   SourceCounts sources;
 };
 

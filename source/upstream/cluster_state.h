@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "source/base/bounded_count.h"
 #include "source/upstream/cluster_settings.h"
 #include "source/upstream/host.h"
 #include "source/upstream/host_fitness.h"
@@ -53,9 +54,9 @@ class ClusterState {
 
   // Connections of the cluster, those that are being made included. False if there are
   // max_connections already. One leave() for each that was true.
-  bool tryEnter() { return tryCountUp(active_, settings_.max_connections); }
-  void leave() { active_.fetch_sub(1, std::memory_order_relaxed); }
-  uint64_t active() const { return active_.load(std::memory_order_relaxed); }
+  bool tryEnter() { return active_.tryEnter(settings_.max_connections); }
+  void leave() { active_.leave(); }
+  uint64_t active() const { return active_.get(); }
 
   // For one worker.
   HostPicker makePicker();
@@ -65,7 +66,7 @@ class ClusterState {
   const uint64_t seed_;
   HostFitness fitness_;
   std::atomic<uint64_t> version_{1};
-  std::atomic<uint64_t> active_{0};
+  BoundedCount active_;
   std::atomic<uint32_t> workers_{0};
   mutable std::mutex mutex_;  // for what follows
   std::shared_ptr<const HostList> hosts_;

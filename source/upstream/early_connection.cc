@@ -42,7 +42,7 @@ Result<void> EarlyConnection::start(const ConnectRequest& request, EarlyEvents& 
 void EarlyConnection::onConnected() {
   timeout_->disarm();
   connected_ = settled_ = true;
-  cluster_.countConnected(place_, std::chrono::duration<double>(loop_.now() - started_).count());
+  cluster_.countConnected(place_, toSeconds(loop_.now() - started_));
   events_->onEarlyConnected();
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "source/base/bounded_count.h"
 #include "source/base/time.h"
 #include "source/net/address.h"
 
@@ -25,9 +26,9 @@ class Host {
 
   // Connections to it, those that are being made included. False if there are `limit` already. One
   // leave() for each that was true.
-  bool tryEnter(uint64_t limit);
-  void leave() { active_.fetch_sub(1, std::memory_order_relaxed); }
-  uint64_t active() const { return active_.load(std::memory_order_relaxed); }
+  bool tryEnter(uint64_t limit) { return active_.tryEnter(limit); }
+  void leave() { active_.leave(); }
+  uint64_t active() const { return active_.get(); }
 
   // How attempts to connect ended.
   void countConnected() { connected_.fetch_add(1, std::memory_order_relaxed); }
@@ -56,7 +57,7 @@ class Host {
 
   const net::SocketAddress address_;
   const uint32_t weight_;
-  std::atomic<uint64_t> active_{0};
+  BoundedCount active_;
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};
   std::atomic<unsigned> failures_{0};  // to connect, in a row
@@ -64,17 +65,5 @@ class Host {
   std::atomic<bool> checked_{false};
   Record record_;
 };
-
-// A count that several threads move and that never passes a limit, not even for a moment. False: it
-// is there already.
-inline bool tryCountUp(std::atomic<uint64_t>& count, uint64_t limit) {
-  uint64_t now = count.load(std::memory_order_relaxed);
-  do {
-    if (now >= limit) return false;
-  } while (!count.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
-  return true;
-}
-
-inline bool Host::tryEnter(uint64_t limit) { return tryCountUp(active_, limit); }
 
 }  // namespace weir::upstream

@@ -11,8 +11,6 @@ using log::Component;
 
 int64_t nanos(MonotonicTime time) { return time.time_since_epoch().count(); }
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 }  // namespace
 
 bool HostFitness::panic() const {
@@ -115,7 +113,7 @@ void HostFitness::eject(const std::shared_ptr<Host>& host, MonotonicTime now) {
   static log::LimitedLog limit(20);
   limit.write(now, Component::Health, log::Level::Warn,
               "cluster {}: host {} is ejected for {:.1f} s, as connecting failed {} times in a row",
-              settings_.name, host->address().toString(), seconds(time), failures);
+              settings_.name, host->address().toString(), toSeconds(time), failures);
 }
 
 void HostFitness::endEjections(MonotonicTime now) {

@@ -45,11 +45,11 @@ TEST_F(AdmissionTest, WhatIsRefusedCountsNowhere) {
   listener_.max_connections_per_source = 1;
   admitOne();
   for (int i = 0; i < 10; ++i) admitOne();
-  EXPECT_EQ(process_.connections, 1U);
-  EXPECT_EQ(load_.connections, 1U);
+  EXPECT_EQ(process_.connections.get(), 1U);
+  EXPECT_EQ(load_.connections.get(), 1U);
   releaseOne();
-  EXPECT_EQ(process_.connections, 0U);
-  EXPECT_EQ(load_.connections, 0U);
+  EXPECT_EQ(process_.connections.get(), 0U);
+  EXPECT_EQ(load_.connections.get(), 0U);
   EXPECT_EQ(load_.sources.sources(), 0U);
   EXPECT_EQ(admitOne(), taken());
 }

@@ -8,36 +8,18 @@
 // Metrics, by `name` (the stat_prefix): weir_connection_limit_limited_total,
 // weir_connection_limit_active_connections.
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "source/base/bounded_count.h"
 #include "source/filter/filter_context.h"
 #include "source/filter/network_filter.h"
 #include "source/stats/stats.h"
 
 namespace weir::extensions {
-
-// How many connections are open, over all workers. Any thread; exact: at no time more than `most`
-// have entered and not left.
-class OpenConnections {
- public:
-  bool tryEnter(uint64_t most) {
-    uint64_t open = open_.load(std::memory_order_relaxed);
-    while (open < most) {
-      if (open_.compare_exchange_weak(open, open + 1, std::memory_order_relaxed)) return true;
-    }
-    return false;
-  }
-  void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
-  uint64_t count() const { return open_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> open_{0};
-};
 
 struct ConnectionLimitSettings {
   std::string stat_prefix;
@@ -50,19 +32,19 @@ class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
  public:
   // `open` is shared with the factories of the same stat_prefix, also those of the configuration
   // before and after.
-  ConnectionLimitFactory(ConnectionLimitSettings settings, std::shared_ptr<OpenConnections> open)
+  ConnectionLimitFactory(ConnectionLimitSettings settings, std::shared_ptr<BoundedCount> open)
       : settings_(std::move(settings)), open_(std::move(open)) {}
 
   std::string_view name() const override { return "connection_limit"; }
   void create(filter::FilterAdder& adder) const override;
   bool seesBytes() const override { return false; }
   bool allowsEarly(const filter::ConnectionInfo&) const override {
-    return open_->count() < settings_.max_connections;
+    return open_->get() < settings_.max_connections;
   }
 
  private:
   const ConnectionLimitSettings settings_;
-  const std::shared_ptr<OpenConnections> open_;
+  const std::shared_ptr<BoundedCount> open_;
 };
 
 // Of one connection, on its loop; owned by its chain.
@@ -75,7 +57,7 @@ class ConnectionLimit final : public filter::ReadFilter {
   };
   // All outlive it.
   ConnectionLimit(filter::FilterContext& context, const ConnectionLimitSettings& settings,
-                  OpenConnections& open, const Stats& stats)
+                  BoundedCount& open, const Stats& stats)
       : context_(context), settings_(settings), open_(open), stats_(stats) {}
 
   filter::FilterStatus onNewConnection() override;
@@ -85,7 +67,7 @@ class ConnectionLimit final : public filter::ReadFilter {
  private:
   filter::FilterContext& context_;
   const ConnectionLimitSettings& settings_;
-  OpenConnections& open_;
+  BoundedCount& open_;
   const Stats& stats_;
   std::optional<event::Timer> held_;  // one too many, until its delay is over
   bool entered_ = false;

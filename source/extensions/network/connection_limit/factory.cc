@@ -36,7 +36,7 @@ class Factory final : public config::NetworkFilterConfigFactory {
   }
 
  private:
-  mutable SharedStates<OpenConnections> open_;  // by stat_prefix
+  mutable SharedStates<BoundedCount> open_;  // by stat_prefix
 };
 
 }  // namespace
