@@ -92,6 +92,13 @@ void Connection::finishConnecting(event::IoReady ready) {
   events_->onConnected();
 }
 
+void Connection::countIn(const ByteMeter& meter) {
+  WEIR_DCHECK(meter_ == nullptr);
+  meter_ = &meter;
+  meter.read->add(bytes_read_);
+  meter.written->add(bytes_written_);
+}
+
 void Connection::pauseReading(Pause why) { pauses_ |= bit(why); }
 
 void Connection::resumeReading(Pause why) {
@@ -174,6 +181,7 @@ void Connection::movedIn(IoResult result, size_t asked) {
     return;
   }
   bytes_read_ += result.bytes;
+  if (meter_ != nullptr) meter_->read->add(result.bytes);
   last_active_ = loop_.now();
   if (result.bytes < asked && !result.more && !short_reads_lie_) {
     readable_ = false;
@@ -228,6 +236,7 @@ void Connection::movedOut(IoResult result) {
     faultLater(result.error);
   } else if (result.bytes > 0) {
     bytes_written_ += result.bytes;
+    if (meter_ != nullptr) meter_->written->add(result.bytes);
     last_active_ = loop_.now();
   }
 }

@@ -19,6 +19,7 @@
 #include "source/buffer/buffer.h"
 #include "source/event/loop.h"
 #include "source/net/io.h"
+#include "source/stats/stats.h"
 
 namespace weir::net {
 
@@ -65,6 +66,12 @@ class Stream {
   virtual void pauseReading(Pause why) = 0;
   // Reading goes on (in a later turn) once no reason is left.
   virtual void resumeReading(Pause why) = 0;
+};
+
+// What the bytes of many connections are added to, as they move.
+struct ByteMeter {
+  stats::Value* read = nullptr;
+  stats::Value* written = nullptr;
 };
 
 struct ConnectionLimits {
@@ -115,6 +122,9 @@ class Connection final : public Stream, public event::Retirable, private event::
   MonotonicTime lastActive() const {
     return last_active_;
   }  // a byte in either direction, or the start
+  // Its bytes are added to `meter`'s values from now on, and those that were moved before at once.
+  // Once; the meter outlives it.
+  void countIn(const ByteMeter& meter);
   event::Loop& loop() { return loop_; }
 
   // For moving bytes in the kernel: the socket or -1; what a mover did must be told, so that
@@ -161,6 +171,7 @@ class Connection final : public Stream, public event::Retirable, private event::
   MonotonicTime last_active_;
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
+  const ByteMeter* meter_ = nullptr;
   int pending_error_ = 0;
   State state_;
   WriteHalf write_half_ = WriteHalf::Open;

@@ -119,6 +119,7 @@ void ActiveConnection::run(const config::FilterChainSettings& chain,
                            std::unique_ptr<upstream::EarlyConnection> early) {
   info_.chain = chain.name;
   member_->stats.countChoice(info_);
+  connection_->countIn(member_->stats.bytesOf(chain.name));
   chain_ = std::make_unique<filter::FilterChain>(worker(), *connection_, info_,
                                                  static_cast<filter::ChainOwner&>(*this));
   chain_->start(chain.filters, std::move(early));
@@ -142,6 +143,7 @@ void ActiveConnection::close(std::string_view reason) {
 // The one line where a connection dies.
 void ActiveConnection::end(std::string_view reason, bool reset) {
   if (std::exchange(ended_, true)) return;
+  if (chain_ == nullptr) connection_->countIn(member_->stats.bytesOf({}));
   info_.close_reason = reason;
   info_.rx_bytes = connection_->bytesRead();
   info_.tx_bytes = connection_->bytesWritten();

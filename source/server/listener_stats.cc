@@ -1,6 +1,6 @@
 #include "source/server/listener_stats.h"
 
-#include <chrono>
+#include <algorithm>
 
 #include "source/base/result.h"
 
@@ -31,31 +31,57 @@ std::array<stats::Value*, RefusalCount> refusalCounters(std::string_view listene
   };
 }
 
+// Ends that occur on every listener sooner or later: a rate over a series that is not there yet
+// misses its first event.
+constexpr std::string_view UsualEnds[] = {"client_fin",
+                                          "upstream_fin",
+                                          "client_reset",
+                                          "upstream_reset",
+                                          "idle_timeout",
+                                          "upstream_refused",
+                                          "upstream_connect_timeout",
+                                          "upstream_unreachable",
+                                          "no_filter_chain_match",
+                                          "shutdown"};
+constexpr ErrorCode UsualAcceptErrors[] = {ErrorCode::Exhausted, ErrorCode::Os};
+
+std::string_view orDash(std::string_view name) { return name.empty() ? "-" : name; }
+
 }  // namespace
 
-ListenerStats::ListenerStats(std::string_view listener, stats::Registry& stats)
-    : listener_(listener),
+ListenerStats::ListenerStats(const config::ListenerSettings& settings, stats::Registry& stats)
+    : listener_(settings.name),
       stats_(stats),
       accepted_(stats.counter("weir_listener_connections_total", "Connections accepted.",
-                              {{"listener", listener}})),
+                              {{"listener", listener_}})),
       open_(stats.gauge("weir_listener_open_connections", "Connections that are open.",
-                        {{"listener", listener}})),
-      refusals_(refusalCounters(listener, stats)),
-      detection_seconds_(stats.histogram("weir_detection_seconds",
-                                         "Time from accept until the filter chain was chosen.",
-                                         {{"listener", listener}})) {}
+                        {{"listener", listener_}})),
+      refusals_(refusalCounters(listener_, stats)),
+      lifetimes_(stats.histogram("weir_connection_seconds",
+                                 "How long connections lived, from accept until their end.",
+                                 {{"listener", listener_}}, stats::Lifetimes)) {
+  for (const std::string_view reason : UsualEnds) closes(reason);
+  for (const ErrorCode code : UsualAcceptErrors) acceptErrors(toString(code));
+  const size_t prepared = std::min(settings.chains.size(), MaxPreparedChains);
+  for (size_t i = 0; i < prepared; ++i) chainOf(settings.chains[i].name);
+  if (settings.default_chain) chainOf(settings.default_chain->name);
+}
+
+stats::Value& ListenerStats::acceptErrors(std::string_view error) {
+  return stats_.counter("weir_listener_accept_errors_total", "Failures to accept, by kind.",
+                        {{"listener", listener_}, {"error", error}});
+}
 
 void ListenerStats::countAcceptError(int error) {
-  stats_
-      .counter("weir_listener_accept_errors_total", "Failures to accept, by kind.",
-               {{"listener", listener_}, {"error", toString(codeFromErrno(error))}})
-      .add(1);
+  acceptErrors(toString(codeFromErrno(error))).add(1);
 }
 
 void ListenerStats::countChoice(const filter::ConnectionInfo& info) {
-  choiceCounter(info).add(1);
-  detection_seconds_.observe(toSeconds(info.detection_time));
+  Choice& choice = choiceOf(info);
+  choice.count->add(1);
+  choice.seconds->observe(toSeconds(info.detection_time));
   if (!info.header.empty()) countHeader(info.header);
+  if (!info.chain.empty()) chainOf(info.chain).open->add(1);
 }
 
 void ListenerStats::countHeader(std::string_view header) {
@@ -68,50 +94,57 @@ void ListenerStats::countHeader(std::string_view header) {
   counter->add(1);
 }
 
-stats::Value& ListenerStats::choiceCounter(const filter::ConnectionInfo& info) {
+ListenerStats::Choice& ListenerStats::choiceOf(const filter::ConnectionInfo& info) {
   // One look-up by a key that is put together in place: protocols are a small fixed set of names.
   static thread_local std::string key;
   key.assign(info.chain)
       .append(1, '\0')
       .append(info.protocol)
       .append(1, static_cast<char>(info.reason));
-  stats::Value*& counter = choices_[key];
+  Choice& choice = choices_[key];
+  if (choice.count != nullptr) return choice;
+  const std::string_view reason = filter::toString(info.reason);
+  choice.count =
+      &stats_.counter("weir_chain_connections_total", "Connections by chain, protocol and reason.",
+                      {{"listener", listener_},
+                       {"chain", orDash(info.chain)},
+                       {"protocol", info.protocol},
+                       {"reason", reason}});
+  choice.seconds = &stats_.histogram(
+      "weir_detection_seconds", "Time from accept until the filter chain was chosen.",
+      {{"listener", listener_}, {"protocol", info.protocol}, {"reason", reason}});
+  return choice;
+}
+
+ListenerStats::Chain& ListenerStats::chainOf(std::string_view name) {
+  Chain& chain = chains_[name];
+  if (chain.open != nullptr) return chain;
+  const auto bytes = [&](std::string_view direction) {
+    return &stats_.counter(
+        "weir_tcp_bytes_total", "Bytes from the client (rx) and to it (tx).",
+        {{"listener", listener_}, {"chain", orDash(name)}, {"direction", direction}});
+  };
+  chain.bytes = {bytes("rx"), bytes("tx")};
+  chain.open = &stats_.gauge("weir_chain_open_connections",
+                             "Connections that are open, by the filter chain that was chosen.",
+                             {{"listener", listener_}, {"chain", orDash(name)}});
+  return chain;
+}
+
+stats::Value& ListenerStats::closes(std::string_view reason) {
+  stats::Value*& counter = closes_[reason];
   if (counter == nullptr) {
-    counter = &stats_.counter("weir_chain_connections_total",
-                              "Connections by chain, protocol and reason.",
-                              {{"listener", listener_},
-                               {"chain", info.chain.empty() ? "-" : info.chain},
-                               {"protocol", info.protocol},
-                               {"reason", filter::toString(info.reason)}});
+    counter = &stats_.counter("weir_connection_closes_total", "Connections that ended, by how.",
+                              {{"listener", listener_}, {"close", reason}});
   }
   return *counter;
 }
 
-ListenerStats::ByteCounters& ListenerStats::bytesOf(std::string_view chain) {
-  ByteCounters& counters = bytes_[chain];
-  if (counters.rx != nullptr) return counters;
-  const auto counter = [&](std::string_view direction) {
-    return &stats_.counter("weir_tcp_bytes_total",
-                           "Bytes of ended connections, from the client (rx) and to it (tx).",
-                           {{"listener", listener_},
-                            {"chain", chain.empty() ? "-" : chain},
-                            {"direction", direction}});
-  };
-  counters = {counter("rx"), counter("tx")};
-  return counters;
-}
-
-void ListenerStats::countEnd(const filter::ConnectionInfo& info) {
+void ListenerStats::countEnd(const filter::ConnectionInfo& info, MonotonicTime now) {
   open_.sub(1);
-  const ByteCounters& bytes = bytesOf(info.chain);
-  bytes.rx->add(info.rx_bytes);
-  bytes.tx->add(info.tx_bytes);
-  stats::Value*& closes = closes_[info.close_reason];
-  if (closes == nullptr) {
-    closes = &stats_.counter("weir_connection_closes_total", "Connections that ended, by how.",
-                             {{"listener", listener_}, {"close", info.close_reason}});
-  }
-  closes->add(1);
+  if (!info.chain.empty()) chainOf(info.chain).open->sub(1);
+  lifetimes_.observe(toSeconds(now - info.accepted));
+  closes(info.close_reason).add(1);
 }
 
 }  // namespace weir::server

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "source/config/settings.h"
 #include "source/filter/connection_info.h"
+#include "source/net/connection.h"
 #include "source/server/admission.h"
 #include "source/stats/stats.h"
 
@@ -16,36 +18,48 @@ namespace weir::server {
 
 class ListenerStats {
  public:
-  // Both outlive it; `listener` is its name.
-  ListenerStats(std::string_view listener, stats::Registry& stats);
+  // Both outlive it. What a dashboard is sure to ask for is there, at zero, from the start: the
+  // usual ends, and the first MaxPreparedChains chains.
+  ListenerStats(const config::ListenerSettings& settings, stats::Registry& stats);
+
+  static constexpr size_t MaxPreparedChains = 64;
 
   void countAccepted() { accepted_.add(1); }
   // Closed at once.
   void countRefusal(Refusal why) { refusals_[static_cast<size_t>(why)]->add(1); }
   void countAcceptError(int error);
   void countOpen() { open_.add(1); }
-  // A filter chain was chosen, or it was found that none will be. `info`'s names outlive this.
+  // A filter chain was chosen (then it is open on it until its end), or it was found that none will
+  // be (then `info.chain` is empty). `info`'s names outlive this.
   void countChoice(const filter::ConnectionInfo& info);
-  // The end of one that was counted as open.
-  void countEnd(const filter::ConnectionInfo& info);
+  // For the bytes of connections on that chain; the empty name: on none. Lives as long as this.
+  const net::ByteMeter& bytesOf(std::string_view chain) { return chainOf(chain).bytes; }
+  // The end, `now`, of one that was counted as open.
+  void countEnd(const filter::ConnectionInfo& info, MonotonicTime now);
 
  private:
-  struct ByteCounters {
-    stats::Value* rx = nullptr;
-    stats::Value* tx = nullptr;
+  struct Chain {
+    stats::Value* open = nullptr;
+    net::ByteMeter bytes;
+  };
+  struct Choice {
+    stats::Value* count = nullptr;
+    stats::Histogram* seconds = nullptr;
   };
   void countHeader(std::string_view header);
-  stats::Value& choiceCounter(const filter::ConnectionInfo& info);
-  ByteCounters& bytesOf(std::string_view chain);
+  Choice& choiceOf(const filter::ConnectionInfo& info);
+  Chain& chainOf(std::string_view name);
+  stats::Value& acceptErrors(std::string_view error);
+  stats::Value& closes(std::string_view reason);
 
   const std::string_view listener_;
   stats::Registry& stats_;
   stats::Value& accepted_;
   stats::Value& open_;
   std::array<stats::Value*, RefusalCount> refusals_;
-  stats::Histogram& detection_seconds_;
-  std::unordered_map<std::string, stats::Value*> choices_;    // chain, protocol, reason
-  std::unordered_map<std::string_view, ByteCounters> bytes_;  // by chain
+  stats::Histogram& lifetimes_;
+  std::unordered_map<std::string, Choice> choices_;     // by chain, protocol, reason
+  std::unordered_map<std::string_view, Chain> chains_;  // by name
   std::unordered_map<std::string_view, stats::Value*> closes_;
   std::unordered_map<std::string_view, stats::Value*> headers_;
 };

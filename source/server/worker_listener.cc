@@ -97,9 +97,9 @@ void WorkerListener::onAcceptError(int error) { current_->stats.countAcceptError
 void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   const filter::ConnectionInfo& info = connection.info();
   ListenerGeneration& its = connection.listenerGeneration();
-  its.stats.countEnd(info);
-  release(process_.load, shared_->load, its.settings, info.facts.direct_source);
   event::Loop& loop = its.generation.worker().loop;
+  its.stats.countEnd(info, loop.now());
+  release(process_.load, shared_->load, its.settings, info.facts.direct_source);
   if (AccessLog* const log = its.generation.log(); log != nullptr) log->write(info, loop.now());
   (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;
   if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;

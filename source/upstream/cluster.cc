@@ -10,6 +10,15 @@ namespace {
 constexpr std::string_view ConnectsName = "weir_upstream_connects_total";
 constexpr std::string_view ConnectsHelp = "Connection attempts to upstreams, by how they ended.";
 
+net::ByteMeter byteMeter(std::string_view cluster, stats::Registry& stats) {
+  const auto counter = [&](std::string_view direction) {
+    return &stats.counter("weir_upstream_bytes_total",
+                          "Bytes from upstreams (rx) and to them (tx).",
+                          {{"cluster", cluster}, {"direction", direction}});
+  };
+  return {counter("rx"), counter("tx")};
+}
+
 }  // namespace
 
 Place::Place(Cluster& cluster, std::shared_ptr<Host> host)
@@ -55,6 +64,7 @@ Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer:
       panic_picks_(stats.counter("weir_upstream_panic_picks_total",
                                  "Picks among all hosts, healthy or not, as too few were healthy.",
                                  {{"cluster", settings().name}})),
+      bytes_(byteMeter(settings().name, stats)),
       picker_(state_->makePicker()) {}
 
 const HostList& Cluster::hosts() {
@@ -137,6 +147,7 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
   }
   auto connection = std::make_unique<net::Connection>(
       loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
+  connection->countIn(bytes_);
   if (settings().proxy_protocol) sendProxyHeader(request, *connection);
   return Started{std::move(connection), std::move(choice.address), std::move(choice.place)};
 }

@@ -107,6 +107,7 @@ class Cluster {
   stats::Histogram& connect_seconds_;
   stats::Value& active_;
   stats::Value& panic_picks_;
+  const net::ByteMeter bytes_;
   std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
   uint64_t hosts_version_ = 0;
   HostPicker picker_;

@@ -82,6 +82,46 @@ TEST_F(RelayIntegrationTest, ServerResetBecomesAClientReset) {
   proxy_.waitForMetric(closed("upstream_reset"), 1);
 }
 
+TEST_F(RelayIntegrationTest, WhatIsOpenIsCountedWhileItIs) {
+  const auto bytes = [](const std::string& direction) {
+    return "weir_tcp_bytes_total{listener=\"in\",chain=\"tcp\",direction=\"" + direction + "\"}";
+  };
+  const auto upstream = [](const std::string& direction) {
+    return "weir_upstream_bytes_total{cluster=\"up\",direction=\"" + direction + "\"}";
+  };
+  const std::string open = R"(weir_chain_open_connections{listener="in",chain="tcp"})";
+  EXPECT_EQ(proxy_.metric(open), 1U);
+  client_.send("four");
+  EXPECT_EQ(server_.receive(4), "four");
+  server_.send("eleven more");
+  EXPECT_EQ(client_.receive(11), "eleven more");
+  proxy_.waitForMetric(bytes("tx"), 11);  // the byte is out before it is counted
+  EXPECT_EQ(proxy_.metric(bytes("rx")), 4U);
+  EXPECT_EQ(proxy_.metric(upstream("rx")), 11U);
+  EXPECT_EQ(proxy_.metric(upstream("tx")), 4U);
+  const std::string lifetimes = R"(weir_connection_seconds_count{listener="in"})";
+  EXPECT_EQ(proxy_.metric(lifetimes), 0U);
+
+  client_.halfClose();
+  server_.receiveAll();
+  server_.halfClose();
+  client_.receiveAll();
+  proxy_.waitForMetricBelow(open, 1);
+  EXPECT_EQ(proxy_.metric(bytes("rx")), 4U);
+  EXPECT_EQ(proxy_.metric(bytes("tx")), 11U);
+  EXPECT_EQ(proxy_.metric(lifetimes), 1U);
+}
+
+TEST_F(RelayIntegrationTest, WhatADashboardAsksForIsThereBeforeItHappens) {
+  const std::string metrics = proxy_.server().metrics();
+  for (const std::string& series :
+       {closed("client_fin"), closed("upstream_reset"), closed("idle_timeout"),
+        std::string(R"(weir_listener_accept_errors_total{listener="in",error="exhausted"})"),
+        std::string(R"(weir_tcp_bytes_total{listener="in",chain="tcp",direction="rx"})")}) {
+    EXPECT_NE(metrics.find("\n" + series + " 0\n"), std::string::npos) << series;
+  }
+}
+
 TEST_F(RelayIntegrationTest, BulkArrivesWholeInBothDirectionsAtOnce) {
   const std::string up = pattern(20'000'000);
   const std::string down = pattern(15'000'001);
