@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "source/base/log.h"
+#include "source/base/version.h"
 #include "source/config/load_settings.h"
 #include "source/event/signals.h"
-#include "source/main/version.h"
 #include "source/server/config_watch.h"
 #include "source/server/explain.h"
 #include "source/server/reloader.h"

@@ -8,6 +8,7 @@
 
 #include "source/base/log.h"
 #include "source/server/admin.h"
+#include "source/server/process_metrics.h"
 #include "source/server/resources.h"
 
 namespace weir::server {
@@ -277,6 +278,8 @@ std::string Server::metrics() const {
         "weir_access_log_dropped_total " +
         std::to_string(snapshot_.log->dropped()) + "\n";
   }
+  stats::PrometheusText text(out);
+  appendProcessMetrics(text);
   return out;
 }
 
