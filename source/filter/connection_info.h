@@ -9,6 +9,7 @@
 
 #include "source/base/time.h"
 #include "source/filter/facts.h"
+#include "source/filter/grants.h"
 
 namespace weir::filter {
 
@@ -40,6 +41,7 @@ struct ConnectionInfo {
   WallTime accepted_wall;
   uint64_t draw = 0;  // a random number: what is chosen by weight for this connection follows from
                       // it, so that it is chosen alike whenever it is asked for
+  Grants grants;      // taken for it early, until its filters have them
   std::string_view cluster;
   std::string upstream;           // the address connected to; empty if none
   uint64_t rx_bytes = 0;          // from the client

@@ -49,9 +49,11 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   for (const auto& factory : factories) {
     slots_.push_back(std::make_unique<Slot>(*this, slots_.size()));
     slots_.back()->sees_bytes = factory->seesBytes();
+    slots_.back()->grant = info_.grants.take(*factory);
     factory->create(*this);
     WEIR_CHECK(slots_.back()->read != nullptr || slots_.back()->writer != nullptr);
   }
+  info_.grants.clear();  // of a chain that was not chosen after all
   startFrom(0);
   // Whatever no filter took was opened for nothing.
   if (early_ != nullptr) {

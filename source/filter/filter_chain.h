@@ -57,6 +57,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     FilterContext context;
     std::unique_ptr<ReadFilter> read;
     std::unique_ptr<WriteFilter> write;
+    std::unique_ptr<Grant> grant;   // until the filter takes it
     WriteFilter* writer = nullptr;  // `write`, or `read` if that is both
     Waiting from_client;
     Waiting to_client;

@@ -40,6 +40,10 @@ net::Connection* FilterContext::takeOver(net::ConnectionEvents& events) {
   return &chain_.connection_;
 }
 
+std::unique_ptr<Grant> FilterContext::takeGrant() {
+  return std::move(chain_.slots_[index_]->grant);
+}
+
 std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
     const upstream::Cluster& cluster) {
   auto& early = chain_.early_;

@@ -79,6 +79,9 @@ class FilterContext final : public net::Stream {
   // (NetworkFilterFactory::seesBytes()): the connection itself, so that bytes can be moved in the
   // kernel. From then on the filter hears of it by `events` and not by its own hooks. Else null.
   net::Connection* takeOver(net::ConnectionEvents& events);
+  // What this filter's factory took for the connection before its chain was chosen
+  // (NetworkFilterFactory::takeEarly()), once; else null. From onNewConnection() on.
+  std::unique_ptr<Grant> takeGrant();
   // The upstream connection that was opened before the chain was chosen, if it is to that cluster;
   // else null.
   std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);

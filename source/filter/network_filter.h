@@ -21,6 +21,7 @@
 
 #include "source/buffer/buffer.h"
 #include "source/filter/facts.h"
+#include "source/filter/grants.h"
 
 namespace weir::upstream {
 class Cluster;
@@ -93,9 +94,14 @@ class NetworkFilterFactory {
   // connection over (FilterContext::takeOver()).
   virtual bool seesBytes() const { return true; }
   // Whether the upstream may be connected before the chain is chosen, as far as this filter can
-  // tell from what is known by then (Facts::known). For filters that authorise or limit. Any
-  // thread.
-  virtual bool allowsEarly(const ConnectionInfo&) const { return true; }
+  // tell from what is known by then (Facts::known). For filters that authorise or limit; one that
+  // looks at no bytes has nothing else to do, and refuses unless it says otherwise. Any thread.
+  virtual bool allowsEarly(const ConnectionInfo&) const { return seesBytes(); }
+  // For filters that limit: takes what the connection needs, once all filters of the chain have
+  // allowed that the upstream is connected. Its filter has it from FilterContext::takeGrant() and
+  // takes nothing more; if another chain is chosen, or the connection ends before, the grant is
+  // destroyed. False: there is none, and nothing is connected yet. On the connection's loop.
+  virtual bool takeEarly(Worker&, std::unique_ptr<Grant>&) const { return true; }
   // Whether makeEarly() makes anything.
   virtual bool connectsEarly() const { return false; }
   // For a terminal filter that will connect upstream whatever the client says: starts that

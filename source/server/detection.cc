@@ -148,10 +148,22 @@ bool Detection::mayProbe() const {
                      [&](const auto& factory) { return factory->allowsEarly(info_); });
 }
 
+// A client that waits is to cost its limits what one that speaks costs them, before it costs the
+// upstream a connection.
+bool Detection::takeGrants(const config::FilterChainSettings& chain) {
+  return std::all_of(chain.filters.begin(), chain.filters.end(), [&](const auto& factory) {
+    std::unique_ptr<filter::Grant> grant;
+    const bool taken = factory->takeEarly(shared_.worker, grant);
+    if (grant != nullptr) info_.grants.add(*factory, std::move(grant));
+    return taken;
+  });
+}
+
 void Detection::startProbe() {
   if (probe_ != Probe::None || !mayProbe()) return;
   if (shared_.probes >= shared_.policy.server_first.max_probes) return endProbe("limited");
   const config::FilterChainSettings& chain = *choice_.fallback();
+  if (!chain.filters.back()->connectsEarly() || !takeGrants(chain)) return;
   early_ = chain.filters.back()->makeEarly(shared_.worker, info_);
   probe_chain_ = &chain;
   if (early_ == nullptr) return;  // a chain that answers by itself: nothing to listen to

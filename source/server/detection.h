@@ -73,6 +73,7 @@ class Detection final : public event::Retirable,
   void awaitServer();
   ChainChoice::Status finish();
   bool mayProbe() const;
+  bool takeGrants(const config::FilterChainSettings& chain);
   void startProbe();
   void endProbe(std::string_view outcome);
   void takeServersWord();

@@ -100,5 +100,40 @@ TEST_F(AdmissionIntegrationTest, RbacThatNeedsTheServerNameConnectsNothingBefore
   EXPECT_EQ(proxy.metric("weir_probe_total{listener=\"l0\",outcome=\"silence\"}"), 0U);
 }
 
+// Clients that connect and say nothing: each probe costs the upstream a connection.
+class SilentClients : public AdmissionIntegrationTest,
+                      public testing::WithParamInterface<std::pair<std::string, std::string>> {};
+
+TEST_P(SilentClients, CostTheUpstreamNoMoreThanTheLimitAllows) {
+  const std::string detect =
+      "  listener_filters:\n  - typed_config: {\"@type\": "
+      "type.googleapis.com/weir.extensions.listener.proto_detect.v1.ProtoDetect, "
+      "detection_timeout: 0.5s, server_first: {probe_after: 0s}}\n"
+      "  filter_chains:\n  - name: http\n    match: {application_protocols: [http/1.1]}\n"
+      "    filters:\n    - typed_config: {\"@type\": "
+      "type.googleapis.com/weir.extensions.network.tcp_proxy.v1.TcpProxy, cluster: db}\n";
+  ServerUnderTest proxy(config({GetParam().first}, detect), 2);
+  TestSocket first = TestSocket::connectTo(proxy.port());
+  TestSocket server = upstream_.accept();
+  TestSocket second = TestSocket::connectTo(proxy.port());
+  EXPECT_EQ(second.receiveAll(), "");  // when its time is over
+  EXPECT_TRUE(second.wasReset());
+  proxy.waitForMetric(closes(GetParam().second), 1);
+  EXPECT_FALSE(upstream_.hasPending());
+  // The first one has what it needs, and not twice.
+  server.send("hello");
+  EXPECT_EQ(first.receive(5), "hello");
+  EXPECT_EQ(proxy.metric(closes(GetParam().second)), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Limits, SilentClients,
+    testing::Values(
+        std::pair("connection_limit.v1.ConnectionLimit, stat_prefix: db, max_connections: 1",
+                  "connection_limit"),
+        std::pair("local_ratelimit.v1.LocalRateLimit, stat_prefix: db, "
+                  "token_bucket: {max_tokens: 1, fill_interval: 24h}",
+                  "rate_limited")));
+
 }  // namespace
 }  // namespace weir::test

@@ -31,6 +31,11 @@ FilterHarness::FilterHarness(Factories factories, Options options)
   info_.accepted_wall = loop.wallNow();
   if (!options.client_bytes.empty()) client_->send(options.client_bytes);
   run();
+  if (const auto& of = options.early_of) {
+    std::unique_ptr<filter::Grant> grant;
+    of->takeEarly(context_.worker, grant);
+    if (grant != nullptr) info_.grants.add(*of, std::move(grant));
+  }
   chain_ = std::make_unique<filter::FilterChain>(context_.worker, *connection_, info_,
                                                  static_cast<filter::ChainOwner&>(*this));
   chain_->start(factories_, options.early ? options.early(context_.worker) : nullptr);

@@ -34,6 +34,8 @@ class FilterHarness final : private filter::ChainOwner {
     size_t buffer_bytes = 32768;
     filter::ConnectionInfo info;  // as known when the chain is chosen
     std::string client_bytes;     // sent before the chain was chosen
+    // Null, or one of the factories, that takes what the connection needs before the chain starts.
+    std::shared_ptr<const filter::NetworkFilterFactory> early_of;
     // Null, or makes the connection that was opened early (see EarlyConnection).
     std::function<std::unique_ptr<upstream::EarlyConnection>(filter::Worker&)> early;
   };

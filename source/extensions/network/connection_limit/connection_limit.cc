@@ -18,12 +18,26 @@ ConnectionLimit::Stats makeStats(filter::Worker& worker, const std::string& name
 
 }  // namespace
 
+ConnectionLimit::Place::Place(BoundedCount& open, const Stats& stats) : open_(open), stats_(stats) {
+  stats_.active.add(1);
+}
+
+ConnectionLimit::Place::~Place() {
+  open_.leave();
+  stats_.active.sub(1);
+}
+
+std::unique_ptr<ConnectionLimit::Place> ConnectionLimit::Place::enter(BoundedCount& open,
+                                                                      uint64_t limit,
+                                                                      const Stats& stats) {
+  if (!open.tryEnter(limit)) return nullptr;
+  return std::unique_ptr<Place>(new Place(open, stats));
+}
+
 FilterStatus ConnectionLimit::onNewConnection() {
-  entered_ = open_.tryEnter(settings_.max_connections);
-  if (entered_) {
-    stats_.active.add(1);
-    return FilterStatus::Continue;
-  }
+  place_ = context_.takeGrant();
+  if (place_ == nullptr) place_ = Place::enter(open_, settings_.max_connections, stats_);
+  if (place_ != nullptr) return FilterStatus::Continue;
   stats_.limited.add(1);
   if (settings_.delay == Duration::zero()) {
     context_.close(filter::Close::Reset, Reason);
@@ -36,22 +50,29 @@ FilterStatus ConnectionLimit::onNewConnection() {
 }
 
 FilterStatus ConnectionLimit::onData(buffer::Buffer&, bool) {
-  return entered_ ? FilterStatus::Continue : FilterStatus::StopIteration;
+  return place_ != nullptr ? FilterStatus::Continue : FilterStatus::StopIteration;
 }
 
 void ConnectionLimit::onConnectionClosed() {
   held_.reset();
-  if (!std::exchange(entered_, false)) return;
-  open_.leave();
-  stats_.active.sub(1);
+  place_.reset();
+}
+
+bool ConnectionLimitFactory::takeEarly(filter::Worker& worker,
+                                       std::unique_ptr<filter::Grant>& grant) const {
+  grant = ConnectionLimit::Place::enter(*open_, settings_.max_connections, statsOn(worker));
+  return grant != nullptr;
+}
+
+const ConnectionLimit::Stats& ConnectionLimitFactory::statsOn(filter::Worker& worker) const {
+  return worker.local.get<ConnectionLimit::Stats>(
+      this, [&] { return makeStats(worker, settings_.stat_prefix); });
 }
 
 void ConnectionLimitFactory::create(filter::FilterAdder& adder) const {
   filter::FilterContext& context = adder.context();
-  filter::Worker& worker = context.worker();
-  const auto& stats = worker.local.get<ConnectionLimit::Stats>(
-      this, [&] { return makeStats(worker, settings_.stat_prefix); });
-  adder.addRead(std::make_unique<ConnectionLimit>(context, settings_, *open_, stats));
+  adder.addRead(
+      std::make_unique<ConnectionLimit>(context, settings_, *open_, statsOn(context.worker())));
 }
 
 }  // namespace weir::extensions

@@ -1,9 +1,9 @@
 #pragma once
 
 // Network filter: bounds the open connections of a chain. A connection that is one too many is
-// reset, at once or after a delay in which it is held; nothing is connected for it, early
-// connections included as far as the number is known by then. Looks at no bytes. Close reason:
-// connection_limit.
+// reset, at once or after a delay in which it is held; nothing is connected for it. One for which a
+// server is probed has its place from before that until it ends or gets another chain. Looks at no
+// bytes. Close reason: connection_limit.
 //
 // Metrics, by `name` (the stat_prefix): weir_connection_limit_limited_total,
 // weir_connection_limit_active_connections.
@@ -27,26 +27,6 @@ struct ConnectionLimitSettings {
   Duration delay{};
 };
 
-// Immutable but for the number of open connections, which it shares; any thread.
-class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
- public:
-  // `open` is shared with the factories of the same stat_prefix, also those of the configuration
-  // before and after.
-  ConnectionLimitFactory(ConnectionLimitSettings settings, std::shared_ptr<BoundedCount> open)
-      : settings_(std::move(settings)), open_(std::move(open)) {}
-
-  std::string_view name() const override { return "connection_limit"; }
-  void create(filter::FilterAdder& adder) const override;
-  bool seesBytes() const override { return false; }
-  bool allowsEarly(const filter::ConnectionInfo&) const override {
-    return open_->get() < settings_.max_connections;
-  }
-
- private:
-  const ConnectionLimitSettings settings_;
-  const std::shared_ptr<BoundedCount> open_;
-};
-
 // Of one connection, on its loop; owned by its chain.
 class ConnectionLimit final : public filter::ReadFilter {
  public:
@@ -54,6 +34,19 @@ class ConnectionLimit final : public filter::ReadFilter {
   struct Stats {
     stats::Value& limited;
     stats::Value& active;
+  };
+  // Among the open connections, as long as it lives.
+  class Place final : public filter::Grant {
+   public:
+    // Null if there is no room. Both outlive it.
+    static std::unique_ptr<Place> enter(BoundedCount& open, uint64_t limit, const Stats& stats);
+    Place(const Place&) = delete;
+    ~Place() override;
+
+   private:
+    Place(BoundedCount& open, const Stats& stats);
+    BoundedCount& open_;
+    const Stats& stats_;
   };
   // All outlive it.
   ConnectionLimit(filter::FilterContext& context, const ConnectionLimitSettings& settings,
@@ -70,7 +63,30 @@ class ConnectionLimit final : public filter::ReadFilter {
   BoundedCount& open_;
   const Stats& stats_;
   std::optional<event::Timer> held_;  // one too many, until its delay is over
-  bool entered_ = false;
+  std::unique_ptr<filter::Grant> place_;
+};
+
+// Immutable but for the number of open connections, which it shares; any thread.
+class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
+ public:
+  // `open` is shared with the factories of the same stat_prefix, also those of the configuration
+  // before and after.
+  ConnectionLimitFactory(ConnectionLimitSettings settings, std::shared_ptr<BoundedCount> open)
+      : settings_(std::move(settings)), open_(std::move(open)) {}
+
+  std::string_view name() const override { return "connection_limit"; }
+  void create(filter::FilterAdder& adder) const override;
+  bool seesBytes() const override { return false; }
+  bool allowsEarly(const filter::ConnectionInfo&) const override {
+    return open_->get() < settings_.max_connections;
+  }
+  bool takeEarly(filter::Worker& worker, std::unique_ptr<filter::Grant>& grant) const override;
+
+ private:
+  const ConnectionLimit::Stats& statsOn(filter::Worker& worker) const;
+
+  const ConnectionLimitSettings settings_;
+  const std::shared_ptr<BoundedCount> open_;
 };
 
 }  // namespace weir::extensions

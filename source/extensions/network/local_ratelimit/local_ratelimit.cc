@@ -17,13 +17,21 @@ LocalRateLimit::Stats makeStats(filter::Worker& worker, const std::string& name)
 }  // namespace
 
 FilterStatus LocalRateLimit::onNewConnection() {
-  if (bucket_.take(context_.worker().loop.now())) {
+  if (context_.takeGrant() != nullptr || bucket_.take(context_.worker().loop.now())) {
     stats_.passed.add(1);
     return FilterStatus::Continue;
   }
   stats_.limited.add(1);
   context_.close(filter::Close::Reset, "rate_limited");
   return FilterStatus::StopIteration;
+}
+
+// The token is spent: that it is held says so, and no more.
+bool LocalRateLimitFactory::takeEarly(filter::Worker& worker,
+                                      std::unique_ptr<filter::Grant>& grant) const {
+  if (!bucket_->take(worker.loop.now())) return false;
+  grant = std::make_unique<filter::Grant>();
+  return true;
 }
 
 void LocalRateLimitFactory::create(filter::FilterAdder& adder) const {

@@ -1,8 +1,9 @@
 #pragma once
 
 // Network filter: bounds the rate of a chain's new connections by a bucket of tokens that all
-// workers share. A connection that gets no token is reset; nothing is connected for it, and no
-// server is probed while there is no token. Looks at no bytes. Close reason: rate_limited.
+// workers share. A connection that gets no token is reset; nothing is connected for it. One for
+// which a server is probed takes its token before that, and the token is spent even if the
+// connection ends or gets another chain. Looks at no bytes. Close reason: rate_limited.
 //
 // Metrics, by `name` (the stat_prefix): weir_local_ratelimit_limited_total,
 // weir_local_ratelimit_passed_total.
@@ -32,6 +33,7 @@ class LocalRateLimitFactory final : public filter::NetworkFilterFactory {
   bool allowsEarly(const filter::ConnectionInfo& info) const override {
     return bucket_->has(info.accepted);
   }
+  bool takeEarly(filter::Worker& worker, std::unique_ptr<filter::Grant>& grant) const override;
 
  private:
   const std::string stat_prefix_;

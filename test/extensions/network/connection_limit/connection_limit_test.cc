@@ -127,6 +127,34 @@ TEST_F(ConnectionLimitTest, NoServerIsProbedWithoutRoom) {
   EXPECT_FALSE(one->allowsEarly({}));
 }
 
+TEST_F(ConnectionLimitTest, APlaceThatWasTakenEarlyIsTheConnections) {
+  const Factory one = limit(1);
+  test::TestLoop loop;
+  FilterHarness::Options options;
+  options.loop = &loop;
+  options.early_of = one;
+  {
+    FilterHarness a({one, std::make_shared<EchoFactory>()}, std::move(options));
+    EXPECT_FALSE(a.closed());
+    EXPECT_EQ(open_->get(), 1U);
+    std::unique_ptr<filter::Grant> grant;
+    EXPECT_FALSE(one->takeEarly(a.context().worker, grant));
+    EXPECT_EQ(grant, nullptr);
+    a.client().sendEnd();
+    a.run();
+    EXPECT_TRUE(has(a, "weir_connection_limit_active_connections{name=\"db\"} 0"));
+  }
+  EXPECT_EQ(open_->get(), 0U);
+}
+
+TEST_F(ConnectionLimitTest, APlaceForAChainThatWasNotChosenIsGivenBack) {
+  FilterHarness::Options options;
+  options.early_of = limit(1);
+  FilterHarness a({std::make_shared<EchoFactory>()}, std::move(options));
+  EXPECT_FALSE(a.closed());
+  EXPECT_EQ(open_->get(), 0U);
+}
+
 TEST_F(ConnectionLimitTest, StandsInFrontOfARelay) {
   test::TestLoop loop;
   test::LoopbackUpstream upstream(loop);

@@ -74,5 +74,16 @@ TEST_F(LocalRateLimitTest, NoServerIsProbedWithoutAToken) {
   EXPECT_TRUE(connect()->closed());
 }
 
+TEST_F(LocalRateLimitTest, ATokenThatWasTakenEarlyIsTheConnections) {
+  for (int i = 0; i < 2; ++i) {
+    FilterHarness::Options options;
+    options.loop = &loop_;
+    options.early_of = limit_;
+    FilterHarness harness({limit_, std::make_shared<EchoFactory>()}, std::move(options));
+    EXPECT_FALSE(harness.closed());
+  }
+  EXPECT_TRUE(connect()->closed());
+}
+
 }  // namespace
 }  // namespace weir::extensions

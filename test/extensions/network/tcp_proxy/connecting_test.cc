@@ -239,9 +239,9 @@ TEST_F(ConnectingTest, TheProbeAndTheConnectionGoToTheSameCluster) {
     options_.clusters = {{.name = "other", .endpoints = {other.address()}}};
     options_.info.draw = draw;
     const upstream::Cluster* probed = nullptr;
-    filter::ConnectionInfo info;
-    info.draw = draw;
-    options_.early = [&, info](filter::Worker& worker) {
+    options_.early = [&, draw](filter::Worker& worker) {
+      filter::ConnectionInfo info;
+      info.draw = draw;
       auto early = factory.makeEarly(worker, info);
       probed = &early->cluster();
       loop_->retire(std::move(early));
