@@ -1,10 +1,14 @@
 #include "source/server/admin.h"
 
+#include <charconv>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "source/base/json.h"
 #include "source/base/log.h"
 #include "source/server/explain.h"
+#include "source/server/learned_report.h"
 #include "source/server/server.h"
 
 namespace weir::server {
@@ -29,6 +33,20 @@ std::optional<std::string> parameter(const HttpQuestion& question, std::string_v
   const auto value = event::findParameter(question.parameters, name);
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
+
+// Nothing if it is not a number from 1 to MaxLimit.
+std::optional<size_t> limitOf(const HttpQuestion& question, size_t by_default) {
+  constexpr size_t MaxLimit = 10'000;
+  const auto text = parameter(question, "limit");
+  if (!text) return by_default;
+  size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  const bool whole = error == std::errc() && end == text->data() + text->size();
+  if (!whole || limit == 0 || limit > MaxLimit) return std::nullopt;
+  return limit;
+}
+
+HttpReply busyReply() { return errorReply(503, "the workers cannot be asked now"); }
 
 void writeHost(JsonWriter& json, const upstream::HostReport& host) {
   json.object([&] {
@@ -71,7 +89,9 @@ void writeCluster(JsonWriter& json, const upstream::ClusterReport& cluster) {
 struct Admin::Page {
   std::string_view method;
   std::string_view path;
-  HttpReply (Admin::*answer)(const HttpQuestion&);
+  using Now = HttpReply (Admin::*)(const HttpQuestion&);
+  using Later = void (Admin::*)(const HttpQuestion&, Ticket);
+  std::variant<Now, Later> answer;
   std::string_view help;
 };
 
@@ -81,6 +101,8 @@ const Admin::Page Admin::Pages[] = {
     {"GET", "/metrics", &Admin::metrics, "all counters, as Prometheus' text"},
     {"GET", "/listeners", &Admin::listeners, "listeners, where they are bound, and their chains"},
     {"GET", "/clusters", &Admin::clusters, "clusters, their hosts, health and connections"},
+    {"GET", "/learned", &Admin::learned, "destinations whose servers are known to speak first"},
+    {"POST", "/learned", &Admin::forgetLearned, "forgets them"},
     {"GET", "/explain", &Admin::explain, "why a connection goes where: dst, src, sni, alpn, bytes"},
     {"GET", "/logging", &Admin::logging, "the level of each component's messages"},
     {"POST", "/logging", &Admin::setLogging, "sets level, of one component or of all"},
@@ -103,11 +125,14 @@ bool isLoopbackHost(std::string_view host) {
 Admin::Admin(Server& server, int listen_fd)
     : server_(server),
       http_(server.loop(), listen_fd,
-            [this](const HttpQuestion& question, event::HttpEndpoint::Ticket ticket) {
-              http_.answer(ticket, answer(question));
-            }) {}
+            [this](const HttpQuestion& question, Ticket ticket) { answer(question, ticket); }),
+      survey_(server) {}
 
-HttpReply Admin::answer(const HttpQuestion& question) {
+void Admin::answer(const HttpQuestion& question, Ticket ticket) {
+  if (const auto now = reply(question, ticket)) http_.answer(ticket, *now);
+}
+
+std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticket) {
   if (server_.adminAddress()->ip.ip.isLoopback() && !isLoopbackHost(question.host))
     return errorReply(403, "the Host header names another host than this one");
   std::string list;
@@ -122,10 +147,12 @@ HttpReply Admin::answer(const HttpQuestion& question) {
     const bool foreign =
         !question.origin.empty() && question.origin != "http://" + std::string(question.host);
     if (changes && foreign) return errorReply(403, "asked for by a page of another origin");
-    return (this->*page.answer)(question);
+    if (const auto* now = std::get_if<Page::Now>(&page.answer)) return (this->**now)(question);
+    (this->*std::get<Page::Later>(page.answer))(question, ticket);
+    return std::nullopt;
   }
   if (known) return errorReply(405, "wrong method");
-  return {question.path == "/" ? 200 : 404, Text, list};
+  return HttpReply{question.path == "/" ? 200 : 404, Text, list};
 }
 
 HttpReply Admin::ready(const HttpQuestion&) {
@@ -182,6 +209,28 @@ HttpReply Admin::explain(const HttpQuestion& question) {
   const auto explanation = explainConnection(server_.settings(), request.value());
   if (!explanation.ok()) return errorReply(400, explanation.error().detail);
   return jsonReply(explanationJson(explanation.value()));
+}
+
+void Admin::learned(const HttpQuestion& question, Ticket ticket) {
+  LearnedQuery query{.listener = parameter(question, "listener").value_or("")};
+  const auto limit = limitOf(question, query.limit);
+  if (!limit) return http_.answer(ticket, errorReply(400, "limit is a number from 1 to 10000"));
+  query.limit = *limit;
+  if (!survey_.possible()) return http_.answer(ticket, busyReply());
+  survey_.ask<LearnedParts>([query](Worker& worker) { return listLearned(worker, query); },
+                            [this, query, ticket](const std::vector<LearnedParts>& parts) {
+                              http_.answer(ticket, jsonReply(learnedJson(parts, query)));
+                            });
+}
+
+void Admin::forgetLearned(const HttpQuestion& question, Ticket ticket) {
+  const LearnedQuery query{.listener = parameter(question, "listener").value_or("")};
+  if (!survey_.possible()) return http_.answer(ticket, busyReply());
+  survey_.ask<LearnedParts>(
+      [query](Worker& worker) { return server::forgetLearned(worker, query); },
+      [this, ticket](const std::vector<LearnedParts>& parts) {
+        http_.answer(ticket, jsonReply(forgottenJson(parts)));
+      });
 }
 
 HttpReply Admin::logging(const HttpQuestion&) {

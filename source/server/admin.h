@@ -6,13 +6,13 @@
 //
 // Main thread; owned by the server, which outlives it.
 
+#include <optional>
 #include <string_view>
 
 #include "source/event/http_endpoint.h"
+#include "source/server/worker_survey.h"
 
 namespace weir::server {
-
-class Server;
 
 class Admin {
  public:
@@ -22,14 +22,20 @@ class Admin {
  private:
   struct Page;
   static const Page Pages[];
+  using Ticket = event::HttpEndpoint::Ticket;
 
-  event::HttpReply answer(const event::HttpQuestion& question);
+  void answer(const event::HttpQuestion& question, Ticket ticket);
+  // Nothing if the page answers later.
+  std::optional<event::HttpReply> reply(const event::HttpQuestion& question, Ticket ticket);
   event::HttpReply ready(const event::HttpQuestion&);
   event::HttpReply live(const event::HttpQuestion&);
   event::HttpReply metrics(const event::HttpQuestion&);
   event::HttpReply listeners(const event::HttpQuestion&);
   event::HttpReply clusters(const event::HttpQuestion&);
   event::HttpReply explain(const event::HttpQuestion& question);
+  // What needs the workers.
+  void learned(const event::HttpQuestion& question, Ticket ticket);
+  void forgetLearned(const event::HttpQuestion& question, Ticket ticket);
   event::HttpReply logging(const event::HttpQuestion&);
   event::HttpReply setLogging(const event::HttpQuestion& question);
   event::HttpReply drain(const event::HttpQuestion&);
@@ -37,6 +43,7 @@ class Admin {
 
   Server& server_;
   event::HttpEndpoint http_;
+  WorkerSurvey survey_;
 };
 
 // Whether a Host header names this machine itself: localhost or a loopback address, with or without

@@ -53,4 +53,18 @@ bool LearnedServers::contradict(const net::IpPort& destination, MonotonicTime no
   return true;
 }
 
+void LearnedServers::forEach(MonotonicTime now,
+                             const std::function<void(const Known&)>& visit) const {
+  for (const Entry& entry : entries_) {
+    if (entry.expires > now) visit({entry.destination, entry.expires - now, entry.mixed});
+  }
+}
+
+size_t LearnedServers::forgetAll(MonotonicTime now) {
+  size_t count = 0;
+  forEach(now, [&](const Known&) { ++count; });
+  forgetDownTo(0);
+  return count;
+}
+
 }  // namespace weir::server

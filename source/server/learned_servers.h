@@ -6,6 +6,7 @@
 // are told by what owns it.
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -32,6 +33,17 @@ class LearnedServers {
   // not expected, and not learned again, for a ttl. True if that is news.
   bool contradict(const net::IpPort& destination, MonotonicTime now);
   size_t size() const { return by_destination_.size(); }
+
+  // What is remembered of one destination.
+  struct Known {
+    net::IpPort destination;
+    Duration left;  // until it is forgotten
+    bool mixed;     // clients of both kinds go there; else its server speaks first
+  };
+  // Of those that have not expired, the most recently confirmed first.
+  void forEach(MonotonicTime now, const std::function<void(const Known&)>& visit) const;
+  // How many had not expired.
+  size_t forgetAll(MonotonicTime now);
 
  private:
   struct Entry {

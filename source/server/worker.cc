@@ -126,7 +126,7 @@ void Worker::onNews(const LearnedNews& news) {
   }
 }
 
-void Worker::forEachListener(const std::function<void(const WorkerListener&)>& visit) const {
+void Worker::forEachListener(const std::function<void(WorkerListener&)>& visit) const {
   for (const Listeners* const list : {&listeners_, &leaving_}) {
     for (const auto& listener : *list) visit(*listener);
   }

@@ -59,7 +59,7 @@ class Worker {
   void closeAll(std::string_view reason);
   void onNews(const LearnedNews& news);
   // Those that are configured, and those whose connections are not all gone.
-  void forEachListener(const std::function<void(const WorkerListener&)>& visit) const;
+  void forEachListener(const std::function<void(WorkerListener&)>& visit) const;
 
   // The current configuration, and older ones that have connections left.
   size_t generations() const { return generations_.size(); }

@@ -60,7 +60,12 @@ class WorkerListener final : private net::Acceptor::Events {
   void onNews(const LearnedNews& news);
   // Under which it accepts.
   const Generation& generation() const { return current_->generation; }
+  // For connections that it accepts from now on.
+  const config::ListenerSettings& settings() const { return current_->settings; }
   uint64_t id() const { return shared_->id; }
+  MonotonicTime now() const { return current_->generation.worker().loop.now(); }
+  LearnedServers& learned() { return learned_; }
+  const LearnedServers& learned() const { return learned_; }
   size_t openConnections() const { return open_; }
   // In no order; `visit` must not end one.
   void forEachConnection(const std::function<void(const ActiveConnection&)>& visit) const;

@@ -14,15 +14,9 @@ namespace {
 
 class AdminIntegrationTest : public testing::Test {
  protected:
-  // The status line's number and the body, as "200 body".
   std::string ask(const std::string& method, const std::string& target,
                   const std::string& headers = "Host: localhost\r\n") {
-    TestSocket client = TestSocket::connectTo(proxy_.server().adminAddress()->ip.port);
-    client.send(method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + headers + "\r\n");
-    const std::string all = client.receiveAll();
-    const size_t end = all.find("\r\n\r\n");
-    if (!all.starts_with("HTTP/1.1 ") || end == std::string::npos) return "no answer: " + all;
-    return all.substr(9, 3) + " " + all.substr(end + 4);
+    return proxy_.askAdmin(method, target, headers);
   }
 
   TestUpstream upstream_;

@@ -222,6 +222,28 @@ void ServerUnderTest::onWorker(size_t index, std::function<void(server::Worker&)
   done.get_future().wait();
 }
 
+TestSocket ServerUnderTest::startAsking(const std::string& method, const std::string& target,
+                                        const std::string& headers) const {
+  const net::SocketAddress& admin = *server_->adminAddress();
+  TestSocket client = admin.isUnix() ? TestSocket::connectToUnix(admin.unix_path)
+                                     : TestSocket::connectTo(admin.ip.port);
+  client.send(method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + headers + "\r\n");
+  return client;
+}
+
+std::string ServerUnderTest::readAnswer(TestSocket& asked) {
+  const std::string all = asked.receiveAll();
+  const size_t end = all.find("\r\n\r\n");
+  if (!all.starts_with("HTTP/1.1 ") || end == std::string::npos) return "no answer: " + all;
+  return all.substr(9, 3) + " " + all.substr(end + 4);
+}
+
+std::string ServerUnderTest::askAdmin(const std::string& method, const std::string& target,
+                                      const std::string& headers) const {
+  TestSocket asked = startAsking(method, target, headers);
+  return readAnswer(asked);
+}
+
 std::future<std::string> ServerUnderTest::startReload(const std::string& yaml) {
   auto done = std::make_shared<std::promise<std::string>>();
   server_->loop().post([this, done, settings = load(yaml)] {

@@ -108,6 +108,13 @@ class ServerUnderTest {
   void letMainGoOn();
   // Has `work` done on the thread of one worker, and waits for it.
   void onWorker(size_t index, std::function<void(server::Worker&)> work);
+  // Asks the admin port. The status line's number and the body, as "200 body".
+  std::string askAdmin(const std::string& method, const std::string& target,
+                       const std::string& headers = "Host: localhost\r\n") const;
+  // The same in two steps: the question is sent, and the answer read when it comes.
+  TestSocket startAsking(const std::string& method, const std::string& target,
+                         const std::string& headers = "Host: localhost\r\n") const;
+  static std::string readAnswer(TestSocket& asked);
   server::Server& server() { return *server_; }
 
  private:

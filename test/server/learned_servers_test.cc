@@ -108,6 +108,40 @@ TEST_F(LearnedServersTest, NewLimitsForgetTheLeastRecentlyConfirmedAndKeepTheEnd
   EXPECT_TRUE(expects(4));
 }
 
+TEST_F(LearnedServersTest, ListsWhatHasNotExpiredTheMostRecentlyConfirmedFirst) {
+  learn(1);
+  now_ += minutes(30);
+  learn(2);
+  learn(3);
+  contradict(2);
+  learn(3);
+  const auto listed = [this] {
+    std::string out;
+    learned_.forEach(now_, [&](const LearnedServers::Known& one) {
+      out += one.destination.ip.toString() + (one.mixed ? " mixed " : " ") +
+             std::to_string(toSeconds(one.left) / 60).substr(0, 2) + ";";
+    });
+    return out;
+  };
+  EXPECT_EQ(listed(), "10.0.0.3 60;10.0.0.2 mixed 60;10.0.0.1 30;");
+  now_ += minutes(30);
+  EXPECT_EQ(listed(), "10.0.0.3 30;10.0.0.2 mixed 30;");
+}
+
+TEST_F(LearnedServersTest, ForgetsAllAndSaysHowManyStillHeld) {
+  learn(1);
+  now_ += minutes(30);
+  learn(2);
+  learn(3);
+  contradict(3);
+  now_ += minutes(30);
+  EXPECT_EQ(learned_.forgetAll(now_), 2U);
+  EXPECT_EQ(learned_.size(), 0U);
+  EXPECT_FALSE(expects(2));
+  EXPECT_EQ(learned_.forgetAll(now_), 0U);
+  EXPECT_TRUE(learn(3));
+}
+
 TEST_F(LearnedServersTest, StaysBoundedWhateverComes) {
   for (int i = 0; i < 10'000; ++i) {
     learn(i % 250);
