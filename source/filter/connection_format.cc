@@ -21,6 +21,7 @@ enum class ConnectionFormat::Op : uint8_t {
   DetectDuration,
   BytesReceived,
   BytesSent,
+  ConnectionId,
   Protocol,
   TransportProtocol,
   ApplicationProtocols,
@@ -60,6 +61,7 @@ const ConnectionFormat::Known ConnectionFormat::AllKnown[] = {
     {"APPLICATION_PROTOCOLS", Op::ApplicationProtocols, Shape::Text},
     {"BYTES_RECEIVED", Op::BytesReceived, Shape::Number},
     {"BYTES_SENT", Op::BytesSent, Shape::Number},
+    {"CONNECTION_ID", Op::ConnectionId, Shape::Number},
     {"CONNECTION_TERMINATION_DETAILS", Op::Close, Shape::Text},
     {"DETECT_DURATION", Op::DetectDuration, Shape::Number, Argument::Unit},
     {"DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT", Op::DirectRemoteIp, Shape::Plain},
@@ -346,6 +348,7 @@ void ConnectionFormat::appendValue(const Piece& piece, const ConnectionInfo& inf
     case Op::Duration: return duration(now - info.accepted);
     case Op::DetectDuration: return duration(info.detection_time);
     case Op::BytesReceived: out += std::to_string(info.rx_bytes); return;
+    case Op::ConnectionId: out += std::to_string(info.id); return;
     case Op::BytesSent: out += std::to_string(info.tx_bytes); return;
     case Op::Protocol: out += info.protocol; return;
     case Op::TransportProtocol:

@@ -27,6 +27,7 @@ enum class Reason : uint8_t {
 std::string_view toString(Reason reason);
 
 struct ConnectionInfo {
+  uint64_t id = 0;  // never given twice in one process
   std::string_view
       listener;  // these names belong to the configuration, which outlives the connection
   std::string_view chain;
@@ -43,7 +44,8 @@ struct ConnectionInfo {
                       // it, so that it is chosen alike whenever it is asked for
   Grants grants;      // taken for it early, until its filters have them
   std::string_view cluster;
-  std::string upstream;           // the address connected to; empty if none
+  std::string upstream;  // the address connected to, or tried last; empty if none
+  bool upstream_connected = false;
   uint64_t rx_bytes = 0;          // from the client
   uint64_t tx_bytes = 0;          // to the client
   std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…

@@ -39,6 +39,8 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
 
   // Ends it from outside (drain, stop): as a close() of a filter behind all others.
   void close(Close how, std::string_view reason) { closeFrom(slots_.size(), how, reason); }
+  // It was closed, by whomever; what was written may still go out.
+  bool ending() const { return state_ != State::Running; }
 
  private:
   friend class FilterContext;

@@ -27,7 +27,8 @@ NoEvents& noEvents() {
 
 }  // namespace
 
-ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted)
+ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted,
+                                   uint64_t id)
     : member_(listener) {
   filter::Worker& worker = this->worker();
   connection_ = std::make_unique<net::Connection>(
@@ -35,6 +36,7 @@ ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd
       std::make_unique<net::SocketIo>(accepted.fd, accepted.peer.ip.family == net::Family::None),
       net::Connection::Start::Connected,
       net::ConnectionLimits{listener.settings.per_connection_buffer_limit}, noEvents());
+  info_.id = id;
   info_.listener = listener.settings.name;
   info_.draw = listener.listener.draw();
   info_.accepted = worker.loop.now();
@@ -138,6 +140,24 @@ void ActiveConnection::close(std::string_view reason) {
   if (chain_ != nullptr) return chain_->close(filter::Close::Reset, reason);
   if (finding_ != nullptr && finding_->detection != nullptr) finding_->detection->cancel();
   end(reason, true);
+}
+
+ActiveConnection::State ActiveConnection::state() const {
+  if (chain_ == nullptr) return State::Detecting;
+  if (chain_->ending()) return State::Closing;
+  if (connection_->readEnded() || connection_->writeEnding()) return State::HalfClosed;
+  return !info_.cluster.empty() && !info_.upstream_connected ? State::Connecting : State::Open;
+}
+
+std::string_view toString(ActiveConnection::State state) {
+  switch (state) {
+    case ActiveConnection::State::Detecting: return "detecting";
+    case ActiveConnection::State::Connecting: return "connecting";
+    case ActiveConnection::State::Open: return "open";
+    case ActiveConnection::State::HalfClosed: return "half_closed";
+    case ActiveConnection::State::Closing: return "closing";
+  }
+  return "";
 }
 
 // The one line where a connection dies.

@@ -21,7 +21,7 @@ class ActiveConnection final : public event::Retirable,
                                private DetectionOwner,
                                private filter::ChainOwner {
  public:
-  ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted);
+  ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted, uint64_t id);
   ~ActiveConnection() override;
 
   // Chooses the chain, or starts to find out what that takes. Once.
@@ -31,6 +31,19 @@ class ActiveConnection final : public event::Retirable,
   void close(std::string_view reason);
 
   const filter::ConnectionInfo& info() const { return info_; }
+  // Where it stands.
+  enum class State : uint8_t {
+    Detecting,   // its chain is being found out
+    Connecting,  // to its upstream
+    Open,
+    HalfClosed,  // the client, or we towards it, sent an end
+    Closing,     // what was written goes out
+  };
+  State state() const;
+  uint64_t bytesRead() const { return connection_->bytesRead(); }
+  uint64_t bytesWritten() const { return connection_->bytesWritten(); }
+  // When a byte came or went last, or its start.
+  MonotonicTime lastActive() const { return connection_->lastActive(); }
   // Under which it was accepted.
   ListenerGeneration& listenerGeneration() const { return *member_; }
 
@@ -71,5 +84,7 @@ class ActiveConnection final : public event::Retirable,
   std::unique_ptr<filter::FilterChain> chain_;
   bool ended_ = false;
 };
+
+std::string_view toString(ActiveConnection::State state);
 
 }  // namespace weir::server

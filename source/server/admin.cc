@@ -7,6 +7,7 @@
 
 #include "source/base/json.h"
 #include "source/base/log.h"
+#include "source/server/connection_report.h"
 #include "source/server/explain.h"
 #include "source/server/learned_report.h"
 #include "source/server/server.h"
@@ -34,16 +35,41 @@ std::optional<std::string> parameter(const HttpQuestion& question, std::string_v
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
+std::optional<uint64_t> numberOf(const std::string& text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
+
 // Nothing if it is not a number from 1 to MaxLimit.
 std::optional<size_t> limitOf(const HttpQuestion& question, size_t by_default) {
   constexpr size_t MaxLimit = 10'000;
   const auto text = parameter(question, "limit");
   if (!text) return by_default;
-  size_t limit = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  const bool whole = error == std::errc() && end == text->data() + text->size();
-  if (!whole || limit == 0 || limit > MaxLimit) return std::nullopt;
-  return limit;
+  const auto limit = numberOf(*text);
+  return limit && *limit > 0 && *limit <= MaxLimit ? limit : std::nullopt;
+}
+
+// Nothing if a parameter is wrong; `wrong` says how.
+std::optional<ConnectionQuery> connectionQuery(const HttpQuestion& question, std::string& wrong) {
+  ConnectionQuery query{
+      .listener = parameter(question, "listener").value_or(""),
+      .filter_chain = parameter(question, "filter_chain").value_or(""),
+      .cluster = parameter(question, "cluster").value_or(""),
+  };
+  const auto limit = limitOf(question, query.limit);
+  if (!limit) return wrong = "limit is a number from 1 to 10000", std::nullopt;
+  query.limit = *limit;
+  if (const auto source = parameter(question, "source")) {
+    query.source = net::IpPrefix::parse(*source);
+    if (!query.source) return wrong = "source is an address or a CIDR range", std::nullopt;
+  }
+  if (const auto id = parameter(question, "id")) {
+    query.id = numberOf(*id);
+    if (!query.id) return wrong = "id is a number", std::nullopt;
+  }
+  return query;
 }
 
 HttpReply busyReply() { return errorReply(503, "the workers cannot be asked now"); }
@@ -101,6 +127,8 @@ const Admin::Page Admin::Pages[] = {
     {"GET", "/metrics", &Admin::metrics, "all counters, as Prometheus' text"},
     {"GET", "/listeners", &Admin::listeners, "listeners, where they are bound, and their chains"},
     {"GET", "/clusters", &Admin::clusters, "clusters, their hosts, health and connections"},
+    {"GET", "/connections", &Admin::connections,
+     "open connections: listener, filter_chain, cluster, source, id, limit"},
     {"GET", "/learned", &Admin::learned, "destinations whose servers are known to speak first"},
     {"POST", "/learned", &Admin::forgetLearned, "forgets them"},
     {"GET", "/explain", &Admin::explain, "why a connection goes where: dst, src, sni, alpn, bytes"},
@@ -209,6 +237,18 @@ HttpReply Admin::explain(const HttpQuestion& question) {
   const auto explanation = explainConnection(server_.settings(), request.value());
   if (!explanation.ok()) return errorReply(400, explanation.error().detail);
   return jsonReply(explanationJson(explanation.value()));
+}
+
+void Admin::connections(const HttpQuestion& question, Ticket ticket) {
+  std::string wrong;
+  const auto query = connectionQuery(question, wrong);
+  if (!query) return http_.answer(ticket, errorReply(400, wrong));
+  if (!survey_.possible()) return http_.answer(ticket, busyReply());
+  survey_.ask<ConnectionPart>([=](Worker& worker) { return listConnections(worker, *query); },
+                              [=, this](std::vector<ConnectionPart> parts) {
+                                http_.answer(ticket,
+                                             jsonReply(connectionsJson(std::move(parts), *query)));
+                              });
 }
 
 void Admin::learned(const HttpQuestion& question, Ticket ticket) {

@@ -34,6 +34,7 @@ class Admin {
   event::HttpReply clusters(const event::HttpQuestion&);
   event::HttpReply explain(const event::HttpQuestion& question);
   // What needs the workers.
+  void connections(const event::HttpQuestion& question, Ticket ticket);
   void learned(const event::HttpQuestion& question, Ticket ticket);
   void forgetLearned(const event::HttpQuestion& question, Ticket ticket);
   event::HttpReply logging(const event::HttpQuestion&);

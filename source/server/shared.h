@@ -3,6 +3,7 @@
 // What the workers of a process share: written once for each connection, never for its bytes. Any
 // thread.
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -33,6 +34,7 @@ struct InheritedSocket {
 };
 
 struct ProcessShared {
+  std::atomic<uint64_t> last_connection{0};  // ConnectionInfo::id
   net::OwnAddresses own_addresses;
   ProcessLoad load;
   DetectionBudget detection;

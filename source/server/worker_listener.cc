@@ -74,7 +74,8 @@ void WorkerListener::onAccept(net::AcceptedFd accepted) {
     return;
   }
   stats.countOpen();
-  auto connection = std::make_unique<ActiveConnection>(*current_, accepted);
+  auto connection = std::make_unique<ActiveConnection>(
+      *current_, accepted, process_.last_connection.fetch_add(1, std::memory_order_relaxed) + 1);
   ActiveConnection& started = *connection.release();
   started.next_ = connections_;
   if (connections_ != nullptr) connections_->previous_ = &started;
@@ -117,8 +118,10 @@ void WorkerListener::closeAll(std::string_view reason) {
 }
 
 void WorkerListener::forEachConnection(
-    const std::function<void(const ActiveConnection&)>& visit) const {
-  for (const ActiveConnection* at = connections_; at != nullptr; at = at->next_) visit(*at);
+    const std::function<bool(const ActiveConnection&)>& visit) const {
+  for (const ActiveConnection* at = connections_; at != nullptr; at = at->next_) {
+    if (!visit(*at)) return;
+  }
 }
 
 void WorkerListener::onNews(const LearnedNews& news) {

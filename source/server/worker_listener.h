@@ -67,8 +67,8 @@ class WorkerListener final : private net::Acceptor::Events {
   LearnedServers& learned() { return learned_; }
   const LearnedServers& learned() const { return learned_; }
   size_t openConnections() const { return open_; }
-  // In no order; `visit` must not end one.
-  void forEachConnection(const std::function<void(const ActiveConnection&)>& visit) const;
+  // The youngest first, until `visit` returns false; it must not end one.
+  void forEachConnection(const std::function<bool(const ActiveConnection&)>& visit) const;
 
   // For its connections.
   // Where a connection without a redirect arrives: with the port that the kernel chose if that was

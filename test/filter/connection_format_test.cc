@@ -28,6 +28,7 @@ ConnectionInfo sample() {
   info.accepted_wall = WallTime(microseconds(1'767'323'045'000'042));
   info.cluster = "mysql";
   info.upstream = "127.0.0.1:3306";
+  info.id = 7;
   info.rx_bytes = 78;
   info.tx_bytes = 120;
   info.close_reason = "client_fin";
@@ -63,6 +64,7 @@ const Value Values[] = {
     {"%APPLICATION_PROTOCOLS%", "h2,http/1.1"},
     {"%BYTES_RECEIVED%", "78", "0"},
     {"%BYTES_SENT%", "120", "0"},
+    {"%CONNECTION_ID%", "7", "0"},
     {"%CONNECTION_TERMINATION_DETAILS%", "client_fin"},
     {"%DETECT_DURATION%", "25.310", "0.000"},
     {"%DETECT_DURATION(us)%", "25310", "0"},

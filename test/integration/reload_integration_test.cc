@@ -228,6 +228,7 @@ TEST_F(ReloadIntegrationTest, OpenConnectionsOfAllGenerationsAreSeen) {
       one.forEachConnection([&](const server::ActiveConnection& connection) {
         seen.insert(std::string(connection.info().listener) + ">" +
                     std::string(connection.info().cluster));
+        return true;
       });
     });
   });

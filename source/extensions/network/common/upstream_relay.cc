@@ -153,6 +153,7 @@ void UpstreamRelay::end(Close how, std::string_view reason) {
 void UpstreamRelay::attach() {
   filter::Worker& worker = context_.worker();
   context_.info().upstream = early_->address().toString();
+  context_.info().upstream_connected = true;
   upstream_ = early_->release();
   place_ = early_->takePlace();
   worker.loop.retire(std::move(early_));
