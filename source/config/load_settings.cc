@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/config/build.h"
+#include "source/config/dump.h"
 #include "source/config/load.h"
 
 namespace weir::config {
@@ -19,7 +20,9 @@ LoadedSettings build(const LoadedConfig& loaded, const Registry& registry) {
   std::stable_sort(
       out.errors.begin(), out.errors.end(),
       [](const LocatedError& a, const LocatedError& b) { return a.position < b.position; });
-  if (out.errors.empty()) out.settings = std::move(settings);
+  if (!out.errors.empty()) return out;
+  out.settings = std::move(settings);
+  out.json = dumpBootstrap(loaded.bootstrap);
   return out;
 }
 

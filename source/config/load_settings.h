@@ -21,6 +21,7 @@ struct LoadedSettings {
   std::optional<BootstrapSettings> settings;  // nothing if there are errors
   std::vector<LocatedError> errors;           // sorted by position; formatErrors() prints them
   uint64_t content_hash = 0;                  // of the file's bytes; 0 if it could not be read
+  std::string json;                           // dumpBootstrap(); empty if there are errors
 };
 
 // `registry` must outlive the settings.

@@ -12,6 +12,7 @@
 #include "source/config/extension_types.h"
 #include "source/config/field_writer.h"
 #include "source/config/nearest_name.h"
+#include "source/config/serialized.h"
 #include "source/config/source_map.h"
 
 namespace weir::config {
@@ -329,7 +330,7 @@ class Converter {
     const Reflection& reflection = *out.GetReflection();
     const Descriptor& type = *out.GetDescriptor();
     reflection.SetString(&out, type.FindFieldByNumber(AnyTypeUrl), typed.url);
-    reflection.SetString(&out, type.FindFieldByNumber(AnyValue), inner->SerializeAsString());
+    reflection.SetString(&out, type.FindFieldByNumber(AnyValue), serialized(*inner));
   }
 
   // An empty message of the type; null, and an error, if there is no such type.

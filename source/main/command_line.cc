@@ -40,10 +40,11 @@ int failed(const Error& error) {
 
 using Settings = std::shared_ptr<const config::BootstrapSettings>;
 
-// Settings, or null after all errors were printed. `hash`: of the file.
-Settings load(const Options& options, const config::Registry& registry, uint64_t* hash = nullptr) {
+// Settings, or null after all errors were printed. `file`: what else is known of it.
+Settings load(const Options& options, const config::Registry& registry,
+              server::Reloader::First* file = nullptr) {
   auto loaded = config::loadSettings(options.config, registry);
-  if (hash != nullptr) *hash = loaded.content_hash;
+  if (file != nullptr) *file = {loaded.content_hash, std::move(loaded.json)};
   if (loaded.settings)
     return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
   std::cerr << config::formatErrors(options.config, loaded.errors);
@@ -121,8 +122,8 @@ int run(const Options& options, const config::Registry& registry) {
   event::blockSignals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   raiseDescriptorLimit();
   if (!inherited.ok()) return failed(inherited.error());
-  uint64_t hash = 0;
-  const Settings settings = load(options, registry, &hash);
+  server::Reloader::First file;
+  const Settings settings = load(options, registry, &file);
   if (settings == nullptr) return 1;
   const SystemClock clock;
   const unsigned workers = workerCount(options, *settings);
@@ -130,7 +131,7 @@ int run(const Options& options, const config::Registry& registry) {
   server::Server server(settings, clock, workers);
   server.inherit(std::move(inherited).value());
   if (auto started = server.start(); !started.ok()) return failed(started.error());
-  server::Reloader reloader(server, options.config, registry, manager, hash);
+  server::Reloader reloader(server, options.config, registry, manager, std::move(file));
   logAddresses(server);
   log::info(Component::Main, "ready, with {} worker(s)", workers);
   manager.ready("serving");

@@ -129,6 +129,7 @@ const Admin::Page Admin::Pages[] = {
     {"GET", "/clusters", &Admin::clusters, "clusters, their hosts, health and connections"},
     {"GET", "/connections", &Admin::connections,
      "open connections: listener, filter_chain, cluster, source, id, limit"},
+    {"GET", "/config_dump", &Admin::configDump, "the configuration in use, and the last refused"},
     {"GET", "/learned", &Admin::learned, "destinations whose servers are known to speak first"},
     {"POST", "/learned", &Admin::forgetLearned, "forgets them"},
     {"GET", "/explain", &Admin::explain, "why a connection goes where: dst, src, sni, alpn, bytes"},
@@ -221,6 +222,12 @@ HttpReply Admin::clusters(const HttpQuestion&) {
     for (const auto& cluster : server_.clusterReports()) writeCluster(json, cluster);
   });
   return jsonReply(std::move(out));
+}
+
+HttpReply Admin::configDump(const HttpQuestion&) {
+  const ConfigHistory& history = server_.configHistory();
+  if (history.generation() == 0) return errorReply(503, "it has not started yet");
+  return jsonReply(history.json());
 }
 
 HttpReply Admin::explain(const HttpQuestion& question) {

@@ -32,6 +32,7 @@ class Admin {
   event::HttpReply metrics(const event::HttpQuestion&);
   event::HttpReply listeners(const event::HttpQuestion&);
   event::HttpReply clusters(const event::HttpQuestion&);
+  event::HttpReply configDump(const event::HttpQuestion&);
   event::HttpReply explain(const event::HttpQuestion& question);
   // What needs the workers.
   void connections(const event::HttpQuestion& question, Ticket ticket);

@@ -21,12 +21,12 @@ constexpr uint64_t HashMask = (uint64_t{1} << 48) - 1;
 }  // namespace
 
 Reloader::Reloader(Server& server, std::string path, const config::Registry& registry,
-                   const ServiceManager& manager, uint64_t content_hash)
+                   const ServiceManager& manager, First first)
     : server_(server),
       path_(std::move(path)),
       registry_(registry),
       manager_(manager),
-      seen_hash_(content_hash),
+      seen_hash_(first.content_hash),
       generation_(server.mainStats().gauge("weir_config_generation",
                                            "Configurations taken so far; 1 after the start.", {})),
       hash_(server.mainStats().gauge("weir_config_hash",
@@ -34,7 +34,7 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
       last_success_(server.mainStats().gauge(
           "weir_config_last_reload_success_timestamp_seconds",
           "When the configuration in use was taken, in seconds since 1970.", {})) {
-  noteSuccess(content_hash);
+  noteSuccess(first.content_hash, std::move(first.json));
 }
 
 void Reloader::request(Wish wish) {
@@ -57,32 +57,40 @@ void Reloader::begin() {
   config::LoadedSettings loaded = config::loadSettings(path_, registry_);
   seen_hash_ = loaded.content_hash;
   if (!loaded.settings) {
+    std::vector<std::string> errors;
     for (const config::LocatedError& error : loaded.errors)
-      log::error(Component::Config, "{}", config::formatError(path_, error));
-    log::error(Component::Config, "{}: {} error(s); the configuration in use stays", path_,
-               loaded.errors.size());
-    return finish("invalid");
+      errors.push_back(config::formatError(path_, error));
+    return reject("invalid", std::move(errors));
   }
   server_.reload(
       std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings)),
-      [this, hash = loaded.content_hash](const Result<void>& result) { onDone(hash, result); });
+      [this, hash = loaded.content_hash, json = std::move(loaded.json)](
+          const Result<void>& result) mutable { onDone(hash, std::move(json), result); });
 }
 
-void Reloader::onDone(uint64_t hash, const Result<void>& result) {
-  if (!result.ok()) {
-    log::error(Component::Config, "{}: {}; the configuration in use stays", path_,
-               result.error().detail);
-    return finish("refused");
-  }
-  noteSuccess(hash);
+void Reloader::reject(std::string_view outcome, std::vector<std::string> errors) {
+  for (const std::string& error : errors) log::error(Component::Config, "{}", error);
+  log::error(Component::Config, "{}: {} error(s); the configuration in use stays", path_,
+             errors.size());
+  server_.configHistory().noteRejected(outcome, seen_hash_ & HashMask, std::move(errors),
+                                       server_.loop().wallNow());
+  finish(outcome);
+}
+
+void Reloader::onDone(uint64_t hash, std::string json, const Result<void>& result) {
+  if (!result.ok()) return reject("refused", {path_ + ": " + result.error().detail});
+  noteSuccess(hash, std::move(json));
   log::info(Component::Config, "{}: reloaded, generation {}", path_, generation_.get());
   finish("success");
 }
 
-void Reloader::noteSuccess(uint64_t hash) {
-  generation_.add(1);
+void Reloader::noteSuccess(uint64_t hash, std::string json) {
+  ConfigHistory& history = server_.configHistory();
+  const WallTime now = server_.loop().wallNow();
+  history.noteTaken(path_, hash & HashMask, std::move(json), now);
+  generation_.set(history.generation());
   hash_.set(hash & HashMask);
-  const auto since_1970 = server_.loop().wallNow().time_since_epoch();
+  const auto since_1970 = now.time_since_epoch();
   last_success_.set(
       static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count()));
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "source/config/extension_factory.h"
 #include "source/server/server.h"
@@ -17,9 +18,15 @@ namespace weir::server {
 
 class Reloader {
  public:
-  // All outlive it. `content_hash`: of the file as it was read for the start.
+  // The file as it was read for the start.
+  struct First {
+    uint64_t content_hash = 0;
+    std::string json;
+  };
+
+  // All outlive it.
   Reloader(Server& server, std::string path, const config::Registry& registry,
-           const ServiceManager& manager, uint64_t content_hash);
+           const ServiceManager& manager, First first);
 
   // SIGHUP: the file is read and taken, also if it has not changed.
   void reload() { request(Wish::Always); }
@@ -31,9 +38,10 @@ class Reloader {
 
   void request(Wish wish);
   void begin();
-  void onDone(uint64_t hash, const Result<void>& result);
+  void reject(std::string_view outcome, std::vector<std::string> errors);
+  void onDone(uint64_t hash, std::string json, const Result<void>& result);
   void finish(std::string_view outcome);
-  void noteSuccess(uint64_t hash);
+  void noteSuccess(uint64_t hash, std::string json);
 
   Server& server_;
   const std::string path_;

@@ -17,6 +17,7 @@
 #include "source/event/loop.h"
 #include "source/server/access_log.h"
 #include "source/server/bound_listeners.h"
+#include "source/server/config_history.h"
 #include "source/server/overload_monitor.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_manager.h"
@@ -69,6 +70,8 @@ class Server {
   void postToWorker(size_t index, std::function<void(Worker&)> work) {
     workers_[index]->post(std::move(work));
   }
+  // Written by whoever reads the files.
+  ConfigHistory& configHistory() { return config_history_; }
   unsigned workerCount() const { return worker_count_; }
   const config::BootstrapSettings& settings() const { return *snapshot_.settings; }
   // Where listener `i` is bound, with the port that the kernel chose if it was 0.
@@ -104,6 +107,7 @@ class Server {
   upstream::ClusterManager clusters_;
   std::vector<std::weak_ptr<AccessLog>> logs_;  // older ones may have connections left
   Snapshot snapshot_;                           // of the last configuration that was taken
+  ConfigHistory config_history_;
   BoundListeners bound_;
   std::optional<net::SocketAddress> admin_bound_;
   ProcessShared shared_;

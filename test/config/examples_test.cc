@@ -33,5 +33,16 @@ TEST(ExamplesTest, EveryExampleLoads) {
   }
 }
 
+TEST(ExamplesTest, WhatIsDumpedOfAnExampleCanBeReadAgain) {
+  Registry registry;
+  registerBuiltins(registry);
+  for (const std::string& file : exampleFiles()) {
+    const std::string dumped = loadSettings(file, registry).json;
+    const LoadedSettings again = parseSettings(dumped, Format::Json, registry);
+    EXPECT_EQ(formatErrors(file, again.errors), "");
+    EXPECT_EQ(again.json, dumped);
+  }
+}
+
 }  // namespace
 }  // namespace weir::config

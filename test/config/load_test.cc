@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "source/config/dump.h"
 #include "source/config/load_settings.h"
 #include "test/config/rejected_fields.h"
 
@@ -167,6 +168,25 @@ std::string lineOf(const AccessLogSettings& settings) {
   std::string line;
   settings.line->append(filter::ConnectionInfo{}, MonotonicTime{}, line);
   return line;
+}
+
+TEST(LoadTest, WhatIsDumpedIsTheSameConfiguration) {
+  const LoadedConfig loaded = parseBootstrap(Yaml, Format::Yaml, fakeRegistry());
+  const std::string dumped = dumpBootstrap(loaded.bootstrap);
+  EXPECT_TRUE(dumped.starts_with("{\"admin\":{\"address\":\"127.0.0.1:9901\"},\"workers\":2,"))
+      << dumped;
+  EXPECT_NE(dumped.find("\"typed_config\":{\"@type\":\"type.googleapis.com/"
+                        "weir.extensions.network.tcp_proxy.v1.TcpProxy\",\"cluster\":\"db\""),
+            std::string::npos)
+      << dumped;
+  const LoadedConfig again = parseBootstrap(dumped, Format::Json, fakeRegistry());
+  EXPECT_TRUE(again.errors.empty());
+  EXPECT_TRUE(MessageDifferencer::Equals(loaded.bootstrap, again.bootstrap)) << dumped;
+}
+
+TEST(LoadTest, OnlyWhatIsRightIsDumped) {
+  EXPECT_NE(parseSettings(Yaml, Format::Yaml, fakeRegistry()).json, "");
+  EXPECT_EQ(parseSettings("workers: 1", Format::Yaml, fakeRegistry()).json, "");
 }
 
 TEST(LoadTest, BecomesSettings) {

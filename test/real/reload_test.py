@@ -1,5 +1,6 @@
 """New configurations for a running Weir: by SIGHUP, by a change of the file, right and wrong ones."""
 
+import json
 import os
 import shutil
 import signal
@@ -100,10 +101,39 @@ class ReloadTest(StreamTest):
             self.weir.wait_until_reloaded(1)
             self.assert_leads_to(self.other)
 
+    def test_what_is_in_use_and_what_was_refused_can_be_asked_for(self):
+        first = self.config_dump()
+        self.assertEqual((first["path"], first["generation"], first["last_rejected"]), (self.weir.config, 1, None))
+        self.assertEqual(first["hash"], self.weir.metric("weir_config_hash"))
+        with open(self.weir.config, encoding="utf-8") as file:
+            self.assertEqual(first["bootstrap"]["listeners"], json.load(file)["listeners"])
+        self.replace(listeners=[detecting(self.weir.ports["detecting"], target="nowhere")])
+        self.weir.wait_until_reloaded(1, "invalid")
+        second = self.config_dump()
+        rejected = second.pop("last_rejected")
+        self.assertEqual(second, {key: value for key, value in first.items() if key != "last_rejected"})
+        self.assertEqual(rejected["outcome"], "invalid")
+        self.assertEqual(rejected["error_count"], 3)  # one for each chain
+        self.assertEqual(len(rejected["errors"]), 3)
+        self.assertIn("weir.json:", rejected["errors"][0])
+        self.assertIn("nowhere", rejected["errors"][0])
+        self.replace()
+        self.weir.wait_until_reloaded(1)
+        third = self.config_dump()
+        self.assertEqual((third["generation"], third["last_rejected"]), (2, None))
+        self.assertEqual(third["bootstrap"]["clusters"][0]["endpoints"][0]["address"],
+                         f"{LOOPBACK}:{self.other.getsockname()[1]}")
+
+    def config_dump(self):
+        status, body = self.weir.admin("/config_dump")
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
     def test_port_that_another_program_has_changes_nothing(self):
         taken = self.upstream_port
         self.replace(listeners=[*self.listeners, detecting(taken, name="taken")])
         self.weir.wait_until_reloaded(1, "refused")
+        self.assertEqual(self.config_dump()["last_rejected"]["outcome"], "refused")
         self.assertIn(f'listener "taken": cannot listen on {LOOPBACK}:{taken}', self.weir.output())
         self.assert_leads_to(self.upstream)
 
