@@ -13,6 +13,8 @@ namespace weir::event {
 namespace {
 
 constexpr auto RequestTimeout = std::chrono::seconds(10);
+constexpr auto AnswerTimeout = std::chrono::seconds(30);
+constexpr auto TakeTimeout = std::chrono::seconds(60);
 constexpr auto EndTimeout = std::chrono::seconds(1);
 constexpr timeval WriteTimeout{10, 0};
 
@@ -52,8 +54,8 @@ HttpConnection::HttpConnection(HttpEndpoint& endpoint, Loop& loop, uint64_t id, 
       id_(id),
       fd_(fd),
       buffered_(bufferevent_socket_new(loop.base(), fd, BEV_OPT_CLOSE_ON_FREE)),
-      deadline_(loop, [this] { leave(); }),
-      last_active_(loop.now()) {
+      deadline_(loop, [this] { onDeadline(); }),
+      since_(loop.now()) {
   WEIR_CHECK(buffered_ != nullptr);
   bufferevent_setcb(buffered_, &onRead, &onWritten, &onEvent, this);
   bufferevent_setwatermark(buffered_, EV_READ, 0, MaxHttpHeadBytes + MaxHttpBodyBytes);
@@ -93,26 +95,40 @@ void HttpConnection::end() {
   keep_alive_ = false;
 }
 
+// Whoever is asked may be busy for long; who asks is not to wait for ever.
+void HttpConnection::onDeadline() {
+  if (state_ != State::Asking) return leave();
+  keep_alive_ = false;
+  send({.status = 504, .body = "no answer in time\n"});
+}
+
 void HttpConnection::leave() {
   if (state_ != State::Gone) endpoint_.drop(id_);
 }
 
 void HttpConnection::read() {
   evbuffer* const input = bufferevent_get_input(buffered_);
-  last_active_ = loop_.now();
   if (state_ == State::Ending) evbuffer_drain(input, evbuffer_get_length(input));
   if (state_ != State::Reading) return;  // the next request waits for its turn
   const size_t have = evbuffer_get_length(input);
   if (have == 0) return;
-  if (std::exchange(head_bytes_, have) == 0) deadline_.arm(RequestTimeout);
-  const auto* bytes = reinterpret_cast<const char*>(evbuffer_pullup(input, -1));
-  HttpHeadResult result = parseHttpHead({bytes, have});
-  if (const auto* refusal = std::get_if<HttpRefusal>(&result)) return refuse(*refusal);
-  if (auto* head = std::get_if<HttpRequestHead>(&result)) readBody(std::move(*head));
+  if (!std::exchange(begun_, true)) {
+    since_ = loop_.now();
+    deadline_.arm(RequestTimeout);
+  }
+  if (!head_) {
+    const auto* bytes = reinterpret_cast<const char*>(evbuffer_pullup(input, -1));
+    HttpHeadResult result = parseHttpHead({bytes, have});
+    if (const auto* refusal = std::get_if<HttpRefusal>(&result)) return refuse(*refusal);
+    if (std::holds_alternative<HttpNeedsMore>(result)) return;
+    head_ = std::move(std::get<HttpRequestHead>(result));
+  }
+  readBody();
 }
 
-void HttpConnection::readBody(HttpRequestHead head) {
+void HttpConnection::readBody() {
   evbuffer* const input = bufferevent_get_input(buffered_);
+  HttpRequestHead& head = *head_;
   const size_t whole = head.bytes + head.content_length;
   if (evbuffer_get_length(input) < whole) {
     constexpr std::string_view Continue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -125,14 +141,15 @@ void HttpConnection::readBody(HttpRequestHead head) {
   if (head.form && !parseHttpParameters(body, head.parameters))
     return refuse({400, "the form has a bad escape"});
   evbuffer_drain(input, whole);
-  head_bytes_ = 0;
+  const HttpRequestHead asked = *std::exchange(head_, std::nullopt);
+  begun_ = false;
   state_ = State::Asking;
   continued_ = false;
-  keep_alive_ = head.keep_alive;
-  head_only_ = head.method == "HEAD";
-  deadline_.disarm();
+  keep_alive_ = asked.keep_alive;
+  head_only_ = asked.method == "HEAD";
+  deadline_.arm(AnswerTimeout);
   ticket_ = endpoint_.nextTicket(id_);
-  endpoint_.ask({head.method, head.path, head.parameters, head.host, head.origin}, ticket_);
+  endpoint_.ask({asked.method, asked.path, asked.parameters, asked.host, asked.origin}, ticket_);
 }
 
 void HttpConnection::refuse(const HttpRefusal& refusal) {
@@ -146,7 +163,7 @@ void HttpConnection::answer(HttpEndpoint::Ticket ticket, const HttpReply& reply)
 
 void HttpConnection::send(const HttpReply& reply) {
   state_ = State::Writing;
-  last_active_ = loop_.now();
+  deadline_.arm(TakeTimeout);
   const std::string head = headOf(reply, keep_alive_);
   evbuffer* const output = bufferevent_get_output(buffered_);
   evbuffer_add(output, head.data(), head.size());
@@ -156,9 +173,9 @@ void HttpConnection::send(const HttpReply& reply) {
 // All is with the kernel.
 void HttpConnection::written() {
   if (state_ != State::Writing) return;
-  last_active_ = loop_.now();
   if (keep_alive_) {
     state_ = State::Reading;
+    since_ = loop_.now();
     deadline_.arm(RequestTimeout);
     return read();
   }

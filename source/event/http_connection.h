@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "source/event/http_endpoint.h"
@@ -23,9 +24,11 @@ class HttpConnection final : public Retirable {
 
   // Only if it still waits for this one.
   void answer(HttpEndpoint::Ticket ticket, const HttpReply& reply);
-  // Nothing is being asked or answered.
-  bool idle() const { return state_ == State::Reading && head_bytes_ == 0; }
-  MonotonicTime lastActive() const { return last_active_; }
+  // Nothing is being asked or answered; and whether a part of a request has come.
+  bool reading() const { return state_ == State::Reading; }
+  bool begun() const { return begun_; }
+  // When it began to be idle, or its request to come.
+  MonotonicTime since() const { return since_; }
   // The endpoint lets go of it.
   void detach();
 
@@ -44,7 +47,8 @@ class HttpConnection final : public Retirable {
   static void onEvent(bufferevent*, short what, void* self) noexcept;
 
   void read();
-  void readBody(HttpRequestHead head);
+  void readBody();
+  void onDeadline();
   void refuse(const HttpRefusal& refusal);
   void send(const HttpReply& reply);
   void written();
@@ -57,10 +61,11 @@ class HttpConnection final : public Retirable {
   const int fd_;
   bufferevent* buffered_;
   Timer deadline_;
-  MonotonicTime last_active_;
+  MonotonicTime since_;
   State state_ = State::Reading;
-  size_t head_bytes_ = 0;        // of a request that has begun to come
-  HttpEndpoint::Ticket ticket_;  // of the last question
+  bool begun_ = false;
+  std::optional<HttpRequestHead> head_;  // of a request whose body has not come whole
+  HttpEndpoint::Ticket ticket_;          // of the last question
   bool continued_ = false;
   bool keep_alive_ = false;
   bool head_only_ = false;  // HEAD

@@ -65,21 +65,23 @@ HttpEndpoint::~HttpEndpoint() {
 }
 
 void HttpEndpoint::onAccepted(int fd) {
-  // Who only holds a place open gives it to who wants something.
-  if (connections_.size() >= MaxConnections) drop(longestIdle());
+  // Who only holds a place open gives it to who may want something.
+  if (connections_.size() >= MaxConnections) drop(leastWanted());
   const uint64_t id = next_id_++;
   connections_.emplace(id, std::make_unique<HttpConnection>(*this, loop_, id, fd));
 }
 
-uint64_t HttpEndpoint::longestIdle() const {
-  uint64_t longest = 0;
-  MonotonicTime since = MonotonicTime::max();
+uint64_t HttpEndpoint::leastWanted() const {
+  uint64_t least = 0;
+  std::pair first(true, MonotonicTime::max());  // idle ones, then those that waited longest
   for (const auto& [id, connection] : connections_) {
-    if (!connection->idle() || connection->lastActive() >= since) continue;
-    longest = id;
-    since = connection->lastActive();
+    if (!connection->reading()) continue;
+    const std::pair rank(connection->begun(), connection->since());
+    if (rank >= first) continue;
+    least = id;
+    first = rank;
   }
-  return longest;
+  return least;
 }
 
 void HttpEndpoint::answer(Ticket ticket, const HttpReply& reply) {

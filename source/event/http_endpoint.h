@@ -4,8 +4,10 @@
 // everywhere. Not for the data path.
 //
 // Limits: MaxConnections at once, of which the one that has been idle longest makes room for a new
-// one; 16 KiB of head, 64 KiB of body; 10 s for a request to arrive, and without progress of an
-// answer. Out of descriptors it tries again every 100 ms, without a word.
+// one, or if none is idle, the one whose request has been coming for longest; 16 KiB of head, 64
+// KiB of body; 10 s for a request to arrive whole, 30 s for its answer to be made (504 then), 60 s
+// for the client to take it, and 10 s without progress of that. Out of descriptors it tries again
+// every 100 ms, without a word.
 
 #include <cstddef>
 #include <cstdint>
@@ -69,8 +71,8 @@ class HttpEndpoint {
   class Listener;
 
   void onAccepted(int fd);
-  uint64_t longestIdle() const;  // 0 if none is idle
-  bool hasRoom() const { return connections_.size() < MaxConnections || longestIdle() != 0; }
+  uint64_t leastWanted() const;  // 0 if all are being answered
+  bool hasRoom() const { return connections_.size() < MaxConnections || leastWanted() != 0; }
   void ask(const HttpQuestion& question, Ticket ticket) { handler_(question, ticket); }
   Ticket nextTicket(uint64_t connection) { return {connection, ++questions_}; }
   void drop(uint64_t id);

@@ -132,7 +132,7 @@ TEST_F(HttpEndpointTest, AnswersLater) {
   Client client(port_);
   client.send("GET /slow HTTP/1.1\r\n\r\n");
   ASSERT_TRUE(loop_.runUntil([&] { return !asked_.empty(); }));
-  loop_.advance(seconds(60));
+  loop_.advance(seconds(29));
   EXPECT_EQ(client.received(), "");
   endpoint_->answer(asked_[0].ticket, {.status = 404, .body = "late"});
   endpoint_->answer(asked_[0].ticket, {.body = "twice"});
@@ -255,6 +255,63 @@ TEST_F(HttpEndpointTest, WhoHoldsAPlaceOpenGivesItToWhoWantsSomething) {
   EXPECT_TRUE(awaitEnd(*idle[0]));
   EXPECT_FALSE(idle[1]->ended());
   EXPECT_EQ(endpoint_->connections(), HttpEndpoint::MaxConnections);
+}
+
+TEST_F(HttpEndpointTest, RequestsThatDoNotComeWholeDoNotFillIt) {
+  std::vector<std::unique_ptr<Client>> slow;
+  for (size_t i = 0; i < HttpEndpoint::MaxConnections; ++i) {
+    slow.push_back(std::make_unique<Client>(port_));
+    slow.back()->send("GET /");
+    ASSERT_TRUE(loop_.runUntil([&] { return endpoint_->connections() == i + 1; }));
+    loop_.runUntilIdle();
+    loop_.advance(milliseconds(1));
+  }
+  slow[0]->send("still");  // which makes it no younger
+  loop_.runUntilIdle();
+  Client client(port_);
+  client.send("GET /x HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(awaitText(client, "to /x"));
+  EXPECT_TRUE(awaitEnd(*slow[0]));
+  EXPECT_FALSE(slow[1]->ended());
+}
+
+TEST_F(HttpEndpointTest, WhatIsNotAnsweredInThirtySecondsIsGivenUp) {
+  answer_now_ = false;
+  Client client(port_);
+  client.send("GET /x HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(loop_.runUntil([&] { return !asked_.empty(); }));
+  loop_.advance(seconds(29));
+  EXPECT_EQ(client.received(), "");
+  loop_.advance(seconds(1));
+  ASSERT_TRUE(awaitEnd(client));
+  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 504 Gateway Timeout\r\n"));
+  endpoint_->answer(asked_[0].ticket, {.body = "too late"});
+}
+
+TEST_F(HttpEndpointTest, AnAnswerIsToBeTakenWithinAMinuteHoweverSlowly) {
+  answer_now_ = false;
+  Client client(port_);
+  client.send("GET /x HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(loop_.runUntil([&] { return !asked_.empty(); }));
+  endpoint_->answer(asked_[0].ticket, {.body = std::string(20'000'000, 'x')});
+  loop_.runUntilIdle();
+  loop_.advance(seconds(59));
+  EXPECT_EQ(endpoint_->connections(), 1U);
+  loop_.advance(seconds(1));
+  EXPECT_EQ(endpoint_->connections(), 0U);
+}
+
+TEST_F(HttpEndpointTest, ABodyThatComesByteByByteIsReadOnce) {
+  Client client(port_);
+  client.send(
+      "POST /x HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+      "Content-Length: 3\r\n\r\n");
+  for (const char* byte : {"a", "=", "b"}) {
+    loop_.runUntilIdle();
+    client.send(byte);
+  }
+  ASSERT_TRUE(awaitText(client, "to /x"));
+  EXPECT_EQ(asked_[0].parameters, (HttpParameters{{"a", "b"}}));
 }
 
 TEST_F(HttpEndpointTest, OutOfDescriptorsItTriesAgainWithoutAWord) {
