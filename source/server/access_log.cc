@@ -48,27 +48,34 @@ Result<int> openFile(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<AccessLog>> AccessLog::open(const config::AccessLogSettings& settings) {
+Result<std::unique_ptr<AccessLog>> AccessLog::open(const config::AccessLogSettings& settings,
+                                                   std::shared_ptr<std::atomic<uint64_t>> dropped) {
   auto fd = openFile(settings.path);
   if (!fd.ok()) return fd.error();
-  return std::unique_ptr<AccessLog>(new AccessLog(fd.value(), settings));
+  return std::unique_ptr<AccessLog>(new AccessLog(fd.value(), settings, std::move(dropped)));
 }
 
-AccessLog::AccessLog(int fd, const config::AccessLogSettings& settings)
-    : path_(settings.path), line_(settings.line) {
+AccessLog::AccessLog(int fd, const config::AccessLogSettings& settings,
+                     std::shared_ptr<std::atomic<uint64_t>> dropped)
+    : path_(settings.path), line_(settings.line), dropped_(std::move(dropped)) {
   use(fd);
   thread_ = std::thread([this] { run(); });
 }
 
 AccessLog::~AccessLog() {
+  if (!stop_) finish([] {});
+  thread_.join();
+  ::close(fd_);
+}
+
+void AccessLog::finish(std::function<void()> done) {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
     hurry_ = true;
+    done_ = std::move(done);
   }
   wake_.notify_one();
-  thread_.join();
-  ::close(fd_);
 }
 
 Result<void> AccessLog::reopen() {
@@ -99,7 +106,7 @@ void AccessLog::write(std::string_view line) {
   {
     const std::lock_guard lock(mutex_);
     if (pending_.size() + line.size() > MaxPending) {
-      dropped_.fetch_add(1, std::memory_order_relaxed);
+      drop(1);
       return;
     }
     first = pending_.empty();
@@ -151,7 +158,7 @@ void AccessLog::lose(std::string_view rest, int error) {
   // The mark that mends a torn line is no line.
   if (rest.starts_with('\n')) rest.remove_prefix(1);
   const auto lines = std::count(rest.begin(), rest.end(), '\n');
-  dropped_.fetch_add(static_cast<uint64_t>(lines), std::memory_order_relaxed);
+  drop(static_cast<uint64_t>(lines));
   losses_.write(std::chrono::steady_clock::now(), log::Component::Main, log::Level::Warn,
                 "access log {}: {}; {} line(s) dropped", path_, std::strerror(error), lines);
 }
@@ -178,8 +185,10 @@ void AccessLog::run() {
       hurry_ = false;
       give_up_at_.reset();
     }
-    if (last && pending_.empty()) return;
+    if (last && pending_.empty()) break;
   }
+  lock.unlock();
+  done_();
 }
 
 }  // namespace weir::server

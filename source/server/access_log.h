@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,10 +27,16 @@ namespace weir::server {
 class AccessLog {
  public:
   // Opens the file (append, created if need be). An error says why it cannot be opened.
-  static Result<std::unique_ptr<AccessLog>> open(const config::AccessLogSettings& settings);
+  // `dropped`: counts the lines that nobody will see; may be shared with other logs.
+  static Result<std::unique_ptr<AccessLog>> open(
+      const config::AccessLogSettings& settings,
+      std::shared_ptr<std::atomic<uint64_t>> dropped = std::make_shared<std::atomic<uint64_t>>(0));
   // Writes what was handed over, and ends the thread; what a reader does not take within 2 s is
   // dropped.
   ~AccessLog();
+  // The same without waiting: `done` is called by the thread when all is written, as its last act.
+  // Once, after the last write().
+  void finish(std::function<void()> done);
 
   // Formats and hands over the line of a connection that ends `now`. Any thread.
   void write(const filter::ConnectionInfo& info, MonotonicTime now);
@@ -42,11 +49,12 @@ class AccessLog {
   Result<void> reopen();
 
   const std::string& path() const { return path_; }
-  // Lines that nobody will see.
-  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  uint64_t dropped() const { return dropped_->load(std::memory_order_relaxed); }
 
  private:
-  AccessLog(int fd, const config::AccessLogSettings& settings);
+  AccessLog(int fd, const config::AccessLogSettings& settings,
+            std::shared_ptr<std::atomic<uint64_t>> dropped);
+  void drop(uint64_t lines) { dropped_->fetch_add(lines, std::memory_order_relaxed); }
   void run();
   bool awaitWritable();
   void writeAll(std::string_view batch);
@@ -64,6 +72,7 @@ class AccessLog {
   int next_fd_ = -1;
   size_t pending_before_ = 0;
   bool stop_ = false;
+  std::function<void()> done_;
 
   // Somebody waits for the writer, who may be in mid-write: to end, or for another file.
   std::atomic<bool> hurry_{false};
@@ -74,7 +83,7 @@ class AccessLog {
   std::optional<std::chrono::steady_clock::time_point> give_up_at_;
   log::LimitedLog losses_{1, std::chrono::seconds(10)};
 
-  std::atomic<uint64_t> dropped_{0};
+  const std::shared_ptr<std::atomic<uint64_t>> dropped_;
   std::thread thread_;
 };
 

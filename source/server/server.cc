@@ -31,6 +31,7 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       worker_count_(workers),
       loop_(clock),
       clusters_(loop_),
+      logs_(loop_),
       snapshot_{std::move(settings), nullptr, nullptr},
       bound_(workers),
       max_connections_(stats_.gauge("weir_process_max_connections",
@@ -53,17 +54,8 @@ Server::~Server() {
     net::removeSocketFile(*admin_bound_);
 }
 
-Result<std::shared_ptr<AccessLog>> Server::openLog(const config::AccessLogSettings& settings) {
-  if (!settings.enabled) return std::shared_ptr<AccessLog>();
-  auto opened = AccessLog::open(settings);
-  if (!opened.ok()) return opened.error();
-  std::shared_ptr<AccessLog> log = std::move(opened).value();
-  logs_.push_back(log);
-  return log;
-}
-
 Result<void> Server::start() {
-  auto log = openLog(snapshot_.settings->access_log);
+  auto log = logs_.open(snapshot_.settings->access_log);
   if (!log.ok()) return log.error();
   snapshot_.log = std::move(log).value();
   auto change = bound_.prepare(snapshot_.settings->listeners);
@@ -192,7 +184,7 @@ Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> setti
   if (draining_) return Error{ErrorCode::Closed, Side::Self, "the process is draining"};
   std::shared_ptr<AccessLog> log = snapshot_.log;
   if (settings->access_log != snapshot_.settings->access_log) {
-    auto opened = openLog(settings->access_log);
+    auto opened = logs_.open(settings->access_log);
     if (!opened.ok()) return opened.error();
     log = std::move(opened).value();
   }
@@ -246,19 +238,6 @@ void Server::onWorkerDrained() {
   if (--workers_to_drain_ == 0) loop_.stop();
 }
 
-void Server::reopenLogs() {
-  std::erase_if(logs_, [](const auto& log) { return log.expired(); });
-  for (const auto& one : logs_) {
-    const std::shared_ptr<AccessLog> log = one.lock();
-    if (log == nullptr) continue;
-    if (auto reopened = log->reopen(); !reopened.ok()) {
-      log::error(log::Component::Main, "{}; the old file stays in use", reopened.error().detail);
-    } else {
-      log::info(log::Component::Main, "access log {} reopened", log->path());
-    }
-  }
-}
-
 // On the thread of worker `from`.
 void Server::broadcast(size_t from, const LearnedNews& news) {
   for (size_t i = 0; i < workers_.size(); ++i) {
@@ -271,14 +250,10 @@ std::string Server::metrics() const {
   for (const auto& worker : workers_) registries.push_back(&worker->stats());
   registries.push_back(&clusters_.stats());
   std::string out = stats::renderPrometheus(registries);
-  if (snapshot_.log != nullptr) {
-    out +=
-        "# HELP weir_access_log_dropped_total Access log lines that could not be written.\n"
-        "# TYPE weir_access_log_dropped_total counter\n"
-        "weir_access_log_dropped_total " +
-        std::to_string(snapshot_.log->dropped()) + "\n";
-  }
   stats::PrometheusText text(out);
+  text.family("weir_access_log_dropped_total", stats::Kind::Counter,
+              "Access log lines that could not be written.");
+  text.sample({}, logs_.dropped());
   appendProcessMetrics(text);
   return out;
 }

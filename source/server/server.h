@@ -15,7 +15,7 @@
 #include "source/base/time.h"
 #include "source/config/settings.h"
 #include "source/event/loop.h"
-#include "source/server/access_log.h"
+#include "source/server/access_logs.h"
 #include "source/server/bound_listeners.h"
 #include "source/server/config_history.h"
 #include "source/server/overload_monitor.h"
@@ -61,7 +61,7 @@ class Server {
 
   // Opens the files of the access log anew, after they were moved away; what goes wrong is logged,
   // and the old one stays.
-  void reopenLogs();
+  void reopenLogs() { logs_.reopen(); }
 
   event::Loop& loop() { return loop_; }
   // For counters of the main thread; shown with those of the workers.
@@ -87,7 +87,6 @@ class Server {
   using Done = std::function<void(const Result<void>&)>;
 
   Result<void> bindAdmin();
-  Result<std::shared_ptr<AccessLog>> openLog(const config::AccessLogSettings& settings);
   void warnOfUnusedSockets() const;
   void applyLimits();
   upstream::ClusterStates prepareClusters();
@@ -105,8 +104,8 @@ class Server {
   stats::Registry stats_;
   event::Loop loop_;
   upstream::ClusterManager clusters_;
-  std::vector<std::weak_ptr<AccessLog>> logs_;  // older ones may have connections left
-  Snapshot snapshot_;                           // of the last configuration that was taken
+  AccessLogs logs_;
+  Snapshot snapshot_;  // of the last configuration that was taken
   ConfigHistory config_history_;
   BoundListeners bound_;
   std::optional<net::SocketAddress> admin_bound_;
