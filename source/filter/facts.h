@@ -60,6 +60,10 @@ constexpr FactSet operator|(Fact a, Fact b) { return FactSet(a) | FactSet(b); }
 // The facts themselves. A value counts only while its bit is in `known`.
 struct Facts {
   FactSet known;
+  // Of those that are known and empty: there may be a value, which could not be read (a hello that
+  // is too long, or has a fault in it). No chain matches on it, and who authorises must not take it
+  // for absent.
+  FactSet unreadable;
   net::IpPort destination;
   net::IpPort source;
   net::IpAddress direct_source;

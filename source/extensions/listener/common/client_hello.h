@@ -41,10 +41,13 @@ struct ClientHello {
   // False if the message does not parse, or holds one of these two extensions twice; it then has
   // neither.
   bool well_formed = true;
+  // It asks for a name, or may, that cannot be read: a server could see one where we see none.
+  bool server_name_unreadable = false;
 
   static ClientHello malformed() {
     ClientHello hello;
     hello.well_formed = false;
+    hello.server_name_unreadable = true;
     return hello;
   }
   bool operator==(const ClientHello&) const = default;

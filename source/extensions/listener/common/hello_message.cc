@@ -134,6 +134,7 @@ bool readExtensions(Bytes block, ClientHello& hello) {
     if (type == ServerNameExtension) {
       if (std::exchange(name_seen, true)) return false;
       hello.server_name = readServerName(extension);
+      hello.server_name_unreadable = hello.server_name.empty();
     } else if (type == AlpnExtension) {
       if (std::exchange(alpn_seen, true)) return false;
       hello.application_protocols = readProtocols(extension);

@@ -16,6 +16,7 @@ constexpr FactSet ForTls =
 FactStatus answerTls(Sniffed& out, ClientHello hello) {
   out.facts.tls = true;
   out.facts.server_name = std::move(hello.server_name);
+  if (hello.server_name_unreadable) out.facts.unreadable = Fact::ServerName;
   out.facts.application_protocols = std::move(hello.application_protocols);
   out.settled = ForTls;
   out.protocol = "tls";
@@ -41,7 +42,8 @@ FactStatus TlsInspector::start(const filter::AcceptedSocket&, Sniffed& out) {
 FactStatus TlsInspector::onBytes(std::span<const uint8_t> prefix, Sniffed& out) {
   const HelloStatus status = scanner_.scan(prefix);
   if (status == HelloStatus::NotTls) return answerRaw(out);
-  if (scanner_.leastEnd() > settings_.max_client_hello_bytes) return answerTls(out, {});
+  if (scanner_.leastEnd() > settings_.max_client_hello_bytes)
+    return answerTls(out, ClientHello::malformed());
   if (status == HelloStatus::Hello) return answerTls(out, scanner_.read(prefix));
   out.partial = !prefix.empty() && !scanner_.begun();
   return FactStatus::NeedMore;
@@ -50,7 +52,7 @@ FactStatus TlsInspector::onBytes(std::span<const uint8_t> prefix, Sniffed& out) 
 FactStatus TlsInspector::onEnd(std::span<const uint8_t> prefix, Sniffed& out) {
   const FactStatus status = onBytes(prefix, out);
   if (status != FactStatus::NeedMore) return status;
-  return scanner_.begun() ? answerTls(out, {}) : answerRaw(out);
+  return scanner_.begun() ? answerTls(out, ClientHello::malformed()) : answerRaw(out);
 }
 
 FactSet TlsInspectorFactory::provides() const { return ForTls; }

@@ -14,13 +14,14 @@ std::vector<stats::Value*> countersOf(filter::Worker& worker, const std::string&
                                       const std::optional<RbacRules>& rules) {
   std::vector<stats::Value*> counters;
   if (!rules) return counters;
-  for (size_t i = 0; i <= rules->policies.size(); ++i) {
+  for (size_t i = 0; i <= rules->policies.size() + 1; ++i) {
     const bool matched = i < rules->policies.size();
+    const bool unknown = i > rules->policies.size();
     counters.push_back(&worker.stats.counter(
         "weir_rbac_decisions_total", "Connections by what the rules of an rbac said.",
         {{"name", name},
          {"rules", kind},
-         {"outcome", matched == rules->allow ? "allowed" : "denied"},
+         {"outcome", matched == rules->allow && !unknown ? "allowed" : "denied"},
          {"policy", matched ? std::string_view(rules->policies[i].name) : "-"}}));
   }
   return counters;
@@ -28,10 +29,14 @@ std::vector<stats::Value*> countersOf(filter::Worker& worker, const std::string&
 
 }  // namespace
 
+void Rbac::count(const std::vector<stats::Value*>& counters, const RbacVerdict& verdict) {
+  (verdict.allowed == Truth::Unknown ? counters.back() : counters[verdict.policy])->add(1);
+}
+
 void Rbac::tryShadowRules() {
   static log::LimitedLog limit(MostLogged);
   const RbacVerdict verdict = verdictOf(*settings_.shadow_rules);
-  stats_.shadow[verdict.policy]->add(1);
+  count(stats_.shadow, verdict);
   if (verdict.allowed == Truth::Yes) return;
   const auto& policies = settings_.shadow_rules->policies;
   const filter::ConnectionInfo& info = context_.info();
@@ -56,7 +61,7 @@ FilterStatus Rbac::onNewConnection() {
   if (settings_.shadow_rules) tryShadowRules();
   if (!settings_.rules) return FilterStatus::Continue;
   const RbacVerdict verdict = verdictOf(*settings_.rules);
-  stats_.enforced[verdict.policy]->add(1);
+  count(stats_.enforced, verdict);
   // What is not known is not allowed.
   if (verdict.allowed == Truth::Yes) return FilterStatus::Continue;
   context_.close(filter::Close::Reset, "rbac_denied");

@@ -47,7 +47,8 @@ class RbacFactory final : public filter::NetworkFilterFactory {
 // Of one connection, on its loop; owned by its chain.
 class Rbac final : public filter::ReadFilter {
  public:
-  // Handles on one worker, by the index of the policy; the last one is of none.
+  // Handles on one worker, by the index of the policy; the last but one is of none, and the last of
+  // a verdict that is not known.
   struct Stats {
     std::vector<stats::Value*> enforced;
     std::vector<stats::Value*> shadow;
@@ -63,6 +64,7 @@ class Rbac final : public filter::ReadFilter {
 
  private:
   RbacVerdict verdictOf(const RbacRules& rules) const;
+  static void count(const std::vector<stats::Value*>& counters, const RbacVerdict& verdict);
   void tryShadowRules();
 
   filter::FilterContext& context_;

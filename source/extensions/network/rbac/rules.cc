@@ -74,7 +74,7 @@ Truth evaluate(const RbacCondition& condition, const filter::Facts& facts) {
     case Kind::Not: return negated(evaluate(condition.parts.front(), facts));
     default: break;
   }
-  if (!facts.known.has(*factOf(condition.kind))) return Truth::Unknown;
+  if (!facts.known.without(facts.unreadable).has(*factOf(condition.kind))) return Truth::Unknown;
   return truthOf(holds(condition, facts));
 }
 

@@ -52,7 +52,7 @@ struct RbacVerdict {
       0;  // the one that matches; policies.size() if none does. Only if `allowed` is known
 };
 
-// A fact outside `known` may turn out to be anything.
+// A fact outside `known`, or one that is unreadable, may be anything.
 Truth evaluate(const RbacCondition& condition, const filter::Facts& facts);
 RbacVerdict decide(const RbacRules& rules, const filter::Facts& facts);
 // The facts on which the rules hang.

@@ -131,6 +131,7 @@ TEST(ClientHelloTest, OnlyWhatCanBeAHostIsAName) {
     const auto hello = read(helloWith(serverNameExtension(sent) + alpnExtension({"h2"})));
     EXPECT_TRUE(hello.well_formed) << sent;
     EXPECT_EQ(hello.server_name, usable) << sent;
+    EXPECT_EQ(hello.server_name_unreadable, usable.empty()) << sent;
     EXPECT_EQ(hello.application_protocols.size(), 1U);
   }
 }
@@ -147,8 +148,10 @@ TEST(ClientHelloTest, AServerNameListOfAnotherShapeIsNoName) {
       bigEndian(name.size() + 1, 2) + name,
       std::string(1, '\0'),
   };
+  ClientHello unreadable;
+  unreadable.server_name_unreadable = true;
   for (const auto& contents : bad) {
-    EXPECT_EQ(read(helloWith(extension(0, contents))), ClientHello())
+    EXPECT_EQ(read(helloWith(extension(0, contents))), unreadable)
         << testing::PrintToString(contents);
   }
 }

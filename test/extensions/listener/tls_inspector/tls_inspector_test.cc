@@ -124,6 +124,26 @@ TEST_F(TlsInspectorTest, AHelloWithAFaultIsTlsWithoutAName) {
   expectNamelessTls();
 }
 
+TEST_F(TlsInspectorTest, ANameThatCannotBeReadIsNotTakenForNone) {
+  const std::string two = serverNameExtension("a.example") + serverNameExtension("b.example");
+  struct Case {
+    std::string hello;
+    bool unreadable;
+  };
+  for (const Case& one :
+       {Case{helloFor("a.example"), false}, Case{helloWith(alpnExtension({"h2"})), false},
+        Case{version2Hello(), false}, Case{"GET / HTTP/1.1", false}, Case{helloWith(two), true},
+        Case{helloFor("a b.example"), true}, Case{helloFor(std::string(256, 'a')), true},
+        Case{helloFor(""), true}, Case{helloFor("a.example").substr(0, 100), true}}) {
+    SniffHarness harness(factory_);
+    harness.start();
+    harness.bytes(one.hello);
+    if (harness.status == FactStatus::NeedMore) harness.end(one.hello);
+    EXPECT_EQ(harness.facts.unreadable.has(Fact::ServerName), one.unreadable)
+        << testing::PrintToString(one.hello);
+  }
+}
+
 TEST_F(TlsInspectorTest, AnSslVersion2CompatibleHelloIsTlsWithoutAName) {
   harness_.byteByByte(version2Hello());
   expectNamelessTls();
@@ -161,6 +181,7 @@ TEST_F(TlsInspectorLimitTest, ALongerHelloIsTlsWithoutANameFromItsHeaderOn) {
   EXPECT_EQ(harness.used, 9U);
   EXPECT_TRUE(harness.facts.tls);
   EXPECT_EQ(harness.facts.server_name, "");
+  EXPECT_TRUE(harness.facts.unreadable.has(Fact::ServerName));
   EXPECT_EQ(harness.out.settled, Everything);
 }
 

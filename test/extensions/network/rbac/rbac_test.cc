@@ -34,10 +34,10 @@ filter::ConnectionInfo connection() {
 
 class RbacTest : public testing::Test {
  protected:
-  FilterHarness& start(RbacSettings settings) {
+  FilterHarness& start(RbacSettings settings, filter::ConnectionInfo info = connection()) {
     settings.stat_prefix = "db";
     FilterHarness::Options options;
-    options.info = connection();
+    options.info = std::move(info);
     harness_ = std::make_unique<FilterHarness>(
         FilterHarness::Factories{std::make_shared<RbacFactory>(std::move(settings)),
                                  std::make_shared<EchoFactory>()},
@@ -76,6 +76,30 @@ TEST_F(RbacTest, WhatAPolicyDeniesIsReset) {
 TEST_F(RbacTest, WhatNoPolicyDeniesPasses) {
   EXPECT_EQ(start({.rules = nameIs(false, "b.example.com")}).client().received(), "hello");
   EXPECT_TRUE(counted("enforced", "allowed", "-"));
+}
+
+// Whoever can make its name unreadable for us could else choose the rules that are for others.
+TEST_F(RbacTest, ANameThatCannotBeReadIsDeniedByEveryRuleThatHangsOnIt) {
+  const RbacCondition named{.kind = Kind::ServerName, .name = "b.example.com"};
+  const RbacCondition other{.kind = Kind::Not, .parts = {named}};
+  for (const bool allow : {true, false}) {
+    for (const RbacCondition& condition : {named, other}) {
+      filter::ConnectionInfo info = connection();
+      info.facts.server_name.clear();
+      info.facts.unreadable = Fact::ServerName;
+      EXPECT_EQ(
+          start({.rules = RbacRules{allow, {{"p", condition}}}}, std::move(info)).closeReason(),
+          "rbac_denied");
+      EXPECT_TRUE(counted("enforced", "denied", "-"));
+    }
+  }
+}
+
+TEST_F(RbacTest, WhatDoesNotHangOnANameThatCannotBeReadIsDecided) {
+  filter::ConnectionInfo info = connection();
+  info.facts.unreadable = Fact::ServerName;
+  EXPECT_EQ(start({.rules = sourceIn(true, "192.0.2.0/24")}, std::move(info)).client().received(),
+            "hello");
 }
 
 TEST_F(RbacTest, ShadowRulesAreCountedAndChangeNothing) {
