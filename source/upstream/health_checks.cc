@@ -46,11 +46,13 @@ void HealthChecks::follow(const HostList& hosts) {
 
 std::unique_ptr<TcpHealthChecker> HealthChecks::check(const std::shared_ptr<Host>& host) {
   auto checker = std::make_unique<TcpHealthChecker>(
-      loop_, slices_, host->address(), settings_, [this, host = host.get()](bool healthy) {
+      loop_, slices_, host->address(), settings_,
+      [this, host = host.get()](bool healthy) {
         if (const auto state = state_.lock()) {
           state->fitness().setHealthy(*host, healthy, loop_.now());
         }
-      });
+      },
+      !host->failsChecks());
   checker->onEachCheck([this, host = host.get()](bool passed) {
     (passed ? passed_ : failed_).add(1);
     host->noteChecked();

@@ -31,11 +31,6 @@ void HostFitness::setHosts(std::shared_ptr<const HostList> hosts) {
   }
   usable_ = hosts->usable();
   unfit_ = unfit;
-  std::erase_if(ejected_, [&](const auto& host) {
-    if (host->record_.listed) return false;
-    mark(*host, Host::Ejected, false);
-    return true;
-  });
   hosts_ = std::move(hosts);
 }
 
@@ -84,7 +79,15 @@ bool HostFitness::connectFailed(const std::shared_ptr<Host>& host, MonotonicTime
 // One may always be.
 bool HostFitness::mayEjectAnother() const {
   const uint64_t most = settings_.outlier_detection->max_ejection_percent;
-  return ejected_.empty() || (ejected_.size() + 1) * 100 <= hosts_->usable() * most;
+  const uint64_t ejected = ejectedNow();
+  return ejected == 0 || (ejected + 1) * 100 <= hosts_->usable() * most;
+}
+
+// Requires the lock. Those that are in the list: others may come back to it before their time is
+// over.
+uint64_t HostFitness::ejectedNow() const {
+  return static_cast<uint64_t>(std::count_if(
+      ejected_.begin(), ejected_.end(), [](const auto& host) { return host->record_.listed; }));
 }
 
 // Grows by the base time with each ejection, and forgets one of them for each base time that the
@@ -142,7 +145,7 @@ void HostFitness::endEjections(MonotonicTime now) {
 HostFitness::Counts HostFitness::counts() const {
   const std::lock_guard lock(mutex_);
   const uint64_t usable = usable_.load(std::memory_order_relaxed);
-  return {usable, usable - unfit_.load(std::memory_order_relaxed), ejected_.size()};
+  return {usable, usable - unfit_.load(std::memory_order_relaxed), ejectedNow()};
 }
 
 std::optional<MonotonicTime> HostFitness::ejectedUntil(const Host& host) const {

@@ -30,7 +30,8 @@ class HostFitness {
   HostFitness(const ClusterSettings& settings, uint64_t seed)
       : settings_(settings), random_(seed) {}
 
-  // The hosts that count from now on. What is known of those that stay is kept.
+  // The hosts that count from now on. What is known of those that stay is kept, and of those that
+  // leave and come back as the same object: an ejection runs on.
   void setHosts(std::shared_ptr<const HostList> hosts);
 
   // Too few hosts are fit.
@@ -57,6 +58,7 @@ class HostFitness {
   static constexpr int64_t Never = std::numeric_limits<int64_t>::max();
 
   bool mayEjectAnother() const;
+  uint64_t ejectedNow() const;
   Duration ejectionTime(Host& host, MonotonicTime now);
   void eject(const std::shared_ptr<Host>& host, MonotonicTime now);
   void mark(Host& host, uint8_t flag, bool on);

@@ -143,11 +143,33 @@ Duration StrictDns::reject(const ClusterState& state, Name& name, const Error& e
   return backoff(state.settings().dns.failure_refresh_rate, name.failures, random_);
 }
 
+namespace {
+
+constexpr Duration KeepGoneFor = std::chrono::minutes(10);
+constexpr size_t MaxGone = 1024;  // without connections
+
+}  // namespace
+
+// Servers that give some of many addresses in turn make hosts leave and come back all the time.
+void StrictDns::forgetGone() {
+  std::vector<std::pair<MonotonicTime, std::string>> unused;
+  for (const auto& [address, gone] : gone_) {
+    if (gone.host.use_count() == 1) unused.emplace_back(gone.since, address);
+  }
+  std::sort(unused.begin(), unused.end());
+  for (size_t i = 0; i < unused.size(); ++i) {
+    const bool old = unused[i].first + KeepGoneFor <= loop_.now();
+    if (old || i + MaxGone < unused.size()) gone_.erase(unused[i].second);
+  }
+}
+
 // A host that stays is the same object: with its connections, its health, its ejection.
 void StrictDns::rebuild(ClusterState& state) {
+  forgetGone();
   const auto before = state.hosts();
   std::unordered_map<std::string, std::shared_ptr<Host>> known;
   for (const auto& host : before->hosts()) known.emplace(host->address().toString(), host);
+  for (const auto& [address, gone] : gone_) known.emplace(address, gone.host);
   HostList::Hosts hosts;
   std::unordered_set<std::string> seen;
   const auto add = [&](const net::SocketAddress& address, uint32_t weight) {
@@ -170,6 +192,8 @@ void StrictDns::rebuild(ClusterState& state) {
   }
   log::debug(Component::Dns, "cluster {}: {} hosts", state.settings().name, hosts.size());
   state.replaceHosts(std::move(hosts));
+  for (const auto& host : before->hosts()) gone_[host->address().toString()] = {host, loop_.now()};
+  for (const auto& address : seen) gone_.erase(address);
 }
 
 void StrictDns::publish(ClusterState& state) {

@@ -2,12 +2,16 @@
 
 // Keeps the hosts of one STRICT_DNS cluster up to date: asks for its names again and again, each by
 // its own TTL. A name that cannot be resolved, or that has no address, keeps the addresses it had;
-// that is logged when it begins and when it ends, counted each time, and shown in the state.
+// that is logged when it begins and when it ends, counted each time, and shown in the state. An
+// address that is no longer in the answers is remembered as long as it has connections, and for ten
+// minutes: if it comes back meanwhile it is the same host.
 //
 // Main loop, which outlives it. It does not hold the state: once nobody else does, it asks no more.
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "source/base/random.h"
@@ -45,6 +49,7 @@ class StrictDns {
   Duration accept(ClusterState& state, Name& name, const DnsAnswer& answer);
   Duration reject(const ClusterState& state, Name& name, const Error& error);
   void rebuild(ClusterState& state);
+  void forgetGone();
   void publish(ClusterState& state);
 
   event::Loop& loop_;
@@ -54,6 +59,12 @@ class StrictDns {
   const Events events_;
   Random random_;
   std::vector<std::unique_ptr<Name>> names_;
+  // Hosts that left the list, by address: should they come back, they are the same.
+  struct Gone {
+    std::shared_ptr<Host> host;
+    MonotonicTime since;
+  };
+  std::unordered_map<std::string, Gone> gone_;
   size_t waiting_ = 0;  // names without a first outcome
 };
 

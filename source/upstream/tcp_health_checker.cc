@@ -8,13 +8,14 @@ namespace weir::upstream {
 
 TcpHealthChecker::TcpHealthChecker(event::Loop& loop, buffer::SlicePool& slices,
                                    net::SocketAddress address, const HealthCheckSettings& settings,
-                                   std::function<void(bool)> on_change)
+                                   std::function<void(bool)> on_change, bool healthy)
     : loop_(loop),
       slices_(slices),
       address_(std::move(address)),
       settings_(settings),
       on_change_(std::move(on_change)),
       random_(std::random_device{}()),
+      healthy_(healthy),
       next_(loop, [this] { startCheck(); }),
       timeout_(loop, [this] {
         fail(connection_->connecting() ? "no connection in time" : "no answer in time");

@@ -1,8 +1,8 @@
 #pragma once
 
 // Checks whether a host takes connections: connects again and again, and if it is to, sends bytes
-// and looks for bytes in the answer. A host passes for healthy until its first check is done, which
-// decides alone; from then on the thresholds do.
+// and looks for bytes in the answer. A host passes for healthy, or for what is known of it from
+// before, until its first check is done, which decides alone; from then on the thresholds do.
 //
 // The first check starts within the jitter, so that the checks of many hosts do not come at once;
 // each next one `interval` and a part of the jitter after the end of the one before.
@@ -28,9 +28,10 @@ namespace weir::upstream {
 class TcpHealthChecker final : private net::ConnectionEvents {
  public:
   // `on_change` hears of each change, never from inside the constructor. `slices` outlives it.
+  // `healthy`: what is known of it until the first check.
   TcpHealthChecker(event::Loop& loop, buffer::SlicePool& slices, net::SocketAddress address,
-                   const HealthCheckSettings& settings,
-                   std::function<void(bool healthy)> on_change);
+                   const HealthCheckSettings& settings, std::function<void(bool healthy)> on_change,
+                   bool healthy = true);
   ~TcpHealthChecker() override;
   TcpHealthChecker(const TcpHealthChecker&) = delete;
   TcpHealthChecker& operator=(const TcpHealthChecker&) = delete;
@@ -63,7 +64,7 @@ class TcpHealthChecker final : private net::ConnectionEvents {
   const std::function<void(bool)> on_change_;
   std::function<void(bool)> on_check_;
   std::minstd_rand random_;
-  bool healthy_ = true;
+  bool healthy_;
   bool decided_ = false;   // by a first check
   unsigned in_a_row_ = 0;  // checks that speak against healthy_
   std::string last_failure_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/upstream/health_checks.h"
 #include "test/support/loopback_upstream.h"
 #include "test/support/test_loop.h"
 
@@ -142,6 +143,20 @@ TEST_F(CheckedClusterTest, AHostThatFailsItsChecksIsNotFit) {
   EXPECT_TRUE(shows("weir_upstream_healthy_hosts{cluster=\"a\"} 1"));
   EXPECT_TRUE(shows("weir_upstream_health_checks_total{cluster=\"a\",outcome=\"failed\"} 1"));
   EXPECT_TRUE(shows("weir_upstream_health_checks_total{cluster=\"a\",outcome=\"passed\"} 1"));
+}
+
+TEST_F(CheckedClusterTest, AHostThatComesBackUnhealthyIsFitOnceItPassesACheck) {
+  test::LoopbackUpstream good(loop_);
+  ClusterSettings settings{.name = "a", .endpoints = {{good.address()}}};
+  settings.health_check = HealthCheckSettings{.interval_jitter = Duration::zero()};
+  const auto state = std::make_shared<ClusterState>(settings, 1);
+  Host& host = *(*state->hosts())[0];
+  state->fitness().setHealthy(host, false, loop_->now());
+  buffer::SlicePool slices;
+  stats::Registry stats;
+  const HealthChecks checks(*loop_, slices, stats, state, [] {});
+  EXPECT_FALSE(host.fit());
+  EXPECT_TRUE(loop_.runUntil([&] { return host.fit(); }));
 }
 
 TEST_F(CheckedClusterTest, NobodyHoldsItAndItIsCheckedNoMore) {

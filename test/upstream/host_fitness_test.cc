@@ -123,6 +123,27 @@ TEST_F(HostFitnessTest, JitterIsAddedUpToItsBound) {
   EXPECT_NE(times[0], times[1]);
 }
 
+TEST_F(HostFitnessTest, AnEjectionRunsOnWhileTheHostIsNotInTheList) {
+  start(2);
+  EXPECT_TRUE(fail(0));
+  const auto both = list_;
+  const auto other = std::make_shared<const HostList>(HostList::Hosts{host(1)}, settings_);
+  fitness_->setHosts(other);
+  EXPECT_EQ(fitness_->counts().ejected, 0U);
+  EXPECT_EQ(fitness_->counts().fit, 1U);
+  fitness_->setHosts(both);
+  EXPECT_FALSE(host(0)->fit());
+  EXPECT_EQ(fitness_->counts().ejected, 1U);
+  EXPECT_EQ(fitness_->counts().fit, 1U);
+  fitness_->setHosts(other);
+  EXPECT_TRUE(fail(1));  // the one that is away does not count
+  clock_.advance(std::chrono::hours(1));
+  fitness_->endEjections(now());
+  fitness_->setHosts(both);
+  EXPECT_TRUE(host(0)->fit());
+  EXPECT_EQ(fitness_->counts().fit, 2U);
+}
+
 TEST_F(HostFitnessTest, OneMayAlwaysBeEjectedAndNoMoreThanThePercentage) {
   start(4);  // 10 % of them is less than one
   EXPECT_TRUE(fail(0));

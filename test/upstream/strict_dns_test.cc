@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -198,6 +199,50 @@ TEST_F(StrictDnsTest, AHostThatStaysIsTheSameHost) {
   const auto after = state().hosts();
   EXPECT_EQ((*after)[1], (*before)[1]);
   EXPECT_NE((*after)[0], (*before)[0]);
+}
+
+TEST_F(StrictDnsTest, AHostThatLeavesAndComesBackIsTheSameHostForTenMinutes) {
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 300);
+  ASSERT_NO_FATAL_FAILURE(start());
+  (*state().hosts())[0]->countFailed();
+  for (const bool late : {false, true}) {
+    dns_.answer("db.test", {"10.0.0.2"}, late ? 300 : 60);
+    EXPECT_TRUE(askedAfter(seconds(300)));
+    EXPECT_EQ(hosts(), Texts{"10.0.0.2:80"});
+    if (late) {
+      EXPECT_TRUE(askedAfter(seconds(300)));
+    }
+    dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 300);
+    EXPECT_TRUE(askedAfter(seconds(late ? 300 : 60)));
+    EXPECT_EQ(hosts(), (Texts{"10.0.0.1:80", "10.0.0.2:80"}));
+    EXPECT_EQ((*state().hosts())[0]->failed(), late ? 0U : 1U);
+  }
+}
+
+TEST_F(StrictDnsTest, AHostWithConnectionsIsTheSameHoweverLongItWasAway) {
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 300);
+  ASSERT_NO_FATAL_FAILURE(start());
+  const std::shared_ptr<Host> used = (*state().hosts())[0];
+  dns_.answer("db.test", {"10.0.0.2"}, 300);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(askedAfter(seconds(300)));
+  dns_.answer("db.test", {"10.0.0.1", "10.0.0.2"}, 300);
+  EXPECT_TRUE(askedAfter(seconds(300)));
+  EXPECT_EQ((*state().hosts())[0], used);
+}
+
+TEST_F(StrictDnsTest, HostsThatNeverComeBackAreForgotten) {
+  dns_.answer("db.test", {"10.0.0.1"}, 5);
+  ASSERT_NO_FATAL_FAILURE(start());
+  std::vector<std::weak_ptr<Host>> gone;
+  for (int i = 2; i < 250; ++i) {
+    gone.push_back((*state().hosts())[0]);
+    dns_.answer("db.test", {"10.0.0." + std::to_string(i)}, 5);
+    ASSERT_TRUE(askedAfter(seconds(5)));
+  }
+  const auto kept =
+      std::count_if(gone.begin(), gone.end(), [](auto& one) { return !one.expired(); });
+  EXPECT_LE(kept, 121);  // ten minutes' worth
+  EXPECT_GE(kept, 118);
 }
 
 TEST_F(StrictDnsTest, AnotherOrderIsNoChange) {

@@ -67,6 +67,14 @@ TEST_F(TcpHealthCheckerTest, AHostThatAcceptsIsHealthyAndNothingIsTold) {
   EXPECT_TRUE(loop_.runUntil([&] { return upstream_.peer(1).ended(); }));
 }
 
+TEST_F(TcpHealthCheckerTest, TheFirstCheckOfAHostThatWasUnhealthyDecidesAlone) {
+  checker_.emplace(
+      *loop_, slices_, upstream_.address(), settings_,
+      [this](bool healthy) { told_.push_back(healthy ? "healthy" : "unhealthy"); }, false);
+  EXPECT_FALSE(checker_->healthy());
+  EXPECT_TRUE(loop_.runUntil([&] { return told_ == Lines{"healthy"}; }));
+}
+
 TEST_F(TcpHealthCheckerTest, ChecksOncePerInterval) {
   start(upstream_.address());
   ASSERT_TRUE(checked("+"));
