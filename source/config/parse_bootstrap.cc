@@ -103,7 +103,9 @@ OverloadSettings parseOverload(const v1::Overload& overload, const FieldScope& s
 }
 
 AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope) {
-  return {checkAddress(scope.field("address"), admin.address()).value_or(net::SocketAddress{})};
+  constexpr std::string_view ByDefault = "127.0.0.1:9901";
+  const std::string_view address = admin.address().empty() ? ByDefault : admin.address();
+  return {checkAddress(scope.field("address"), address).value_or(net::SocketAddress{})};
 }
 
 BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& registry,

@@ -136,6 +136,11 @@ Result<void> Server::bindAdmin() {
   if (!socket.ok())
     return Error{socket.error().code, socket.error().side, "admin: " + socket.error().detail};
   admin_bound_ = socket.value().address();
+  if (!admin_bound_->isUnix() && !admin_bound_->ip.ip.isLoopback())
+    log::warn(Component::Admin,
+              "the admin port on {} has no authentication: whoever reaches it can see connections "
+              "and end the process; a loopback address or a Unix socket is safe",
+              admin_bound_->toString());
   const int fd = fcntl(socket.value().fd(), F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return errnoError(Side::Self, "admin: dup", errno);
   admin_ = std::make_unique<Admin>(*this, fd);

@@ -229,6 +229,16 @@ TEST(LoadTest, AnAccessLogMayHaveALineOfItsOwn) {
   EXPECT_EQ(lineFor("{format: JSON, json_format: {p: \"is %PROTOCOL%\"}}"), "{\"p\":\"is tcp\"}\n");
 }
 
+TEST(LoadTest, AdminBlockAloneIsAPortOnLoopback) {
+  const auto adminOf = [](const std::string& text) {
+    return parseSettings("listeners: [" + Listener + "]\n" + text, Format::Yaml, fakeRegistry())
+        .settings->admin;
+  };
+  EXPECT_EQ(adminOf("admin: {}")->address.toString(), "127.0.0.1:9901");
+  EXPECT_EQ(adminOf("admin: {address: \"unix:/run/w\"}")->address.toString(), "unix:/run/w");
+  EXPECT_FALSE(adminOf(""));
+}
+
 TEST(LoadTest, DefaultsHoldWhereNothingIsSaid) {
   const LoadedSettings loaded = parseSettings(R"(
 listeners:

@@ -38,8 +38,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"listeners: [" + Listener + "]\noverload: {resume_threshold: 0.95}",
              ":2:30: overload.resume_threshold: 0.95 is out of range: above 0 and at most 0.9 is "
              "allowed"},
-        Case{"listeners: [" + Listener + "]\nadmin: {}",
-             ":2:8: admin.address: is required: \"IP:PORT\", \"[IPV6]:PORT\" or \"unix:/path\""},
+        Case{"listeners: [" + Listener + "]\nadmin: {address: localhost:9901}",
+             ":2:18: admin.address: \"localhost:9901\" is not an address: names are not resolved: "
+             "write \"127.0.0.1:9901\""},
         Case{"listeners: [" + Listener + "]\nadmin: {address: 127.0.0.1:15001}",
              ":1:32: listeners[0].address: the address \"127.0.0.1:15001\" is already taken by "
              "admin.address (line "

@@ -1,6 +1,7 @@
 // What the admin port of a running proxy answers.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -118,6 +119,36 @@ TEST_F(AdminIntegrationTest, DrainsAndSaysSo) {
 TEST_F(AdminIntegrationTest, QuitsAndSaysSo) {
   EXPECT_EQ(ask("POST", "/quit"), "200 ending\n");
   EXPECT_TRUE(proxy_.ends());
+}
+
+std::string withAdmin(const std::string& address) {
+  return "admin: {address: \"" + address +
+         "\"}\nlisteners:\n- name: in\n  address: 127.0.0.1:0\n"
+         "  default_filter_chain: {name: rest, filters: [{typed_config: {\"@type\": "
+         "type.googleapis.com/weir.extensions.network.echo.v1.Echo}}]}\n";
+}
+
+TEST(AdminAddressTest, MayBeAUnixSocketWhereAnyHostIsRight) {
+  const std::string path = "/tmp/weir-admin-" + std::to_string(::getpid()) + ".sock";
+  testing::internal::CaptureStderr();
+  {
+    ServerUnderTest proxy(withAdmin("unix:" + path));
+    for (const char* host : {"Host: localhost\r\n", "Host: any.example\r\n", ""})
+      EXPECT_EQ(proxy.askAdmin("GET", "/ready", host), "200 ready\n") << host;
+    EXPECT_TRUE(proxy.askAdmin("POST", "/learned").starts_with("200 "));
+  }
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(AdminAddressTest, IsWarnedOfWhereOthersMayReachIt) {
+  const auto saidFor = [](const std::string& address) {
+    testing::internal::CaptureStderr();
+    { ServerUnderTest proxy(withAdmin(address)); }
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_NE(saidFor("0.0.0.0:0").find("warn admin: the admin port on 0.0.0.0:"), std::string::npos);
+  EXPECT_EQ(saidFor("127.0.0.1:0"), "");
 }
 
 TEST(AdminHostTest, KnowsTheNamesOfThisMachine) {
