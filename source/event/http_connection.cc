@@ -149,7 +149,9 @@ void HttpConnection::readBody() {
   head_only_ = asked.method == "HEAD";
   deadline_.arm(AnswerTimeout);
   ticket_ = endpoint_.nextTicket(id_);
-  endpoint_.ask({asked.method, asked.path, asked.parameters, asked.host, asked.origin}, ticket_);
+  endpoint_.ask(
+      {asked.method, asked.path, asked.parameters, asked.host, asked.origin, asked.accept},
+      ticket_);
 }
 
 void HttpConnection::refuse(const HttpRefusal& refusal) {

@@ -38,6 +38,7 @@ struct HttpQuestion {
   const HttpParameters& parameters;  // of the query, then of a form
   std::string_view host;             // lower case; empty if there is none
   std::string_view origin;           // likewise
+  std::string_view accept;           // likewise
 };
 
 class HttpConnection;

@@ -119,6 +119,8 @@ struct HeaderReader {
       head.host = lowered(value);
     } else if (name == "origin") {
       head.origin = lowered(value);
+    } else if (name == "accept") {
+      head.accept = lowered(value);
     } else if (name == "connection") {
       const std::string options = lowered(value);
       if (options.find("close") != std::string::npos) head.keep_alive = false;

@@ -22,6 +22,7 @@ struct HttpRequestHead {
   HttpParameters parameters;  // of the query, decoded, in their order
   std::string host;           // of the Host header, in lower case; empty if there is none
   std::string origin;         // of the Origin header
+  std::string accept;         // of the Accept header, the last one if there are several
   bool form = false;          // the body has parameters, too
   bool expects_continue = false;
   bool keep_alive = false;

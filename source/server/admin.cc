@@ -7,6 +7,7 @@
 
 #include "source/base/json.h"
 #include "source/base/log.h"
+#include "source/server/admin_page.h"
 #include "source/server/connection_report.h"
 #include "source/server/explain.h"
 #include "source/server/learned_report.h"
@@ -30,9 +31,10 @@ HttpReply errorReply(int status, std::string_view what) {
   return {status, Json, body + "\n"};
 }
 
+// A field of a form that was left empty was not given.
 std::optional<std::string> parameter(const HttpQuestion& question, std::string_view name) {
   const auto value = event::findParameter(question.parameters, name);
-  return value ? std::optional<std::string>(*value) : std::nullopt;
+  return value && !value->empty() ? std::optional<std::string>(*value) : std::nullopt;
 }
 
 std::optional<uint64_t> numberOf(const std::string& text) {
@@ -119,6 +121,7 @@ struct Admin::Page {
   using Later = void (Admin::*)(const HttpQuestion&, Ticket);
   std::variant<Now, Later> answer;
   std::string_view help;
+  std::string_view parameters = {};  // that may be given, with blanks between
 };
 
 const Admin::Page Admin::Pages[] = {
@@ -127,14 +130,17 @@ const Admin::Page Admin::Pages[] = {
     {"GET", "/metrics", &Admin::metrics, "all counters, as Prometheus' text"},
     {"GET", "/listeners", &Admin::listeners, "listeners, where they are bound, and their chains"},
     {"GET", "/clusters", &Admin::clusters, "clusters, their hosts, health and connections"},
-    {"GET", "/connections", &Admin::connections,
-     "open connections: listener, filter_chain, cluster, source, id, limit"},
+    {"GET", "/connections", &Admin::connections, "open connections, the youngest first",
+     "listener filter_chain cluster source id limit"},
     {"GET", "/config_dump", &Admin::configDump, "the configuration in use, and the last refused"},
-    {"GET", "/learned", &Admin::learned, "destinations whose servers are known to speak first"},
-    {"POST", "/learned", &Admin::forgetLearned, "forgets them"},
-    {"GET", "/explain", &Admin::explain, "why a connection goes where: dst, src, sni, alpn, bytes"},
+    {"GET", "/learned", &Admin::learned, "destinations whose servers are known to speak first",
+     "listener limit"},
+    {"POST", "/learned", &Admin::forgetLearned, "forgets them", "listener"},
+    {"GET", "/explain", &Admin::explain, "why a connection goes where",
+     "dst src sni alpn bytes listener"},
     {"GET", "/logging", &Admin::logging, "the level of each component's messages"},
-    {"POST", "/logging", &Admin::setLogging, "sets level, of one component or of all"},
+    {"POST", "/logging", &Admin::setLogging, "sets the level of one component, or of all",
+     "level component"},
     {"POST", "/drain", &Admin::drain, "as SIGTERM"},
     {"POST", "/quit", &Admin::quit, "ends at once; open connections are reset"},
 };
@@ -164,11 +170,8 @@ void Admin::answer(const HttpQuestion& question, Ticket ticket) {
 std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticket) {
   if (server_.adminAddress()->ip.ip.isLoopback() && !isLoopbackHost(question.host))
     return errorReply(403, "the Host header names another host than this one");
-  std::string list;
   bool known = false;
   for (const Page& page : Pages) {
-    list += std::string(page.method) + " " + std::string(page.path) + "  " +
-            std::string(page.help) + "\n";
     if (page.path != question.path) continue;
     known = true;
     const bool changes = page.method == "POST";
@@ -181,7 +184,20 @@ std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticke
     return std::nullopt;
   }
   if (known) return errorReply(405, "wrong method");
-  return HttpReply{question.path == "/" ? 200 : 404, Text, list};
+  return index(question);
+}
+
+HttpReply Admin::index(const HttpQuestion& question) {
+  std::vector<AdminEntry> entries;
+  for (const Page& page : Pages)
+    entries.push_back({page.method, page.path, page.help, page.parameters});
+  if (question.path != "/") return {404, Text, adminText(entries)};
+  if (question.accept.find("text/html") == question.accept.npos)
+    return {200, Text, adminText(entries)};
+  return {200,
+          "text/html; charset=utf-8",
+          adminHtml(entries),
+          {{"Content-Security-Policy", std::string(adminHtmlPolicy())}}};
 }
 
 HttpReply Admin::ready(const HttpQuestion&) {

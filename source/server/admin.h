@@ -27,6 +27,8 @@ class Admin {
   void answer(const event::HttpQuestion& question, Ticket ticket);
   // Nothing if the page answers later.
   std::optional<event::HttpReply> reply(const event::HttpQuestion& question, Ticket ticket);
+  // What there is.
+  event::HttpReply index(const event::HttpQuestion& question);
   event::HttpReply ready(const event::HttpQuestion&);
   event::HttpReply live(const event::HttpQuestion&);
   event::HttpReply metrics(const event::HttpQuestion&);

@@ -10,7 +10,7 @@ namespace {
 const std::string Whole =
     "POST /logging/x%20y?level=debug&component=dns%26&flag HTTP/1.1\r\nHost: LocalHost:9901\r\n"
     "Content-Length: 5\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    "Origin: http://localhost:9901\r\nExpect: 100-continue\r\n\r\n";
+    "Origin: http://localhost:9901\r\nAccept: Text/HTML,*/*;q=0.8\r\nExpect: 100-continue\r\n\r\n";
 
 std::string_view textOf(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -26,6 +26,7 @@ TEST(HttpHeadTest, HasAllOfARequest) {
             (HttpParameters{{"level", "debug"}, {"component", "dns&"}, {"flag", ""}}));
   EXPECT_EQ(head->host, "localhost:9901");
   EXPECT_EQ(head->origin, "http://localhost:9901");
+  EXPECT_EQ(head->accept, "text/html,*/*;q=0.8");
   EXPECT_TRUE(head->form);
   EXPECT_TRUE(head->expects_continue);
   EXPECT_TRUE(head->keep_alive);

@@ -52,6 +52,32 @@ TEST_F(AdminIntegrationTest, SaysWhatThereIs) {
   EXPECT_TRUE(ask("GET", "/nothing").starts_with("404 GET /ready  "));
 }
 
+TEST_F(AdminIntegrationTest, IsAPageForABrowserThatRunsNothingAndLoadsNothing) {
+  const std::string headers =
+      "Host: localhost\r\nAccept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+  TestSocket asked = proxy_.startAsking("GET", "/", headers);
+  const std::string all = asked.receiveAll();
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"))
+      << all;
+  EXPECT_NE(all.find("\r\nContent-Security-Policy: default-src 'none'; style-src 'sha256-"),
+            std::string::npos);
+  EXPECT_NE(all.find("<a href=\"/connections\">"), std::string::npos);
+  EXPECT_NE(all.find("<form method=\"post\" action=\"/drain\">"), std::string::npos);
+  EXPECT_EQ(all.find("<script"), std::string::npos);
+  EXPECT_EQ(all.find("://"), std::string::npos);
+  EXPECT_TRUE(proxy_.askAdmin("GET", "/nothing", headers).starts_with("404 GET /ready  "));
+}
+
+// As a browser sends a form, with what was left empty.
+TEST_F(AdminIntegrationTest, TakesWhatAFormSends) {
+  const std::string dst = "127.0.0.1:" + std::to_string(proxy_.port());
+  EXPECT_TRUE(proxy_.askAdmin("GET", "/explain?dst=" + dst + "&src=&sni=&alpn=&bytes=&listener=")
+                  .starts_with("200 {"));
+  EXPECT_TRUE(
+      proxy_.askAdmin("GET", "/connections?listener=&filter_chain=&cluster=&source=&id=&limit=")
+          .starts_with("200 {"));
+}
+
 TEST_F(AdminIntegrationTest, ClustersShowTheConnectionsOfAHost) {
   TestSocket client = TestSocket::connectTo(proxy_.port());
   client.send("not http");

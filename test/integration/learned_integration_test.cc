@@ -101,7 +101,7 @@ TEST_F(LearnedIntegrationTest, ListsAtMostTheLimit) {
   size_t listed = 0;
   for (size_t at = 0; (at = answer.find("\"address\"", at)) != std::string::npos; ++at) ++listed;
   EXPECT_EQ(listed, 3U);
-  for (const char* wrong : {"0", "-1", "10001", "many", "3x", ""}) {
+  for (const char* wrong : {"0", "-1", "10001", "many", "3x"}) {
     EXPECT_EQ(proxy.askAdmin("GET", std::string("/learned?limit=") + wrong),
               "400 {\"error\":\"limit is a number from 1 to 10000\"}\n");
   }

@@ -59,7 +59,7 @@ class Weir(Process):
                       if not listener["address"].startswith("unix:")}
         self.folder = tempfile.mkdtemp(prefix="weir-", dir=folder)
         self._enter = enter
-        self._admin_port = free_port()
+        self.admin_port = free_port()
         self._log_path = f"{self.folder}/access.log"
         self._settings = settings or {}
         self.config = f"{self.folder}/weir.json"
@@ -69,7 +69,7 @@ class Weir(Process):
 
     def write_config(self, path, listeners, clusters):
         """Another configuration for this Weir."""
-        write_config(path, listeners, clusters, self._admin_port, self._log_path, **self._settings)
+        write_config(path, listeners, clusters, self.admin_port, self._log_path, **self._settings)
 
     def reloads(self, outcome):
         """How many reloads have ended so."""
@@ -82,7 +82,7 @@ class Weir(Process):
         """The status and the body; 0 if it does not answer."""
         try:
             with self._enter():
-                client = connect(self._admin_port)
+                client = connect(self.admin_port)
         except OSError:
             return 0, ""
         with client:
