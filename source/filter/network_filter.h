@@ -85,6 +85,9 @@ class NetworkFilterFactory {
   virtual ~NetworkFilterFactory() = default;
   // The name in the configuration's messages and logs.
   virtual std::string_view name() const = 0;
+  // What the label `name` of its metrics says, if they have one: they are taken out once no
+  // configuration in use has a filter of this name.
+  virtual std::string_view statPrefix() const { return {}; }
   // Makes the filter of one connection; adds exactly one.
   virtual void create(FilterAdder& adder) const = 0;
   // Facts that its filters use, so that they are found out even if no chain matches on them.

@@ -37,7 +37,8 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       max_connections_(stats_.gauge("weir_process_max_connections",
                                     "How many connections may be open on all listeners.", {})),
       overload_(loop_, stats_, shared_.load, lookAtResources),
-      drain_timer_(loop_, [this] { resetTheRest(); }) {}
+      drain_timer_(loop_, [this] { resetTheRest(); }),
+      series_timer_(loop_, [this] { dropSeries(); }) {}
 
 Server::~Server() {
   reload_done_ = nullptr;  // who waits for the end of a reload may be gone
@@ -65,11 +66,15 @@ Result<void> Server::start() {
   if (auto bound = bindAdmin(); !bound.ok()) return bound;
   snapshot_.clusters = prepareClusters();
   for (unsigned i = 0; i < worker_count_; ++i) {
-    Worker::Outside outside{[this, i](const LearnedNews& news) { broadcast(i, news); },
-                            [this](Snapshot old) { loop_.post([old = std::move(old)] {}); }};
+    Worker::Outside outside{
+        [this, i](const LearnedNews& news) { broadcast(i, news); },
+        [this](Snapshot old) {
+          loop_.post([this, old = std::move(old)]() mutable { dispose(std::move(old)); });
+        }};
     workers_.push_back(std::make_unique<Worker>(shared_, clock_, std::move(outside)));
   }
   warnOfUnusedSockets();
+  series_owners_.add(*snapshot_.settings, workers_.size());
   auto updates = updatesFrom(std::move(change).value());
   for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(updates[i]));
   running_ = true;
@@ -198,6 +203,7 @@ Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> setti
   bound_.commit(change.value());
   snapshot_ = {std::move(settings), std::move(clusters), std::move(log)};
   applyLimits();
+  series_owners_.add(*snapshot_.settings, workers_.size());
   auto updates = updatesFrom(std::move(change).value());
   workers_to_switch_ = workers_.size();
   for (size_t i = 0; i < workers_.size(); ++i) {
@@ -208,6 +214,23 @@ Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> setti
     });
   }
   return {};
+}
+
+// One worker has let go of it.
+void Server::dispose(Snapshot old) {
+  series_owners_.release(*old.settings, loop_.now());
+  old = {};
+  clusters_.forgetUnused();
+  dropSeries();
+}
+
+// From all workers at once: a counter that went away in parts would go back.
+void Server::dropSeries() {
+  const stats::Registry::Owners due = series_owners_.takeDue(loop_.now());
+  if (!due.empty()) {
+    for (auto& worker : workers_) worker->dropSeries(due);
+  }
+  if (const auto next = series_owners_.nextDue()) series_timer_.arm(*next - loop_.now());
 }
 
 void Server::onWorkerSwitched() {

@@ -19,6 +19,7 @@
 #include "source/server/bound_listeners.h"
 #include "source/server/config_history.h"
 #include "source/server/overload_monitor.h"
+#include "source/server/series_owners.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_manager.h"
 
@@ -93,6 +94,8 @@ class Server {
   Result<void> take(std::shared_ptr<const config::BootstrapSettings> settings,
                     upstream::ClusterStates clusters);
   std::vector<WorkerUpdate> updatesFrom(ListenerChange change) const;
+  void dispose(Snapshot old);
+  void dropSeries();
   void onWorkerSwitched();
   void finishReload(const Result<void>& result);
   void resetTheRest();
@@ -105,6 +108,7 @@ class Server {
   event::Loop loop_;
   upstream::ClusterManager clusters_;
   AccessLogs logs_;
+  SeriesOwners series_owners_;
   Snapshot snapshot_;  // of the last configuration that was taken
   ConfigHistory config_history_;
   BoundListeners bound_;
@@ -117,6 +121,7 @@ class Server {
   Done reload_done_;  // while one is under way
   size_t workers_to_switch_ = 0;
   event::Timer drain_timer_;
+  event::Timer series_timer_;
   size_t workers_to_drain_ = 0;
   bool draining_ = false;
   bool running_ = false;

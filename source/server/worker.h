@@ -32,7 +32,7 @@ class Worker {
   // How it reaches the others; called on its thread.
   struct Outside {
     std::function<void(const LearnedNews&)> tell_others;
-    std::function<void(Snapshot)> dispose;  // frees it elsewhere
+    std::function<void(Snapshot)> dispose;  // frees it elsewhere; nothing of it is in use here
   };
 
   // Both outlive it.
@@ -66,6 +66,8 @@ class Worker {
 
   // Any thread.
   const stats::Registry& stats() const { return stats_; }
+  // These have no connections left, and are in no configuration that it has.
+  void dropSeries(const stats::Registry::Owners& owners) { stats_.drop(owners); }
 
  private:
   using Listeners = std::vector<std::unique_ptr<WorkerListener>>;

@@ -74,13 +74,12 @@ Registry::Family& Registry::family(Kind kind, std::string_view name, std::string
 
 // The rendered labels, or those of the series for all that are too many.
 template <class Metric>
-std::string Registry::seriesIn(const std::map<std::string, Metric*>& series, std::string_view name,
-                               Labels labels) {
+std::string Registry::seriesIn(const Series<Metric>& series, std::string_view name, Labels labels) {
   std::string rendered = renderLabels(labels);
   if (series.size() < MaxSeries || series.contains(rendered)) return rendered;
-  Value*& folded =
+  auto& folded =
       family(Kind::Counter, FoldedName, FoldedHelp).values[renderLabels({{"metric", name}})];
-  if (folded == nullptr) folded = &values_.emplace_back();
+  if (folded == nullptr) folded = std::make_unique<Value>();
   folded->add(1);
   return renderLabels(labels, "other");
 }
@@ -88,8 +87,8 @@ std::string Registry::seriesIn(const std::map<std::string, Metric*>& series, std
 Value& Registry::value(Kind kind, std::string_view name, std::string_view help, Labels labels) {
   const std::lock_guard lock(mutex_);
   Family& its = family(kind, name, help);
-  Value*& value = its.values[seriesIn(its.values, name, labels)];
-  if (value == nullptr) value = &values_.emplace_back();
+  auto& value = its.values[seriesIn(its.values, name, labels)];
+  if (value == nullptr) value = std::make_unique<Value>();
   return *value;
 }
 
@@ -105,9 +104,40 @@ Histogram& Registry::histogram(std::string_view name, std::string_view help, Lab
                                Bounds bounds) {
   const std::lock_guard lock(mutex_);
   Family& its = family(Kind::Histogram, name, help);
-  Histogram*& histogram = its.histograms[seriesIn(its.histograms, name, labels)];
-  if (histogram == nullptr) histogram = &histograms_.emplace_back(bounds);
+  auto& histogram = its.histograms[seriesIn(its.histograms, name, labels)];
+  if (histogram == nullptr) histogram = std::make_unique<Histogram>(bounds);
   return *histogram;
+}
+
+namespace {
+
+// Whether rendered labels begin with one of `owners`. The series for all that are too many, whose
+// values are all "other", belongs to nobody.
+bool belongsToOneOf(std::string_view rendered, const Registry::Owners& owners) {
+  bool found = false;
+  bool all_other = true;
+  for (size_t begin = 0; begin < rendered.size();) {
+    const size_t value = rendered.find('"', begin) + 1;
+    size_t end = value;
+    while (rendered[end] != '"') end += rendered[end] == '\\' ? 2 : 1;
+    all_other &= rendered.substr(value, end - value) == "other";
+    found |= owners.contains(std::string(rendered.substr(0, end + 1)));
+    begin = end + 2;
+  }
+  return found && !all_other;
+}
+
+}  // namespace
+
+std::string Registry::ownerOf(Labels labels) { return renderLabels(labels); }
+
+void Registry::drop(const Owners& owners) {
+  const auto theirs = [&](const auto& series) { return belongsToOneOf(series.first, owners); };
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, family] : families_) {
+    std::erase_if(family.values, theirs);
+    std::erase_if(family.histograms, theirs);
+  }
 }
 
 void PrometheusText::family(std::string_view name, Kind kind, std::string_view help) {

@@ -5,21 +5,27 @@
 // thread and adds them up.
 //
 // A metric is a name and a set of labels. Looking one up takes a lock and may allocate: do it once
-// and keep the reference, which stays valid as long as the registry. Adding is a load and a store.
+// and keep the reference, which stays valid as long as the registry, or until it is dropped. Adding
+// is a load and a store.
 //
 // A name has at most MaxSeries sets of labels in a registry. Those that come after are one, whose
 // labels are all "other"; weir_metrics_folded_total says how often that was so.
+//
+// The first labels of a metric say whose it is (`listener`, and perhaps `chain`; `cluster`;
+// `name`): once a configuration does not have them any more, and nobody is left who counts for
+// them, drop() takes their series out.
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -81,24 +87,29 @@ class Registry {
   Histogram& histogram(std::string_view name, std::string_view help, Labels labels,
                        Bounds bounds = Latencies);
 
+  // Takes out every series whose labels begin with one of these, each as ownerOf() gives it; not
+  // those for all that were too many. Nobody uses a reference to one of them any more. Any thread.
+  using Owners = std::unordered_set<std::string>;
+  static std::string ownerOf(Labels labels);
+  void drop(const Owners& owners);
+
  private:
   friend class Merger;
+  template <class Metric>
+  using Series = std::map<std::string, std::unique_ptr<Metric>>;  // by rendered labels
   struct Family {
     Kind kind;
     std::string help;
-    std::map<std::string, Value*> values;  // by rendered labels
-    std::map<std::string, Histogram*> histograms;
+    Series<Value> values;
+    Series<Histogram> histograms;
   };
   Family& family(Kind kind, std::string_view name, std::string_view help);
   template <class Metric>
-  std::string seriesIn(const std::map<std::string, Metric*>& series, std::string_view name,
-                       Labels labels);
+  std::string seriesIn(const Series<Metric>& series, std::string_view name, Labels labels);
   Value& value(Kind kind, std::string_view name, std::string_view help, Labels labels);
 
   mutable std::mutex mutex_;  // guards what follows, not the values
   std::map<std::string, Family, std::less<>> families_;
-  std::deque<Value> values_;
-  std::deque<Histogram> histograms_;
 };
 
 // Writes Prometheus' text format 0.0.4. The samples of a family follow its head.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace weir::upstream {
@@ -16,6 +17,7 @@ stats::Value& gauge(stats::Registry& stats, const std::string& cluster, std::str
 
 // What is done for one state.
 struct ClusterManager::Entry {
+  std::string name;
   std::weak_ptr<ClusterState> state;
   std::unique_ptr<StrictDns> dns;        // null if it has no names
   std::unique_ptr<HealthChecks> checks;  // null if there are none
@@ -89,6 +91,7 @@ std::shared_ptr<ClusterState> ClusterManager::stateFor(const ClusterSettings& se
 std::shared_ptr<ClusterState> ClusterManager::make(const ClusterSettings& settings) {
   auto state = std::make_shared<ClusterState>(settings, randomSeed());
   auto entry = std::make_unique<Entry>();
+  entry->name = settings.name;
   entry->state = state;
   manage(*entry, state);
   const std::lock_guard lock(mutex_);
@@ -148,7 +151,20 @@ void ClusterManager::finish(Pending& pending) {
 
 void ClusterManager::forgetUnused() {
   const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [](const auto& entry) { return entry->state.expired(); });
+  std::set<std::string> gone;
+  std::erase_if(entries_, [&](const auto& entry) {
+    if (!entry->state.expired()) return false;
+    gone.insert(entry->name);
+    return true;
+  });
+  if (gone.empty()) return;
+  for (const auto& entry : entries_) gone.erase(entry->name);
+  stats::Registry::Owners owners;
+  for (const std::string& name : gone) {
+    gauges_.erase(name);
+    owners.insert(stats::Registry::ownerOf({{"cluster", name}}));
+  }
+  stats_.drop(owners);
 }
 
 std::vector<std::shared_ptr<ClusterState>> ClusterManager::statesInUse() const {

@@ -42,6 +42,10 @@ class ClusterManager {
   // left alone.
   void prepare(const std::vector<ClusterSettings>& settings, Ready ready);
 
+  // Lets go of states that nobody holds any more, now and not in its own time; those of a name that
+  // is left by all are no longer in stats().
+  void forgetUnused();
+
   // Of the clusters that are in use, in the order of their names.
   std::vector<ClusterReport> report() const;
   // What is counted once for the process, as it stands now.
@@ -58,7 +62,6 @@ class ClusterManager {
   bool warm(const ClusterStateMap& states) const;
   void answerThoseReady();
   void finish(Pending& pending);
-  void forgetUnused();
   std::vector<std::shared_ptr<ClusterState>> statesInUse() const;
 
   event::Loop& loop_;

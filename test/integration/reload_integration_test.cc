@@ -186,6 +186,27 @@ TEST_F(ReloadIntegrationTest, ARenamedListenerStaysAndIsCountedUnderItsNewName) 
   EXPECT_EQ(proxy.metric("weir_listener_open_connections{listener=\"before\"}"), 0U);
 }
 
+TEST_F(ReloadIntegrationTest, NamesThatChangeAgainAndAgainDoNotFillTheMetrics) {
+  ServerUnderTest proxy(config(listener("in", "old") + listener("name0", "old")), 2);
+  const std::string address = "127.0.0.1:" + std::to_string(proxy.port(1));
+  for (int i = 1; i <= 300; ++i) {
+    TestSocket client = TestSocket::connectTo(proxy.port(1));
+    TestSocket server = old_.accept();
+    const std::string name = "name" + std::to_string(i);
+    ASSERT_EQ(proxy.reload(config(listener("in", "old") + listener(name, "old", address))), "");
+  }
+  const auto shown = [&](int i) {
+    return proxy.server().metrics().find("{listener=\"name" + std::to_string(i) + "\"}") !=
+           std::string::npos;
+  };
+  TestSocket last = TestSocket::connectTo(proxy.port(1));
+  proxy.waitForMetric("weir_listener_connections_total{listener=\"name300\"}", 1);
+  EXPECT_FALSE(shown(0));
+  EXPECT_FALSE(shown(100));
+  EXPECT_TRUE(shown(299));  // for those who want to see how it ended
+  EXPECT_EQ(proxy.metric("weir_metrics_folded_total{metric=\"weir_connection_closes_total\"}"), 0U);
+}
+
 TEST_F(ReloadIntegrationTest, ServersThatSpeakFirstStayLearned) {
   ServerUnderTest proxy(config(detecting("in", "old")));
   const auto greeted = [&] {

@@ -119,6 +119,45 @@ TEST(RegistryTest, AMetricOfTooManySeriesPutsTheRestIntoOne) {
   EXPECT_EQ(scrape.sum("weir_metrics_folded_total", {{"metric", "h"}}), 10);
 }
 
+TEST(RegistryTest, WhatNobodyCountsForAnyMoreIsTakenOut) {
+  Registry registry;
+  for (const char* listener : {"a", "b", "a\"b"}) {
+    for (const char* chain : {"x", "y"})
+      registry.counter("bytes", "Bytes.", {{"listener", listener}, {"chain", chain}, {"to", "a"}})
+          .add(1);
+    registry.histogram("seconds", "Time.", {{"listener", listener}});
+  }
+  registry.gauge("open", "Open.", {{"cluster", "a"}});
+  registry.drop({Registry::ownerOf({{"listener", "a\"b"}}),
+                 Registry::ownerOf({{"listener", "a"}, {"chain", "x"}})});
+  const std::string text = renderPrometheus({&registry});
+  for (const char* gone : {"a\\\"b", "listener=\"a\",chain=\"x\""})
+    EXPECT_EQ(text.find(gone), std::string::npos) << text;
+  for (const char* kept : {"bytes{listener=\"a\",chain=\"y\",to=\"a\"} 1",
+                           "bytes{listener=\"b\",chain=\"x\",to=\"a\"} 1",
+                           "seconds_count{listener=\"a\"} 0", "open{cluster=\"a\"} 0"})
+    EXPECT_NE(text.find(kept), std::string::npos) << kept;
+}
+
+TEST(RegistryTest, WhatWasTakenOutBeginsAnew) {
+  Registry registry;
+  registry.counter("n", "N.", {{"cluster", "a"}}).add(7);
+  registry.drop({Registry::ownerOf({{"cluster", "a"}})});
+  EXPECT_EQ(renderPrometheus({&registry}).find("n{"), std::string::npos);
+  registry.counter("n", "N.", {{"cluster", "a"}}).add(1);
+  EXPECT_NE(renderPrometheus({&registry}).find("n{cluster=\"a\"} 1\n"), std::string::npos);
+}
+
+TEST(RegistryTest, TheSeriesOfAllThatAreTooManyBelongsToNobody) {
+  Registry registry;
+  for (size_t i = 0; i <= Registry::MaxSeries; ++i)
+    registry.counter("n", "N.", {{"cluster", std::to_string(i)}}).add(1);
+  Value& other = registry.counter("n", "N.", {{"cluster", "more"}});
+  registry.drop({Registry::ownerOf({{"cluster", "other"}})});
+  other.add(1);
+  EXPECT_NE(renderPrometheus({&registry}).find("n{cluster=\"other\"} 2\n"), std::string::npos);
+}
+
 TEST(HistogramTest, CountsAValueInTheFirstBucketThatHoldsIt) {
   struct Case {
     double seconds;

@@ -159,6 +159,19 @@ TEST_F(CheckedClusterTest, AHostThatComesBackUnhealthyIsFitOnceItPassesACheck) {
   EXPECT_TRUE(loop_.runUntil([&] { return host.fit(); }));
 }
 
+TEST_F(CheckedClusterTest, WhoseLastStateIsGoneIsNotInTheMetrics) {
+  test::LoopbackUpstream good(loop_);
+  check({good.address()});
+  ASSERT_TRUE(healthIs(0, "healthy"));
+  EXPECT_TRUE(shows("weir_upstream_hosts{cluster=\"a\"} 1"));
+  states_.reset();
+  manager_->forgetUnused();
+  EXPECT_FALSE(shows("weir_upstream_hosts{cluster=\"a\"} 0"));
+  EXPECT_FALSE(shows("weir_upstream_health_checks_total{cluster=\"a\",outcome=\"passed\"} 1"));
+  check({good.address()});
+  EXPECT_TRUE(shows("weir_upstream_hosts{cluster=\"a\"} 1"));
+}
+
 TEST_F(CheckedClusterTest, NobodyHoldsItAndItIsCheckedNoMore) {
   test::LoopbackUpstream good(loop_);
   check({good.address()});

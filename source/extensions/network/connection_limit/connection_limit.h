@@ -75,6 +75,7 @@ class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
       : settings_(std::move(settings)), open_(std::move(open)) {}
 
   std::string_view name() const override { return "connection_limit"; }
+  std::string_view statPrefix() const override { return settings_.stat_prefix; }
   void create(filter::FilterAdder& adder) const override;
   bool seesBytes() const override { return false; }
   bool allowsEarly(const filter::ConnectionInfo&) const override {

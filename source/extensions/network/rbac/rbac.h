@@ -34,6 +34,7 @@ class RbacFactory final : public filter::NetworkFilterFactory {
   explicit RbacFactory(RbacSettings settings);
 
   std::string_view name() const override { return "rbac"; }
+  std::string_view statPrefix() const override { return settings_.stat_prefix; }
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override { return required_; }
   bool seesBytes() const override { return false; }
