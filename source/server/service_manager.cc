@@ -49,6 +49,20 @@ std::vector<std::string> splitAtColons(const std::string& text) {
 
 }  // namespace
 
+ServiceManager::ServiceManager(std::string address) : address_(std::move(address)) {
+  if (address_.empty()) return;
+  fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const timeval patience{1, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+ServiceManager::~ServiceManager() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+ServiceManager::ServiceManager(ServiceManager&& other) noexcept
+    : address_(std::move(other.address_)), fd_(std::exchange(other.fd_, -1)) {}
+
 ServiceManager ServiceManager::fromEnvironment() {
   return ServiceManager(takeVariable("NOTIFY_SOCKET"));
 }
@@ -79,17 +93,12 @@ void ServiceManager::send(std::string_view message) const {
   const bool abstract = address_[0] == '@';
   if (abstract) to.sun_path[0] = '\0';
   const size_t length = offsetof(sockaddr_un, sun_path) + address_.size() + (abstract ? 0 : 1);
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
-  const timeval patience{1, 0};
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   const ssize_t sent =
-      ::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
+      ::sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&to), static_cast<socklen_t>(length));
   if (sent < 0)
     log::warn(log::Component::Main, "the service manager at {} was not told: {}", address_,
               std::strerror(errno));
-  ::close(fd);
 }
 
 Result<std::vector<InheritedSocket>> takeInheritedSockets() {

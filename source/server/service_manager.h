@@ -14,12 +14,16 @@
 namespace weir::server {
 
 // Sends datagrams to the service manager; does nothing where there is none. A manager that does not
-// read is waited for at most a second.
+// read is waited for at most a second. Its socket is open from the start, so that it can be told
+// when the process is out of descriptors, too. Movable.
 class ServiceManager {
  public:
   // `address` is what NOTIFY_SOCKET says: a path, or "@name" for Linux's abstract namespace. Empty:
   // there is no manager.
-  explicit ServiceManager(std::string address) : address_(std::move(address)) {}
+  explicit ServiceManager(std::string address);
+  ~ServiceManager();
+  ServiceManager(ServiceManager&& other) noexcept;
+  ServiceManager& operator=(ServiceManager&&) = delete;
   // From NOTIFY_SOCKET, which is taken out of the environment.
   static ServiceManager fromEnvironment();
 
@@ -31,6 +35,7 @@ class ServiceManager {
  private:
   void send(std::string_view message) const;
   std::string address_;
+  int fd_ = -1;  // if there is a manager
 };
 
 // The listening sockets that were handed over by LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES, which

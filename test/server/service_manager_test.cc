@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -57,6 +58,19 @@ TEST(ServiceManagerTest, TellsWhatHappensAtAPathAndAtAnAbstractName) {
     EXPECT_EQ(receiver.next(), "STOPPING=1\nSTATUS=draining\n");
     EXPECT_EQ(receiver.next(), "-");
   }
+}
+
+TEST(ServiceManagerTest, IsToldWhenThereAreNoDescriptorsLeft) {
+  const std::string address = name("@weir-notify-exhausted-");
+  const Receiver receiver(address);
+  const ServiceManager manager(address);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  manager.stopping("draining");
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(receiver.next(), "STOPPING=1\nSTATUS=draining\n");
 }
 
 TEST(ServiceManagerTest, IsTakenFromTheEnvironmentOnce) {
