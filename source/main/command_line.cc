@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -19,6 +20,7 @@
 #include "source/server/reloader.h"
 #include "source/server/server.h"
 #include "source/server/service_manager.h"
+#include "source/top/top.h"
 
 namespace weir {
 namespace {
@@ -31,6 +33,9 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> component_log_levels;
   server::ExplainWords explain;
+  std::string admin = "127.0.0.1:9901";
+  double interval_seconds = 2;
+  bool once = false;
 };
 
 int failed(const Error& error) {
@@ -164,6 +169,18 @@ int explain(const Options& options, const config::Registry& registry) {
   return 0;
 }
 
+int showTop(const Options& options) {
+  const auto admin = top::parseAdminAddress(options.admin);
+  if (!admin.ok()) {
+    std::cerr << "weir: --admin: " << admin.error().detail << "\n";
+    return 2;
+  }
+  const std::chrono::duration<double> interval(options.interval_seconds);
+  return top::runTop({.admin = admin.value(),
+                      .interval = std::chrono::duration_cast<Duration>(interval),
+                      .once = options.once});
+}
+
 }  // namespace
 
 int runCommandLine(int argc, char** argv, const config::Registry& registry) {
@@ -205,6 +222,16 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
                               "the client's first bytes; \\r \\n \\t \\0 \\\\ \\xHH are known");
   explain_command->add_option("--listener", options.explain.listener,
                               "the listener, if the destination does not tell");
+  CLI::App* top_command =
+      app.add_subcommand("top", "show what a running weir does, as a live table");
+  top_command->add_option("-a,--admin", options.admin,
+                          "its admin port, IP:PORT or the path of a Unix socket (default: "
+                          "127.0.0.1:9901)");
+  top_command
+      ->add_option("-i,--interval", options.interval_seconds,
+                   "seconds between two looks (default: 2)")
+      ->check(CLI::Range(0.1, 3600.0));
+  top_command->add_flag("--once", options.once, "write one table, and end");
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   CLI::App* help_command = app.add_subcommand("help", "print this help");
 
@@ -220,6 +247,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   if (*run_command) return run(options, registry);
   if (*validate_command) return validate(options, registry);
   if (*explain_command) return explain(options, registry);
+  if (*top_command) return showTop(options);
   return 0;
 }
 

@@ -1,0 +1,76 @@
+#include "source/top/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir::top {
+namespace {
+
+// If the terminal has gone there is nobody to tell.
+void writeAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return;
+    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+// Of the terminal (ECMA-48, and xterm's private modes).
+constexpr std::string_view SecondScreen = "\x1b[?1049h\x1b[?25l";
+constexpr std::string_view FirstScreen = "\x1b[?25h\x1b[?1049l";
+constexpr std::string_view Home = "\x1b[H";
+constexpr std::string_view Reverse = "\x1b[7m";
+constexpr std::string_view Plain = "\x1b[0m";
+constexpr std::string_view ClearLine = "\x1b[K";
+constexpr std::string_view ClearBelow = "\x1b[J";
+
+}  // namespace
+
+Terminal::Terminal(int input_fd, int output_fd) : input_fd_(input_fd), output_fd_(output_fd) {
+  enter();
+}
+
+Terminal::~Terminal() { leave(); }
+
+void Terminal::enter() {
+  if (std::exchange(entered_, true)) return;
+  termios now{};
+  if (::tcgetattr(input_fd_, &now) == 0) {
+    saved_ = now;
+    now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    ::tcsetattr(input_fd_, TCSANOW, &now);
+  }
+  writeAll(output_fd_, SecondScreen);
+}
+
+void Terminal::leave() {
+  if (!std::exchange(entered_, false)) return;
+  writeAll(output_fd_, FirstScreen);
+  if (saved_) ::tcsetattr(input_fd_, TCSANOW, &*saved_);
+}
+
+Terminal::Size Terminal::size() const {
+  winsize size{};
+  const bool known = ::ioctl(output_fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? Size{size.ws_col, size.ws_row} : Size{80, 24};
+}
+
+void Terminal::draw(const std::vector<Line>& lines) {
+  std::string out(Home);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) out += "\r\n";
+    if (lines[i].head) out += Reverse;
+    out += lines[i].text;
+    if (lines[i].head) out += Plain;
+    out += ClearLine;
+  }
+  out += ClearBelow;
+  writeAll(output_fd_, out);
+}
+
+}  // namespace weir::top

@@ -1,0 +1,44 @@
+#pragma once
+
+// The terminal that weir top draws on: its second screen, without echo, put back as it was at the
+// end. One object at a time. Its owner takes the signals that end the process, so that there is
+// such an end.
+
+#include <termios.h>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "source/top/view.h"
+
+namespace weir::top {
+
+class Terminal {
+ public:
+  struct Size {
+    size_t columns;
+    size_t rows;
+  };
+
+  // `output_fd` is a terminal; `input_fd` may be one.
+  Terminal(int input_fd, int output_fd);
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  Size size() const;
+  // The whole screen anew, without flicker.
+  void draw(const std::vector<Line>& lines);
+  // Gives it back, and takes it again: around a stop of the process. Twice is once.
+  void leave();
+  void enter();
+
+ private:
+  const int input_fd_;
+  const int output_fd_;
+  std::optional<termios> saved_;  // while it is entered, if the input is a terminal
+  bool entered_ = false;
+};
+
+}  // namespace weir::top
