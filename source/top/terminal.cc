@@ -1,24 +1,17 @@
 #include "source/top/terminal.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace weir::top {
 namespace {
-
-// If the terminal has gone there is nobody to tell.
-void writeAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
-  }
-}
 
 // Of the terminal (ECMA-48, and xterm's private modes).
 constexpr std::string_view SecondScreen = "\x1b[?1049h\x1b[?25l";
@@ -29,9 +22,27 @@ constexpr std::string_view Plain = "\x1b[0m";
 constexpr std::string_view ClearLine = "\x1b[K";
 constexpr std::string_view ClearBelow = "\x1b[J";
 
+// A terminal that is stopped (Ctrl-S) at the end is not waited for.
+constexpr int LastWordsMs = 200;
+
 }  // namespace
 
-Terminal::Terminal(int input_fd, int output_fd) : input_fd_(input_fd), output_fd_(output_fd) {
+bool writeUnless(int interrupt_fd, int fd, std::string_view text, int timeout_ms) {
+  while (!text.empty()) {
+    pollfd fds[] = {{fd, POLLOUT, 0}, {interrupt_fd, POLLIN, 0}};
+    const int ready = ::poll(fds, 2, timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0 || fds[1].revents != 0) return false;
+    // What a pipe takes without waiting, if it takes anything.
+    const ssize_t n = ::write(fd, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
+    if (n < 0 && errno != EINTR && errno != EAGAIN) return false;
+    if (n > 0) text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+Terminal::Terminal(int input_fd, int output_fd, int interrupt_fd)
+    : input_fd_(input_fd), output_fd_(output_fd), interrupt_fd_(interrupt_fd) {
   enter();
 }
 
@@ -45,12 +56,12 @@ void Terminal::enter() {
     now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
     ::tcsetattr(input_fd_, TCSANOW, &now);
   }
-  writeAll(output_fd_, SecondScreen);
+  writeUnless(interrupt_fd_, output_fd_, SecondScreen);
 }
 
 void Terminal::leave() {
   if (!std::exchange(entered_, false)) return;
-  writeAll(output_fd_, FirstScreen);
+  writeUnless(-1, output_fd_, FirstScreen, LastWordsMs);
   if (saved_) ::tcsetattr(input_fd_, TCSANOW, &*saved_);
 }
 
@@ -70,7 +81,7 @@ void Terminal::draw(const std::vector<Line>& lines) {
     out += ClearLine;
   }
   out += ClearBelow;
-  writeAll(output_fd_, out);
+  writeUnless(interrupt_fd_, output_fd_, out);
 }
 
 }  // namespace weir::top

@@ -8,11 +8,16 @@
 
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "source/top/view.h"
 
 namespace weir::top {
+
+// Writes all of it, unless `interrupt_fd` (-1: none) becomes readable, nothing is taken for
+// `timeout_ms` (-1: for ever), or the reader has gone: false then.
+bool writeUnless(int interrupt_fd, int fd, std::string_view text, int timeout_ms = -1);
 
 class Terminal {
  public:
@@ -21,8 +26,9 @@ class Terminal {
     size_t rows;
   };
 
-  // `output_fd` is a terminal; `input_fd` may be one.
-  Terminal(int input_fd, int output_fd);
+  // `output_fd` is a terminal; `input_fd` may be one. Drawing ends when `interrupt_fd` becomes
+  // readable.
+  Terminal(int input_fd, int output_fd, int interrupt_fd);
   ~Terminal();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
@@ -37,6 +43,7 @@ class Terminal {
  private:
   const int input_fd_;
   const int output_fd_;
+  const int interrupt_fd_;
   std::optional<termios> saved_;  // while it is entered, if the input is a terminal
   bool entered_ = false;
 };

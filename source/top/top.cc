@@ -131,14 +131,13 @@ class Top {
       std::string out;
       for (const Line& line : lines({})) out += line.text + "\n";
       if (!options_.once) out += "\n";
-      if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size() || std::fflush(stdout) != 0)
-        return 1;
+      if (!writeUnless(ending_.fd(), STDOUT_FILENO, out)) return ending_.take() != 0 ? 0 : 1;
       if (options_.once) return 0;
     }
   }
 
   int runLive() {
-    Terminal terminal(STDIN_FILENO, STDOUT_FILENO);
+    Terminal terminal(STDIN_FILENO, STDOUT_FILENO, ending_.fd());
     MonotonicTime next = steady_clock::now() + options_.interval;
     for (;;) {
       draw(terminal);

@@ -70,6 +70,24 @@ class TopTest(TopCase):
                 running.send_signal(number)
                 self.assertEqual(running.wait(DEADLINE), 0)
 
+    def test_ends_also_while_nobody_reads_what_it_writes(self):
+        with subprocess.Popen(self.command(), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as running:
+            fcntl.fcntl(running.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            # It waits in poll() or write() for a reader, and no longer for its next look.
+            self.weir.wait_until(lambda: self.waits_for_long(running.pid), "weir top waits for a reader")
+            running.send_signal(signal.SIGTERM)
+            self.assertEqual(running.wait(DEADLINE), 0)
+
+    def waits_for_long(self, pid):
+        """It does nothing while ten looks are due."""
+        with open(f"/proc/{pid}/schedstat", encoding="utf-8") as file:
+            now = file.read()
+        last, since = getattr(self, "_last", (None, 0))
+        if now != last:
+            self._last = (now, time.monotonic())
+            return False
+        return time.monotonic() - since > 1
+
     def test_port_that_nobody_has_is_said(self):
         nobody = f"{LOOPBACK}:{free_port()}"
         done = self.top("--once", admin=nobody)
@@ -148,6 +166,13 @@ class LiveTopTest(TopCase):
     def test_ctrl_c_gives_the_terminal_back(self):
         self.screen.press(b"\x03")
         self.assert_ends_as_it_began()
+
+    def test_ends_also_where_the_terminal_is_stopped(self):
+        self.screen.wait_for("q: quit")
+        termios.tcflow(self.screen.terminal, termios.TCOOFF)
+        self.screen.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.screen.process.wait(DEADLINE), 0)
+        self.assertEqual(termios.tcgetattr(self.screen.terminal), self.screen.settings)
 
     def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(self):
         self.screen.press(b"\x1a")
