@@ -101,6 +101,18 @@ void ActiveConnection::start() {
   finding_->detection->start();
 }
 
+bool ActiveConnection::onHeader() {
+  info_.destination_is_self = destinationIsSelf();
+  if (!member_->listener.changeSource(*this)) {
+    info_.detection_time = worker().loop.now() - info_.accepted;
+    member_->stats.countChoice(info_);
+    close("source_overflow");
+    return false;
+  }
+  source_changed_ = true;
+  return true;
+}
+
 void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reason,
                                  std::unique_ptr<upstream::EarlyConnection> early) {
   const config::FilterChainSettings* chain = finding_->choice.chain();

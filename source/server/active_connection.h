@@ -44,12 +44,16 @@ class ActiveConnection final : public event::Retirable,
   uint64_t bytesWritten() const { return connection_->bytesWritten(); }
   // When a byte came or went last, or its start.
   MonotonicTime lastActive() const { return connection_->lastActive(); }
+  // The one of which it is a connection, for the limit of connections per source.
+  const net::IpAddress& countedSource() const {
+    return source_changed_ ? info_.facts.source.ip : info_.facts.direct_source;
+  }
   // Under which it was accepted.
   ListenerGeneration& listenerGeneration() const { return *member_; }
 
  private:
   bool originalDestination(net::IpPort& destination) const override;
-  void onHeader() override { info_.destination_is_self = destinationIsSelf(); }
+  bool onHeader() override;
   void onDecided(ChainChoice::Status status, filter::Reason reason,
                  std::unique_ptr<upstream::EarlyConnection> early) override;
   void onDetectionClosed(std::string_view reason) override;
@@ -82,6 +86,7 @@ class ActiveConnection final : public event::Retirable,
   };
   std::unique_ptr<Finding> finding_;
   std::unique_ptr<filter::FilterChain> chain_;
+  bool source_changed_ = false;
   bool ended_ = false;
 };
 

@@ -72,6 +72,18 @@ std::optional<Refusal> admit(ProcessLoad& process, ListenerLoad& load,
   return Refusal::Source;
 }
 
+bool changeSource(ListenerLoad& load, const config::ListenerSettings& listener,
+                  const net::IpAddress& from, const net::IpAddress& to) {
+  if (from == to) return true;
+  // The old one goes first: both may be of one /64.
+  const bool counted = sourceLimit(listener, from).has_value();
+  if (counted) load.sources.leave(sourceOf(from));
+  const auto limit = sourceLimit(listener, to);
+  if (!limit || load.sources.enter(sourceOf(to), *limit)) return true;
+  if (counted) load.sources.enter(sourceOf(from), UINT64_MAX);
+  return false;
+}
+
 void release(ProcessLoad& process, ListenerLoad& load, const config::ListenerSettings& listener,
              const net::IpAddress& peer) {
   process.connections.leave();

@@ -72,7 +72,11 @@ std::optional<uint64_t> sourceLimit(const config::ListenerSettings& listener,
 // Counts the connection in, or says why it is not taken. `peer` is the socket's.
 std::optional<Refusal> admit(ProcessLoad& process, ListenerLoad& load,
                              const config::ListenerSettings& listener, const net::IpAddress& peer);
-// The end of one that was counted in, with the same settings.
+// A connection that was counted in for the source of `from` is one of `to`, which a header in front
+// of its bytes says. False, and nothing changed, if that one has as many as it may.
+bool changeSource(ListenerLoad& load, const config::ListenerSettings& listener,
+                  const net::IpAddress& from, const net::IpAddress& to);
+// The end of one that was counted in, with the same settings; `peer` as it was counted last.
 void release(ProcessLoad& process, ListenerLoad& load, const config::ListenerSettings& listener,
              const net::IpAddress& peer);
 

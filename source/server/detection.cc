@@ -29,7 +29,8 @@ Detection::Detection(DetectionShared& shared, ChainChoice& choice, filter::Conne
       deadline_(shared.worker.loop, [this] { onDeadline(); }),
       probe_timer_(shared.worker.loop, [this] { spoke_ ? takeServersWord() : startProbe(); }),
       started_(shared.worker.loop.now()),
-      silent_since_(started_) {}
+      silent_since_(started_),
+      waits_for_header_(choice.waitsForHeader()) {}
 
 Detection::~Detection() {
   cancel();
@@ -73,9 +74,10 @@ void Detection::cancel() {
 void Detection::onData(buffer::Buffer& data, bool end_stream) {
   if (decided_) return;
   if (!data.empty()) probe_timer_.disarm();  // the bytes decide from now on
-  const bool waited_for_header = choice_.waitsForHeader();
+  const bool waited_for_header = waits_for_header_;
   const Status status = choice_.onBytes(data.contiguous());
   data.drain(choice_.takeHeader());
+  if (!noteHeader()) return;
   // A chain that is chosen right behind the header needed no bytes of the client's own.
   if (status != Status::Wait)
     return decide(status, choice_.usedBytes() ? Reason::ClientBytes : Reason::Match);
@@ -85,9 +87,14 @@ void Detection::onData(buffer::Buffer& data, bool end_stream) {
   over_budget_ = !hold(DetectionBudget::BytesOfEach + data.size());
   if (over_budget_) return onBudgetSpent();
   armDeadline();
-  if (!waited_for_header || choice_.waitsForHeader()) return;
-  owner_.onHeader();
-  if (data.empty()) awaitServer();
+  if (waited_for_header && !waits_for_header_ && data.empty()) awaitServer();
+}
+
+// False if it was the owner's end.
+bool Detection::noteHeader() {
+  if (!waits_for_header_ || choice_.waitsForHeader()) return true;
+  waits_for_header_ = false;
+  return owner_.onHeader();
 }
 
 // With what there is.
@@ -230,6 +237,7 @@ void Detection::endProbe(std::string_view outcome) {
 }
 
 void Detection::decide(Status status, Reason reason) {
+  if (!noteHeader()) return;
   decided_ = true;
   deadline_.disarm();
   probe_timer_.disarm();

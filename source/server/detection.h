@@ -38,8 +38,8 @@ class DetectionOwner {
  public:
   virtual ~DetectionOwner() = default;
   // A header in front of the client's bytes was read: addresses may be others since. At most once,
-  // and first.
-  virtual void onHeader() {}
+  // and first. False if the owner has ended the connection for that; nothing more is told then.
+  virtual bool onHeader() { return true; }
   // `choice.chain()` is to be used, or the connection closed if it is null or `status` is Refused.
   // `early`: the probe's connection, or null. Called once, from the loop.
   virtual void onDecided(ChainChoice::Status status, filter::Reason reason,
@@ -72,6 +72,7 @@ class Detection final : public event::Retirable,
 
   void awaitServer();
   ChainChoice::Status finish();
+  bool noteHeader();
   bool mayProbe() const;
   bool takeGrants(const config::FilterChainSettings& chain);
   void startProbe();
@@ -98,6 +99,7 @@ class Detection final : public event::Retirable,
   const config::FilterChainSettings* probe_chain_ = nullptr;  // for which the probe was made
   uint64_t held_ = 0;                                         // of the budget
   bool over_budget_ = false;
+  bool waits_for_header_;
   Probe probe_ = Probe::None;
   bool expected_ = false;  // the destination was known to speak first
   bool spoke_ = false;     // the server has

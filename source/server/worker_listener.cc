@@ -93,6 +93,16 @@ void WorkerListener::refuse(Refusal why, const net::IpPort& peer) {
       peer.ip.family == net::Family::None ? "this machine" : peer.toString(), describe(why));
 }
 
+bool WorkerListener::changeSource(const ActiveConnection& connection) {
+  const filter::Facts& facts = connection.info().facts;
+  const ListenerGeneration& its = connection.listenerGeneration();
+  if (server::changeSource(shared_->load, its.settings, connection.countedSource(),
+                           facts.source.ip))
+    return true;
+  refuse(Refusal::Source, facts.source);
+  return false;
+}
+
 void WorkerListener::onAcceptError(int error) { current_->stats.countAcceptError(error); }
 
 void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
@@ -100,7 +110,7 @@ void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   ListenerGeneration& its = connection.listenerGeneration();
   event::Loop& loop = its.generation.worker().loop;
   its.stats.countEnd(info, loop.now());
-  release(process_.load, shared_->load, its.settings, info.facts.direct_source);
+  release(process_.load, shared_->load, its.settings, connection.countedSource());
   if (AccessLog* const log = its.generation.log(); log != nullptr) log->write(info, loop.now());
   (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;
   if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;

@@ -78,6 +78,8 @@ class WorkerListener final : private net::Acceptor::Events {
   uint64_t draw() { return random_.next(); }
   // Connections from these that were redirected are going round.
   const net::OwnAddresses& ownAddresses() const { return process_.own_addresses; }
+  // A header has said another source: false if that has as many connections as it may.
+  bool changeSource(const ActiveConnection& connection);
   // Takes its leave: log line, counters, and its memory at the end of the turn.
   void onConnectionEnded(ActiveConnection& connection);
   // For Membership: records live a little longer than their connections.

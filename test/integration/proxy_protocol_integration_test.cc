@@ -74,6 +74,42 @@ TEST_F(ProxyProtocolIntegrationTest, AnOpaquePortIsTheOneThatTheHeaderSays) {
   EXPECT_EQ(proxy.metric("weir_listener_headers_total{listener=\"in\",header=\"v1\"}"), 1U);
 }
 
+// All come from one load balancer, here from one that may have a single connection without a
+// header.
+TEST_F(ProxyProtocolIntegrationTest, TheLimitOfASourceIsThatOfTheOneInTheHeader) {
+  std::string yaml = config();
+  yaml.insert(yaml.find("  listener_filters"), "  max_connections_per_source: 1\n");
+  ServerUnderTest proxy(yaml);
+  const std::string overflow = "weir_source_overflow_total{listener=\"in\"}";
+  TestSocket first = TestSocket::connectTo(proxy.port());
+  first.send(header("203.0.113.1", "25"));
+  TestSocket first_server = smtp_.accept();
+  TestSocket other = TestSocket::connectTo(proxy.port());
+  other.send(header("203.0.113.2", "25"));
+  TestSocket other_server = smtp_.accept();
+  for (const char* port : {"25", "80"}) {  // decided by the header alone; or still to be
+    TestSocket same = TestSocket::connectTo(proxy.port());
+    same.send(header("203.0.113.1", port));
+    EXPECT_EQ(same.receiveAll(), "");
+    EXPECT_TRUE(same.wasReset());
+  }
+  proxy.waitForMetric(closes("source_overflow"), 2);
+  EXPECT_EQ(proxy.metric(overflow), 2U);
+  TestSocket silent = TestSocket::connectTo(proxy.port());
+  TestSocket one_more = TestSocket::connectTo(proxy.port());
+  EXPECT_EQ(one_more.receiveAll(), "");
+  EXPECT_EQ(proxy.metric(overflow), 3U);
+  silent.send("PROXY UNKNOWN\r\n");  // of the balancer itself
+  first.reset();
+  proxy.waitForMetric(closes("client_reset"), 1);
+  silent.reset();
+  proxy.waitForMetric(closes("client_reset"), 2);
+  TestSocket again = TestSocket::connectTo(proxy.port());
+  again.send(header("203.0.113.1", "25"));
+  smtp_.accept().send("220 mail\r\n");
+  EXPECT_EQ(again.receive(10), "220 mail\r\n");
+}
+
 TEST_F(ProxyProtocolIntegrationTest, DetectionSeesWhatIsBehindTheHeader) {
   ServerUnderTest proxy(config());
   TestSocket client = TestSocket::connectTo(proxy.port());

@@ -121,5 +121,33 @@ TEST(DefaultMaxConnectionsTest, LeavesDescriptorsForTheRestAndNeverNone) {
   }
 }
 
+TEST(ChangeSourceTest, CountsForTheNewOneAloneOrChangesNothing) {
+  config::ListenerSettings listener;
+  listener.max_connections_per_source = 1;
+  ProcessLoad process;
+  ListenerLoad load;
+  ASSERT_EQ(admit(process, load, listener, ip("10.0.0.1")), std::nullopt);
+  EXPECT_TRUE(changeSource(load, listener, ip("10.0.0.1"), ip("192.0.2.1")));
+  ASSERT_EQ(admit(process, load, listener, ip("10.0.0.1")), std::nullopt);
+  EXPECT_FALSE(changeSource(load, listener, ip("10.0.0.1"), ip("192.0.2.1")));
+  EXPECT_EQ(admit(process, load, listener, ip("10.0.0.1")), Refusal::Source);
+  EXPECT_TRUE(changeSource(load, listener, ip("10.0.0.1"), ip("fd00::1")));
+  EXPECT_TRUE(changeSource(load, listener, ip("fd00::1"), ip("fd00::2")));  // of one /64
+  release(process, load, listener, ip("192.0.2.1"));
+  release(process, load, listener, ip("fd00::2"));
+  EXPECT_EQ(load.sources.sources(), 0U);
+}
+
+TEST(ChangeSourceTest, SourcesWithoutALimitAreNotCounted) {
+  config::ListenerSettings listener;
+  ProcessLoad process;
+  ListenerLoad load;
+  ASSERT_EQ(admit(process, load, listener, ip("127.0.0.1")), std::nullopt);
+  EXPECT_TRUE(changeSource(load, listener, ip("127.0.0.1"), ip("192.0.2.1")));
+  EXPECT_EQ(load.sources.sources(), 1U);
+  EXPECT_TRUE(changeSource(load, listener, ip("192.0.2.1"), ip("::1")));
+  EXPECT_EQ(load.sources.sources(), 0U);
+}
+
 }  // namespace
 }  // namespace weir::server
