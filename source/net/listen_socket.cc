@@ -1,6 +1,7 @@
 #include "source/net/listen_socket.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -136,6 +137,7 @@ Result<ListenSocket> ListenSocket::open(const SocketAddress& address, const List
     return errnoError(Side::Self, what, errno);
   }
   if (!address.isUnix()) socket.address_.ip = localAddress(fd);
+  socket.alone_ = !address.isUnix();
   return socket;
 }
 
@@ -163,7 +165,26 @@ ListenSocket::~ListenSocket() {
 }
 
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), address_(std::move(other.address_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      address_(std::move(other.address_)),
+      alone_(other.alone_) {}
+
+bool ListenSocket::takeNoMore() const {
+  if (!alone_) return false;
+  // The flags of the TCP header: SYN without ACK opens a connection.
+  constexpr uint32_t Flags = 13;
+  constexpr uint32_t Syn = 0x02;
+  constexpr uint32_t Ack = 0x10;
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, Flags),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, Syn | Ack),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, Syn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog filter{sizeof program / sizeof program[0], program};
+  return setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
 
 Result<void> ListenSocket::checkTransparent(const SocketAddress& address) {
   const int fd = newSocket(address);
@@ -190,7 +211,8 @@ void removeSocketFile(const SocketAddress& address) {
 }
 
 Acceptor::Acceptor(event::Loop& loop, ListenSocket socket, Events& events)
-    : socket_(std::move(socket)),
+    : loop_(loop),
+      socket_(std::move(socket)),
       events_(events),
       again_(loop, [this] { acceptSome(); }),
       retry_(loop, [this] { acceptSome(); }) {
@@ -204,6 +226,7 @@ void Acceptor::onIoReady(event::IoReady) noexcept { acceptSome(); }
 
 void Acceptor::finish() {
   turns_left_ = MaxTurnsToFinish;
+  close_at_ = loop_.now() + (socket_->takeNoMore() ? FinishGrace : Duration::zero());
   retry_.disarm();
   again_.schedule();
 }
@@ -238,7 +261,11 @@ void Acceptor::acceptSome() {
 // latter case connections wait in the queue, and no edge will tell of them again.
 void Acceptor::onNone(int error) {
   if (error != EAGAIN) events_.onAcceptError(error);
-  if (turns_left_ && (error == EAGAIN || --*turns_left_ == 0)) return close();
+  if (turns_left_ && error == EAGAIN) {
+    const Duration left = close_at_ - loop_.now();
+    return left > Duration::zero() ? retry_.arm(left) : close();
+  }
+  if (turns_left_ && --*turns_left_ == 0) return close();
   if (error != EAGAIN) retry_.arm(RetryAfter);
 }
 

@@ -47,6 +47,12 @@ class ListenSocket {
   // A second descriptor of the same socket, for Unix sockets, which cannot be bound twice.
   Result<ListenSocket> duplicate() const;
 
+  // Clients that begin to connect from now on hear nothing, and try again after about a second;
+  // those whose handshake has begun still come to the queue. For one that is about to be closed,
+  // which would reset whoever came in between. False if it cannot be: a socket that others have,
+  // too, or a Unix socket.
+  bool takeNoMore() const;
+
   int fd() const { return fd_; }
   // Where it is bound, with the port that the kernel chose if that was 0.
   const SocketAddress& address() const { return address_; }
@@ -55,6 +61,7 @@ class ListenSocket {
   ListenSocket(int fd, SocketAddress address) : fd_(fd), address_(std::move(address)) {}
   int fd_;
   SocketAddress address_;
+  bool alone_ = false;  // nobody else has a descriptor of it
 };
 
 // A socket that was accepted, and who is at the other end (family None for a Unix socket).
@@ -83,7 +90,9 @@ class Acceptor final : private event::IoHandler {
 
   // Until it is closed.
   const ListenSocket& socket() const { return *socket_; }
-  // Accepts what waits in the queue, in the next turns, and closes the socket then.
+  // Accepts what waits in the queue, in the next turns, and closes the socket then; a TCP socket
+  // that is its own after FinishGrace, for handshakes under way.
+  static constexpr Duration FinishGrace = std::chrono::milliseconds(100);
   void finish();
 
  private:
@@ -92,12 +101,14 @@ class Acceptor final : private event::IoHandler {
   void onNone(int error);
   void close();
 
+  event::Loop& loop_;
   std::optional<ListenSocket> socket_;
   Events& events_;
   std::unique_ptr<event::IoWatch> watch_;
   event::Task again_;
   event::Timer retry_;
   std::optional<size_t> turns_left_;  // once it finishes
+  MonotonicTime close_at_;            // at the earliest, once it finishes
 };
 
 }  // namespace weir::net

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "test/integration/server_under_test.h"
@@ -124,6 +126,39 @@ TEST_F(DrainIntegrationTest, WhatWaitsInTheQueueIsServed) {
   go_on.set_value();
   for (TestSocket& client : clients) client.send("x");
   for (size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(upstream_.accept().receive(1), "x") << i;
+}
+
+// Each that the kernel has taken is served, on whichever worker's socket it arrived, up to the one
+// that is refused.
+TEST_F(DrainIntegrationTest, WhoeverIsConnectedIsServedWhileItStopsAccepting) {
+  const std::string yaml =
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  default_filter_chain:\n    name: hello\n"
+      "    filters:\n    - typed_config: {\"@type\": type.googleapis.com/weir.extensions.network."
+      "direct_response.v1.DirectResponse, body: hello}\n";
+  const auto serveAndDrain = [&] {
+    ServerUnderTest proxy(yaml, 2);
+    std::atomic<int> served{0};
+    std::atomic<int> lost{0};
+    const auto ask = [&, port = proxy.port()] {
+      while (const auto client = TestSocket::tryToConnect(port)) {
+        client->halfClose();
+        ++(client->receiveAll() == "hello" ? served : lost);
+      }
+    };
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) clients.emplace_back(ask);
+    while (served < 20) std::this_thread::yield();
+    proxy.drain();
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(lost, 0) << "of " << served + lost;
+    EXPECT_TRUE(proxy.ends());
+  };
+  // Several at a time, since who comes too late tries for a second.
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::thread> proxies;
+    for (int i = 0; i < 10; ++i) proxies.emplace_back(serveAndDrain);
+    for (std::thread& proxy : proxies) proxy.join();
+  }
 }
 
 TEST_F(DrainIntegrationTest, AReloadIsRefused) {

@@ -68,6 +68,15 @@ bool TestSocket::refusesSoon(uint16_t port) {
   return false;
 }
 
+std::unique_ptr<TestSocket> TestSocket::tryToConnect(uint16_t port) {
+  auto socket = std::make_unique<TestSocket>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address = loopback(port);
+  if (::connect(socket->fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return socket;
+  EXPECT_EQ(errno, ECONNREFUSED);
+  return nullptr;
+}
+
 TestSocket TestSocket::connectTo(uint16_t port, const std::string& from) {
   TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (from != "127.0.0.1") {

@@ -27,6 +27,8 @@ class TestSocket {
   explicit TestSocket(int fd);
   // `from`: an address of this machine.
   static TestSocket connectTo(uint16_t port, const std::string& from = "127.0.0.1");
+  // Nothing if it is refused.
+  static std::unique_ptr<TestSocket> tryToConnect(uint16_t port);
   static TestSocket connectToUnix(const std::string& path);
   // Nobody listens there any more, or will not within a moment: a socket that is about to be closed
   // still takes what comes.
