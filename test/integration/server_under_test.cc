@@ -104,6 +104,7 @@ void TestSocket::send(std::string_view bytes) {
     await(fd_, POLLOUT);
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) continue;
+    if (n < 0 && errno == ECONNRESET) was_reset_ = true;  // which is told once
     if (n <= 0) return;
     bytes.remove_prefix(static_cast<size_t>(n));
   }
