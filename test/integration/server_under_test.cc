@@ -60,9 +60,11 @@ bool TestSocket::refusesSoon(uint16_t port) {
   const sockaddr_in address = loopback(port);
   while (std::chrono::steady_clock::now() < deadline) {
     TestSocket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    if (::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+      socket.reset();                  // if it was accepted after all, nothing is left of it
+    } else if (errno != ECONNRESET) {  // it was closed in the middle of the handshake
       return errno == ECONNREFUSED;
-    socket.reset();  // if it was accepted after all, nothing is left of it
+    }
     std::this_thread::yield();
   }
   return false;
