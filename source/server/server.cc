@@ -17,11 +17,21 @@ using log::Component;
 
 namespace {
 
-OverloadMonitor::Usage lookAtResources() {
-  const Resources resources;
-  return {resources.memoryUsed(), resources.memoryLimit(), resources.descriptorsUsed(),
-          Resources::descriptorLimit()};
-}
+// What is used is read at each look; what may be used is in many files, and changes seldom.
+class ResourceView {
+ public:
+  OverloadMonitor::Usage operator()() {
+    if (looks_++ % LooksAtOneLimit == 0) memory_limit_ = resources_.memoryLimit();
+    return {resources_.memoryUsed(), memory_limit_, resources_.descriptorsUsed(),
+            Resources::descriptorLimit()};
+  }
+
+ private:
+  static constexpr unsigned LooksAtOneLimit = 30;
+  const Resources resources_;
+  unsigned looks_ = 0;
+  uint64_t memory_limit_ = 0;
+};
 
 }  // namespace
 
@@ -36,7 +46,7 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
       bound_(workers),
       max_connections_(stats_.gauge("weir_process_max_connections",
                                     "How many connections may be open on all listeners.", {})),
-      overload_(loop_, stats_, shared_.load, lookAtResources),
+      overload_(loop_, stats_, shared_.load, ResourceView()),
       drain_timer_(loop_, [this] { resetTheRest(); }),
       series_timer_(loop_, [this] { dropSeries(); }) {}
 
