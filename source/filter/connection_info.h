@@ -26,29 +26,29 @@ enum class Reason : uint8_t {
 
 std::string_view toString(Reason reason);
 
+// Each open connection holds one: the order leaves no gaps.
 struct ConnectionInfo {
-  uint64_t id = 0;  // never given twice in one process
-  std::string_view
-      listener;  // these names belong to the configuration, which outlives the connection
+  uint64_t id = 0;            // never given twice in one process
+  std::string_view listener;  // these names belong to the configuration, which outlives this
   std::string_view chain;
   std::string_view protocol = "tcp";
   std::string_view header;  // what stood in front of the client's bytes, as Sniffed::header
-  Reason reason = Reason::Error;
+  std::string_view cluster;
+  std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…
+  std::string upstream;           // the address connected to, or tried last; empty if none
   Facts facts;
-  bool destination_is_self =
-      false;  // no redirect brought it here: the destination is the listener's own address
   Duration detection_time{};  // from accept until the chain was chosen
   MonotonicTime accepted;
   WallTime accepted_wall;
-  uint64_t draw = 0;  // a random number: what is chosen by weight for this connection follows from
-                      // it, so that it is chosen alike whenever it is asked for
-  Grants grants;      // taken for it early, until its filters have them
-  std::string_view cluster;
-  std::string upstream;  // the address connected to, or tried last; empty if none
+  Grants grants;          // taken for it early, until its filters have them
+  uint64_t rx_bytes = 0;  // from the client; once it has ended
+  uint64_t tx_bytes = 0;  // to the client
+  uint32_t draw = 0;      // a random number: what is chosen by weight for this connection follows
+                          // from it, so that it is chosen alike whenever it is asked for
+  Reason reason = Reason::Error;
+  bool destination_is_self =
+      false;  // no redirect brought it here: the destination is the listener's own address
   bool upstream_connected = false;
-  uint64_t rx_bytes = 0;          // from the client
-  uint64_t tx_bytes = 0;          // to the client
-  std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…
 };
 
 }  // namespace weir::filter

@@ -5,6 +5,7 @@
 // provider found nothing, is known and empty. Belongs to one connection, on that connection's loop.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,15 +65,15 @@ struct Facts {
   // is too long, or has a fault in it). No chain matches on it, and who authorises must not take it
   // for absent.
   FactSet unreadable;
+  bool tls = false;  // TransportProtocol: "tls", else "raw_buffer"
   net::IpPort destination;
   net::IpPort source;
   net::IpAddress direct_source;
-  bool tls = false;                                // TransportProtocol: "tls", else "raw_buffer"
   std::string server_name;                         // lower case
   std::vector<std::string> application_protocols;  // in the client's order
   // Of the PROXY header in front of the connection, if the filter that read it keeps any. Not
-  // matched on.
-  std::vector<net::ProxyTlv> proxy_tlvs;
+  // matched on; null for none.
+  std::shared_ptr<const std::vector<net::ProxyTlv>> proxy_tlvs;
 
   std::string_view transportProtocol() const { return tls ? "tls" : "raw_buffer"; }
 };

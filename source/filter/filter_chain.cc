@@ -26,20 +26,20 @@ FilterChain::FilterChain(Worker& worker, net::Connection& connection, Connection
 
 FilterChain::~FilterChain() = default;
 
-FilterContext& FilterChain::context() { return slots_.back()->context; }
+FilterContext& FilterChain::context() { return slots_.back().context; }
 
 void FilterChain::addRead(std::unique_ptr<ReadFilter> filter) {
-  slots_.back()->read = std::move(filter);
+  slots_.back().read = std::move(filter);
 }
 
 void FilterChain::addWrite(std::unique_ptr<WriteFilter> filter) {
-  slots_.back()->writer = filter.get();
-  slots_.back()->write = std::move(filter);
+  slots_.back().writer = filter.get();
+  slots_.back().write = std::move(filter);
 }
 
 void FilterChain::addBoth(std::unique_ptr<ReadFilter> filter, WriteFilter& write) {
-  slots_.back()->writer = &write;
-  slots_.back()->read = std::move(filter);
+  slots_.back().writer = &write;
+  slots_.back().read = std::move(filter);
 }
 
 void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConnection> early) {
@@ -47,11 +47,11 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
   connection_.setEvents(*this);
   slots_.reserve(factories.size());
   for (const auto& factory : factories) {
-    slots_.push_back(std::make_unique<Slot>(*this, slots_.size()));
-    slots_.back()->sees_bytes = factory->seesBytes();
-    slots_.back()->grant = info_.grants.take(*factory);
+    slots_.emplace_back(*this, slots_.size());
+    slots_.back().sees_bytes = factory->seesBytes();
+    slots_.back().grant = info_.grants.take(*factory);
     factory->create(*this);
-    WEIR_CHECK(slots_.back()->read != nullptr || slots_.back()->writer != nullptr);
+    WEIR_CHECK(slots_.back().read != nullptr || slots_.back().writer != nullptr);
   }
   info_.grants.clear();  // of a chain that was not chosen after all
   startFrom(0);
@@ -67,7 +67,7 @@ void FilterChain::start(Factories factories, std::unique_ptr<upstream::EarlyConn
 bool FilterChain::mayTakeOver(size_t index) const {
   if (state_ != State::Running || index + 1 != slots_.size()) return false;
   for (size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = *slots_[i];
+    const Slot& slot = slots_[i];
     if (i != index && slot.sees_bytes) return false;
     if (slot.from_client.end || !slot.from_client.empty() || !slot.to_client.empty()) return false;
   }
@@ -82,7 +82,7 @@ buffer::Buffer& FilterChain::bytesOf(Waiting& waiting) {
 // As far as the first filter that holds the rest back, or closes.
 void FilterChain::startFrom(size_t i) {
   for (; i < slots_.size(); ++i) {
-    Slot& slot = *slots_[i];
+    Slot& slot = slots_[i];
     if (slot.holding) return;
     if (std::exchange(slot.started, true) || slot.read == nullptr) continue;
     const FilterStatus status = slot.read->onNewConnection();
@@ -99,13 +99,13 @@ void FilterChain::onData(buffer::Buffer& data, bool end_stream) {
     if (state_ == State::Flushing) task_.schedule();
     return;
   }
-  slots_[0]->from_client.end |= end_stream;
+  slots_[0].from_client.end |= end_stream;
   runRead(0);
 }
 
 void FilterChain::runRead(size_t i) {
   for (; i < slots_.size(); ++i) {
-    Slot& slot = *slots_[i];
+    Slot& slot = slots_[i];
     if (!slot.started) break;  // held back by a filter before it
     Waiting& from = slot.from_client;
     const bool end = from.end && !std::exchange(from.end_seen, from.end);
@@ -125,8 +125,8 @@ void FilterChain::runRead(size_t i) {
 // What the filter was shown and left. The first one's buffer may hold bytes that it was not shown
 // yet (they were read before the chain was chosen): those wait for their delivery.
 void FilterChain::passOn(size_t i) {
-  Slot& slot = *slots_[i];
-  Slot& next = *slots_[i + 1];
+  Slot& slot = slots_[i];
+  Slot& next = slots_[i + 1];
   input(i + 1).take(input(i), std::min<size_t>(std::exchange(slot.seen, 0), input(i).size()));
   next.from_client.end |= slot.from_client.end_seen;
 }
@@ -134,7 +134,7 @@ void FilterChain::passOn(size_t i) {
 // What waits in front of a filter is bounded as the connection's own buffer is.
 void FilterChain::boundWaiting() {
   for (size_t i = 1; i < slots_.size(); ++i) {
-    if (slots_[i]->from_client.size() >= connection_.limit())
+    if (slots_[i].from_client.size() >= connection_.limit())
       return connection_.pauseReading(net::Pause::Waiting);
   }
   connection_.resumeReading(net::Pause::Waiting);
@@ -154,10 +154,10 @@ bool FilterChain::mayWrite(size_t i) const {
 void FilterChain::passWrite(size_t from, buffer::Buffer& data, bool end_stream) {
   for (size_t i = from;; --i) {
     // Behind the end comes nothing more.
-    if (i < slots_.size() && slots_[i]->ended) return data.clear();
-    if (i < slots_.size()) slots_[i]->ended = end_stream;
+    if (i < slots_.size() && slots_[i].ended) return data.clear();
+    if (i < slots_.size()) slots_[i].ended = end_stream;
     if (i == 0) break;
-    Slot& slot = *slots_[i - 1];
+    Slot& slot = slots_[i - 1];
     if (slot.writer == nullptr) continue;
     bytesOf(slot.to_client).take(data);
     slot.to_client.end |= end_stream;
@@ -184,7 +184,7 @@ bool FilterChain::runWrite(Slot& slot) {
 }
 
 void FilterChain::continueWritingFrom(size_t i) {
-  Slot& slot = *slots_[i];
+  Slot& slot = slots_[i];
   buffer::Buffer data(worker_.slices);
   if (!slot.to_client.empty()) data.take(*slot.to_client.bytes);
   noteFull(slot);
@@ -203,7 +203,7 @@ void FilterChain::noteFull(Slot& slot) {
 
 bool FilterChain::writeBlocked(size_t from) const {
   for (size_t i = 0; i < from; ++i) {
-    if (slots_[i]->full) return true;
+    if (slots_[i].full) return true;
   }
   return connection_.writeBlocked();
 }
@@ -215,8 +215,8 @@ void FilterChain::onWriteReady() {
 
 void FilterChain::tellWriteReady() {
   for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
-    if (slots_[i]->read != nullptr && slots_[i]->started && !writeBlocked(i)) {
-      slots_[i]->read->onWriteReady();
+    if (slots_[i].read != nullptr && slots_[i].started && !writeBlocked(i)) {
+      slots_[i].read->onWriteReady();
     }
   }
 }
@@ -228,7 +228,7 @@ void FilterChain::onFault(const Error& error) {
 void FilterChain::closeFrom(size_t i, Close how, std::string_view reason) {
   if (state_ == State::Closing || state_ == State::Closed) return;
   if (info_.close_reason.empty()) info_.close_reason = reason;
-  if (state_ == State::Running) closer_ = i;
+  if (state_ == State::Running) closer_ = static_cast<uint32_t>(i);
   if (how == Close::Flush && state_ == State::Running) {
     connection_.setEvents(*this);
     state_ = State::Flushing;
@@ -242,12 +242,12 @@ void FilterChain::closeFrom(size_t i, Close how, std::string_view reason) {
 void FilterChain::onTask() {
   // Nearest to the upstream first, so that what one lets go of is there when the next one does.
   for (size_t i = slots_.size(); i-- > 0;) {
-    if (mayWrite(i) && std::exchange(slots_[i]->to_client.go_on, false)) continueWritingFrom(i);
+    if (mayWrite(i) && std::exchange(slots_[i].to_client.go_on, false)) continueWritingFrom(i);
   }
   if (state_ == State::Closing) return finish();
   if (state_ == State::Flushing) return advanceFlush();
   for (size_t i = 0; i < slots_.size() && state_ == State::Running; ++i) {
-    Slot& slot = *slots_[i];
+    Slot& slot = slots_[i];
     if (std::exchange(slot.show_again, false)) {
       slot.from_client.end_seen = false;
       runRead(i);
@@ -260,7 +260,7 @@ void FilterChain::onTask() {
 }
 
 void FilterChain::continueReadingFrom(size_t i) {
-  slots_[i]->holding = false;
+  slots_[i].holding = false;
   passOn(i);
   if (i == 0) connection_.resumeReading(net::Pause::BufferFull);
   startFrom(i + 1);
@@ -292,8 +292,8 @@ bool FilterChain::passEnd() {
 
 // Written before the connection was closed, and still in front of a write filter.
 bool FilterChain::holdsWritten() const {
-  for (size_t i = 0; i < std::min(closer_, slots_.size()); ++i) {
-    const Slot& slot = *slots_[i];
+  for (size_t i = 0; i < std::min<size_t>(closer_, slots_.size()); ++i) {
+    const Slot& slot = slots_[i];
     if (!slot.to_client.empty() || (slot.to_client.end && !slot.ended)) return true;
   }
   return false;
@@ -301,28 +301,28 @@ bool FilterChain::holdsWritten() const {
 
 void FilterChain::linger() {
   if (linger_ == nullptr) {
-    linger_ = std::make_unique<event::Timer>(worker_.loop, [this] {
-      const bool moving = !connection_.writeEnded() && connection_.bytesWritten() != flushed_bytes_;
-      flushed_bytes_ = connection_.bytesWritten();
-      moving ? linger_->arm(FlushStall) : finish();
+    linger_ = std::make_unique<Lingering>(worker_.loop, [this] {
+      const uint64_t before = std::exchange(linger_->written, connection_.bytesWritten());
+      const bool moving = !connection_.writeEnded() && connection_.bytesWritten() != before;
+      moving ? linger_->timer.arm(FlushStall) : finish();
     });
-    linger_->arm(FlushStall);
-    flushed_bytes_ = connection_.bytesWritten();
+    linger_->timer.arm(FlushStall);
+    linger_->written = connection_.bytesWritten();
   }
   // Once: what the client still sends does not prolong it.
-  if (connection_.writeEnded() && !std::exchange(lingering_, true)) linger_->arm(Linger);
+  if (connection_.writeEnded() && !std::exchange(lingering_, true)) linger_->timer.arm(Linger);
 }
 
 void FilterChain::finish() {
   state_ = State::Closed;
   task_.cancel();
-  if (linger_ != nullptr) linger_->disarm();
+  if (linger_ != nullptr) linger_->timer.disarm();
   info_.rx_bytes = connection_.bytesRead();
   info_.tx_bytes = connection_.bytesWritten();
   // What is cut off must not look complete.
   connection_.close(reset_ || !connection_.allWritten() || holdsWritten());
-  for (auto& slot : slots_) {
-    if (slot->read != nullptr && slot->started) slot->read->onConnectionClosed();
+  for (Slot& slot : slots_) {
+    if (slot.read != nullptr && slot.started) slot.read->onConnectionClosed();
   }
   owner_.onChainClosed();
 }

@@ -8,8 +8,9 @@
 
 #include <memory>
 #include <span>
-#include <vector>
+#include <utility>
 
+#include "source/base/fixed_array.h"
 #include "source/event/loop.h"
 #include "source/filter/connection_info.h"
 #include "source/filter/filter_context.h"
@@ -72,6 +73,13 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     bool full = false;        // as much as the limit waits in to_client
   };
 
+  // Waits for the client while a flush lasts.
+  struct Lingering {
+    Lingering(event::Loop& loop, event::Callback callback) : timer(loop, std::move(callback)) {}
+    event::Timer timer;
+    uint64_t written = 0;  // when the timer was armed
+  };
+
   // ConnectionEvents
   void onData(buffer::Buffer& data, bool end_stream) override;
   void onWriteReady() override;
@@ -85,7 +93,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
 
   buffer::Buffer& bytesOf(Waiting& waiting);
   buffer::Buffer& input(size_t i) {
-    return i == 0 ? connection_.readBuffer() : bytesOf(slots_[i]->from_client);
+    return i == 0 ? connection_.readBuffer() : bytesOf(slots_[i].from_client);
   }
   bool mayTakeOver(size_t index) const;
   void startFrom(size_t i);
@@ -116,12 +124,11 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   net::Connection& connection_;
   ConnectionInfo& info_;
   ChainOwner& owner_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  FixedArray<Slot> slots_;
   std::unique_ptr<upstream::EarlyConnection> early_;
   event::Task task_;
-  std::unique_ptr<event::Timer> linger_;
-  uint64_t flushed_bytes_ = 0;  // written when the linger timer was armed
-  size_t closer_ = 0;           // who closed: what those in front of it hold was written before
+  std::unique_ptr<Lingering> linger_;
+  uint32_t closer_ = 0;  // who closed: what those in front of it hold was written before
   State state_ = State::Running;
   bool reset_ = false;
   bool lingering_ = false;   // our end is out, and the time for the client's runs

@@ -16,15 +16,15 @@ void FilterContext::resumeReading(net::Pause why) { chain_.connection_.resumeRea
 
 // Recorded; the hook that asked for it looks when it returns, and the task does otherwise.
 void FilterContext::continueReading() {
-  chain_.slots_[index_]->from_client.go_on = true;
+  chain_.slots_[index_].from_client.go_on = true;
   chain_.task_.schedule();
 }
 void FilterContext::continueWriting() {
-  chain_.slots_[index_]->to_client.go_on = true;
+  chain_.slots_[index_].to_client.go_on = true;
   chain_.task_.schedule();
 }
 void FilterContext::redeliver() {
-  chain_.slots_[index_]->show_again = true;
+  chain_.slots_[index_].show_again = true;
   chain_.task_.schedule();
 }
 void FilterContext::close(Close how, std::string_view reason) {
@@ -40,9 +40,7 @@ net::Connection* FilterContext::takeOver(net::ConnectionEvents& events) {
   return &chain_.connection_;
 }
 
-std::unique_ptr<Grant> FilterContext::takeGrant() {
-  return std::move(chain_.slots_[index_]->grant);
-}
+std::unique_ptr<Grant> FilterContext::takeGrant() { return std::move(chain_.slots_[index_].grant); }
 
 std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
     const upstream::Cluster& cluster) {

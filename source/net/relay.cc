@@ -15,21 +15,20 @@ constexpr uint8_t SmallTurns = 8;
 
 }  // namespace
 
-Relay::Relay(event::Loop& loop, buffer::SlicePool& slices, PipePool& pipes, Stream& client,
-             Connection* client_connection, Connection& upstream, event::Callback progressed)
-    : slices_(slices),
-      pipes_(pipes),
-      up_{client, upstream, client_connection, &upstream, nullptr},
-      down_{upstream, client, &upstream, client_connection, nullptr},
-      progressed_(std::move(progressed)),
-      again_(loop, [this] { onTask(); }) {}
+Relay::Relay(PipePool& pipes, Stream& client, Connection* client_connection, Connection& upstream,
+             event::Callback progressed)
+    : pipes_(pipes),
+      client_(client),
+      client_connection_(client_connection),
+      upstream_(upstream),
+      progressed_(std::move(progressed)) {}
 
 void Relay::onData(Side from, buffer::Buffer& data, bool end_stream) {
   Direction& d = direction(from);
   if (end_stream) return finishDirection(d, data);
   const size_t delivered = data.size();
-  d.to.write(data, false);
-  if (d.to.writeBlocked()) d.from.pauseReading(Pause::Backpressure);
+  sinkOf(d).write(data, false);
+  if (sinkOf(d).writeBlocked()) sourceOf(d).pauseReading(Pause::Backpressure);
   considerSplice(d, delivered);
 }
 
@@ -37,15 +36,15 @@ void Relay::onData(Side from, buffer::Buffer& data, bool end_stream) {
 void Relay::finishDirection(Direction& d, buffer::Buffer& data) {
   if (std::exchange(d.ended, true)) return;
   // If both have ended and nothing is queued, closing the sockets says all that a shutdown would.
-  const bool close_may_do = opposite(d).ended && d.to_connection != nullptr;
-  if (!data.empty() || !close_may_do) d.to.write(data, !close_may_do);
-  if (close_may_do && !d.to_connection->allWritten()) d.to.write(data, true);
+  const bool close_may_do = opposite(d).ended && toConnection(d) != nullptr;
+  if (!data.empty() || !close_may_do) sinkOf(d).write(data, !close_may_do);
+  if (close_may_do && !toConnection(d)->allWritten()) sinkOf(d).write(data, true);
 }
 
 void Relay::onWriteReady(Side side) {
   Direction& d = direction(side == Side::Client ? Side::Upstream : Side::Client);
   if (d.pump != nullptr) return pump(d);
-  d.from.resumeReading(Pause::Backpressure);
+  sourceOf(d).resumeReading(Pause::Backpressure);
 }
 
 void Relay::onReadReady(Side side) {
@@ -54,35 +53,42 @@ void Relay::onReadReady(Side side) {
 }
 
 void Relay::considerSplice(Direction& d, size_t delivered) {
-  if (d.from_connection == nullptr || d.to_connection == nullptr) return;
-  if (d.from_connection->urgentSeen()) return;
+  Connection* const in = fromConnection(d);
+  Connection* const out = toConnection(d);
+  if (in == nullptr || out == nullptr || in->urgentSeen()) return;
   d.bulk = delivered >= BulkBytes ? static_cast<uint8_t>(d.bulk + 1) : 0;
   if (d.bulk < BulkDeliveries) return;
   d.bulk = 0;
   // Bytes that are still queued here would be overtaken.
-  if (!d.to_connection->allWritten() || !d.from_connection->readBuffer().empty()) return;
-  if (d.from_connection->rawFd() < 0 || d.to_connection->rawFd() < 0) return;
-  auto pump_or_none = std::make_unique<SplicePump>(pipes_, *d.from_connection, *d.to_connection);
+  if (!out->allWritten() || !in->readBuffer().empty()) return;
+  if (in->rawFd() < 0 || out->rawFd() < 0) return;
+  auto pump_or_none = std::make_unique<SplicePump>(pipes_, *in, *out);
   if (!pump_or_none->valid()) return;
   d.pump = std::move(pump_or_none);
-  d.from.pauseReading(Pause::Manual);
-  again_.schedule();
+  sourceOf(d).pauseReading(Pause::Manual);
+  pumpAgain();
 }
 
 void Relay::pump(Direction& d) {
   const SplicePump::State state = d.pump->pump();
   const uint64_t moved = d.pump->takeMoved();
-  if (state == SplicePump::State::Again) return again_.schedule();
+  if (state == SplicePump::State::Again) return pumpAgain();
   if (state == SplicePump::State::Stopped) return stopSplicing(d);  // a read says which it is
   if (state == SplicePump::State::Blocked) return;
   d.bulk = moved < BulkBytes ? static_cast<uint8_t>(d.bulk + 1) : 0;
   if (d.bulk >= SmallTurns) stopSplicing(d);
 }
 
+void Relay::pumpAgain() {
+  if (again_ == nullptr)
+    again_ = std::make_unique<event::Task>(upstream_.loop(), [this] { onTask(); });
+  again_->schedule();
+}
+
 void Relay::stopSplicing(Direction& d) {
   d.bulk = 0;
   d.pump.reset();
-  d.from.resumeReading(Pause::Manual);
+  sourceOf(d).resumeReading(Pause::Manual);
 }
 
 void Relay::onTask() {
@@ -94,7 +100,8 @@ void Relay::onTask() {
 
 bool Relay::holding() const {
   for (const Direction* d : {&up_, &down_}) {
-    if (d->to_connection != nullptr && !d->to_connection->allWritten()) return true;
+    const Connection* const out = toConnection(*d);
+    if (out != nullptr && !out->allWritten()) return true;
     if (d->pump != nullptr && d->pump->holding() > 0) return true;
   }
   return false;

@@ -22,8 +22,8 @@ class Relay {
   // `client` is where the client's bytes are written to; `client_connection` the same if bytes may
   // be moved by the kernel, else null. `progressed` is called after the relay moved bytes in a turn
   // of its own: ask done() then, too.
-  Relay(event::Loop& loop, buffer::SlicePool& slices, PipePool& pipes, Stream& client,
-        Connection* client_connection, Connection& upstream, event::Callback progressed);
+  Relay(PipePool& pipes, Stream& client, Connection* client_connection, Connection& upstream,
+        event::Callback progressed);
 
   // The events of a side, as they come.
   void onData(Side from, buffer::Buffer& data, bool end_stream);
@@ -39,11 +39,7 @@ class Relay {
 
  private:
   struct Direction {
-    Stream& from;
-    Stream& to;
-    Connection* from_connection;
-    Connection* to_connection;
-    std::unique_ptr<SplicePump> pump;
+    std::unique_ptr<SplicePump> pump = nullptr;
     uint8_t bulk =
         0;  // deliveries in a row that were large; while splicing: turns in a row that were small
     bool ended = false;
@@ -52,18 +48,29 @@ class Relay {
   Direction& direction(Side from) { return from == Side::Client ? up_ : down_; }
   const Direction& direction(Side from) const { return from == Side::Client ? up_ : down_; }
   Direction& opposite(Direction& d) { return &d == &up_ ? down_ : up_; }
+  Stream& sourceOf(const Direction& d) const { return &d == &up_ ? client_ : upstream_; }
+  Stream& sinkOf(const Direction& d) const { return &d == &up_ ? upstream_ : client_; }
+  Connection* fromConnection(const Direction& d) const {
+    return &d == &up_ ? client_connection_ : &upstream_;
+  }
+  Connection* toConnection(const Direction& d) const {
+    return &d == &up_ ? &upstream_ : client_connection_;
+  }
   void finishDirection(Direction& d, buffer::Buffer& data);
   void considerSplice(Direction& d, size_t delivered);
   void pump(Direction& d);
   void stopSplicing(Direction& d);
+  void pumpAgain();
   void onTask();
 
-  buffer::SlicePool& slices_;
   PipePool& pipes_;
+  Stream& client_;
+  Connection* const client_connection_;
+  Connection& upstream_;
   Direction up_;
   Direction down_;
   event::Callback progressed_;
-  event::Task again_;
+  std::unique_ptr<event::Task> again_;  // once there was a pump: few connections need one
 };
 
 }  // namespace weir::net

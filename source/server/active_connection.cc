@@ -7,13 +7,6 @@
 namespace weir::server {
 namespace {
 
-// For a record that is done with a part which may still be on the call stack.
-template <class T>
-struct RetiredPart final : event::Retirable {
-  explicit RetiredPart(std::unique_ptr<T> p) : part(std::move(p)) {}
-  std::unique_ptr<T> part;
-};
-
 // Nothing is expected of a connection between its making and its first consumer.
 struct NoEvents final : net::ConnectionEvents {
   void onData(buffer::Buffer&, bool) override {}
@@ -26,6 +19,82 @@ NoEvents& noEvents() {
 }
 
 }  // namespace
+
+class ActiveConnection::Finding final : public event::Retirable,
+                                        private filter::AcceptedSocket,
+                                        private DetectionOwner {
+ public:
+  explicit Finding(ActiveConnection& record)
+      : record_(record),
+        accepted_at_(record.info_.facts.destination),
+        choice_(record.member_->settings, *this, record.info_) {}
+
+  void start();
+  // From outside.
+  void cancel() {
+    if (detection_ != nullptr) detection_->cancel();
+  }
+  const ChainChoice& choice() const { return choice_; }
+
+ private:
+  bool originalDestination(net::IpPort& destination) const override;
+  bool onHeader() override {
+    seeWhetherSelf();
+    return record_.onHeader();
+  }
+  void onDecided(ChainChoice::Status status, filter::Reason reason,
+                 std::unique_ptr<upstream::EarlyConnection> early) override {
+    seeWhetherSelf();  // a filter may have found another destination since
+    record_.onDecided(status, reason, std::move(early));
+  }
+  void onDetectionClosed(std::string_view reason) override { record_.onDetectionClosed(reason); }
+
+  void seeWhetherSelf() { record_.info_.destination_is_self = destinationIsSelf(); }
+  bool destinationIsSelf() const;
+
+  ActiveConnection& record_;
+  const net::IpPort accepted_at_;  // the socket's own address
+  ChainChoice choice_;
+  std::unique_ptr<Detection> detection_;
+};
+
+void ActiveConnection::Finding::start() {
+  const auto status = choice_.begin();
+  seeWhetherSelf();
+  if (status != ChainChoice::Status::Wait)
+    return record_.onDecided(status, filter::Reason::Match, nullptr);
+  detection_ =
+      std::make_unique<Detection>(record_.member_->detection, choice_, record_.info_,
+                                  *record_.connection_, static_cast<DetectionOwner&>(*this));
+  detection_->start();
+}
+
+bool ActiveConnection::Finding::originalDestination(net::IpPort& destination) const {
+  net::IpPort original;
+  if (record_.member_->settings.transparent) {
+    // TPROXY leaves the address as it was dialled.
+    destination = accepted_at_;
+    return !destinationIsSelf();
+  }
+  const int fd = record_.connection_->rawFd();
+  if (!net::originalDestination(fd, original) || original == accepted_at_) return false;
+  destination = original;
+  return true;
+}
+
+// No redirect brought the connection here, so that relaying it to its destination would come back
+// to us. Under TPROXY the address is always the one that was dialled: there the listener's own port
+// tells.
+bool ActiveConnection::Finding::destinationIsSelf() const {
+  const filter::Facts& facts = record_.info_.facts;
+  const WorkerListener& listener = record_.member_->listener;
+  const bool transparent = record_.member_->settings.transparent;
+  // A rule that should have let our own connection pass has caught it.
+  if (listener.ownAddresses().has(facts.source, facts.destination))
+    return facts.destination != accepted_at_ || transparent;
+  if (!transparent) return facts.destination == accepted_at_;
+  return facts.destination.port == listener.boundAddress().port;
+}
 
 ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted,
                                    uint64_t id)
@@ -56,53 +125,17 @@ void ActiveConnection::learnFacts(const net::IpPort& peer) {
   const bool wildcard = bound.ip == net::IpAddress{{}, bound.ip.family};
   facts.destination =
       wildcard || settings.transparent ? net::localAddress(connection_->rawFd()) : bound;
-  accepted_at_ = facts.destination;
   filter::FactSet provided;
   for (const auto& factory : settings.listener_filters) provided = provided | factory->provides();
   facts.known = filter::FactSet::all().without(provided) | filter::Fact::DirectSource;
 }
 
-bool ActiveConnection::originalDestination(net::IpPort& destination) const {
-  net::IpPort original;
-  const int fd = connection_->rawFd();
-  if (member_->settings.transparent) {
-    // TPROXY leaves the address as it was dialled.
-    destination = accepted_at_;
-    return !destinationIsSelf();
-  }
-  if (!net::originalDestination(fd, original) || original == accepted_at_) return false;
-  destination = original;
-  return true;
-}
-
-// No redirect brought the connection here, so that relaying it to its destination would come back
-// to us. Under TPROXY the address is always the one that was dialled: there the listener's own port
-// tells.
-bool ActiveConnection::destinationIsSelf() const {
-  const net::IpPort& destination = info_.facts.destination;
-  // A rule that should have let our own connection pass has caught it.
-  if (member_->listener.ownAddresses().has(info_.facts.source, destination)) {
-    return destination != accepted_at_ || member_->settings.transparent;
-  }
-  if (!member_->settings.transparent) return destination == accepted_at_;
-  return destination.port == member_->listener.boundAddress().port;
-}
-
 void ActiveConnection::start() {
-  auto finding = std::make_unique<Finding>(
-      member_->settings, static_cast<const filter::AcceptedSocket&>(*this), info_);
-  const auto status = finding->choice.begin();
-  info_.destination_is_self = destinationIsSelf();
-  finding_ = std::move(finding);
-  if (status != ChainChoice::Status::Wait) return onDecided(status, filter::Reason::Match, nullptr);
-  finding_->detection =
-      std::make_unique<Detection>(member_->detection, finding_->choice, info_, *connection_,
-                                  static_cast<DetectionOwner&>(*this));
-  finding_->detection->start();
+  finding_ = std::make_unique<Finding>(*this);
+  finding_->start();
 }
 
 bool ActiveConnection::onHeader() {
-  info_.destination_is_self = destinationIsSelf();
   if (!member_->listener.changeSource(*this)) {
     info_.detection_time = worker().loop.now() - info_.accepted;
     member_->stats.countChoice(info_);
@@ -115,12 +148,11 @@ bool ActiveConnection::onHeader() {
 
 void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reason,
                                  std::unique_ptr<upstream::EarlyConnection> early) {
-  const config::FilterChainSettings* chain = finding_->choice.chain();
-  const std::string_view refused = finding_->choice.rejectReason();
-  worker().loop.retire(std::make_unique<RetiredPart<Finding>>(std::move(finding_)));
+  const config::FilterChainSettings* chain = finding_->choice().chain();
+  const std::string_view refused = finding_->choice().rejectReason();
+  worker().loop.retire(std::move(finding_));  // may be on the call stack
   info_.detection_time = worker().loop.now() - info_.accepted;
   info_.reason = reason;
-  info_.destination_is_self = destinationIsSelf();  // a filter may have found another one since
   if (status == ChainChoice::Status::Chosen && chain != nullptr)
     return run(*chain, std::move(early));
   if (early != nullptr) worker().loop.retire(std::move(early));
@@ -134,8 +166,7 @@ void ActiveConnection::run(const config::FilterChainSettings& chain,
   info_.chain = chain.name;
   member_->stats.countChoice(info_);
   connection_->countIn(member_->stats.bytesOf(chain.name));
-  chain_ = std::make_unique<filter::FilterChain>(worker(), *connection_, info_,
-                                                 static_cast<filter::ChainOwner&>(*this));
+  chain_.emplace(worker(), *connection_, info_, static_cast<filter::ChainOwner&>(*this));
   chain_->start(chain.filters, std::move(early));
 }
 
@@ -149,13 +180,13 @@ void ActiveConnection::onChainClosed() { end(info_.close_reason); }
 
 void ActiveConnection::close(std::string_view reason) {
   if (ended_) return;
-  if (chain_ != nullptr) return chain_->close(filter::Close::Reset, reason);
-  if (finding_ != nullptr && finding_->detection != nullptr) finding_->detection->cancel();
+  if (chain_) return chain_->close(filter::Close::Reset, reason);
+  if (finding_ != nullptr) finding_->cancel();
   end(reason, true);
 }
 
 ActiveConnection::State ActiveConnection::state() const {
-  if (chain_ == nullptr) return State::Detecting;
+  if (!chain_) return State::Detecting;
   if (chain_->ending()) return State::Closing;
   if (connection_->readEnded() || connection_->writeEnding()) return State::HalfClosed;
   return !info_.cluster.empty() && !info_.upstream_connected ? State::Connecting : State::Open;
@@ -175,7 +206,7 @@ std::string_view toString(ActiveConnection::State state) {
 // The one line where a connection dies.
 void ActiveConnection::end(std::string_view reason, bool reset) {
   if (std::exchange(ended_, true)) return;
-  if (chain_ == nullptr) connection_->countIn(member_->stats.bytesOf({}));
+  if (!chain_) connection_->countIn(member_->stats.bytesOf({}));
   info_.close_reason = reason;
   info_.rx_bytes = connection_->bytesRead();
   info_.tx_bytes = connection_->bytesWritten();

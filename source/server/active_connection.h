@@ -16,10 +16,7 @@
 
 namespace weir::server {
 
-class ActiveConnection final : public event::Retirable,
-                               private filter::AcceptedSocket,
-                               private DetectionOwner,
-                               private filter::ChainOwner {
+class ActiveConnection final : public event::Retirable, private filter::ChainOwner {
  public:
   ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted, uint64_t id);
   ~ActiveConnection() override;
@@ -52,15 +49,16 @@ class ActiveConnection final : public event::Retirable,
   ListenerGeneration& listenerGeneration() const { return *member_; }
 
  private:
-  bool originalDestination(net::IpPort& destination) const override;
-  bool onHeader() override;
+  // Only until the chain is chosen: finds out which.
+  class Finding;
+
+  bool onHeader();
   void onDecided(ChainChoice::Status status, filter::Reason reason,
-                 std::unique_ptr<upstream::EarlyConnection> early) override;
-  void onDetectionClosed(std::string_view reason) override;
+                 std::unique_ptr<upstream::EarlyConnection> early);
+  void onDetectionClosed(std::string_view reason);
   void onChainClosed() override;
 
   void learnFacts(const net::IpPort& peer);
-  bool destinationIsSelf() const;
   void run(const config::FilterChainSettings& chain,
            std::unique_ptr<upstream::EarlyConnection> early);
   void end(std::string_view reason, bool reset = false);
@@ -74,18 +72,9 @@ class ActiveConnection final : public event::Retirable,
 
   const Membership member_;  // first: what the others refer to must outlive them
   filter::ConnectionInfo info_;
-  net::IpPort accepted_at_;  // the socket's own address
   std::unique_ptr<net::Connection> connection_;
-  // Only until the chain is chosen.
-  struct Finding {
-    Finding(const config::ListenerSettings& settings, const filter::AcceptedSocket& socket,
-            filter::ConnectionInfo& info)
-        : choice(settings, socket, info) {}
-    ChainChoice choice;
-    std::unique_ptr<Detection> detection;
-  };
   std::unique_ptr<Finding> finding_;
-  std::unique_ptr<filter::FilterChain> chain_;
+  std::optional<filter::FilterChain> chain_;
   bool source_changed_ = false;
   bool ended_ = false;
 };

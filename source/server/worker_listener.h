@@ -75,7 +75,7 @@ class WorkerListener final : private net::Acceptor::Events {
   // 0; the IP may be a wildcard.
   const net::IpPort& boundAddress() const { return bound_; }
   // Another random number each time: ConnectionInfo::draw.
-  uint64_t draw() { return random_.next(); }
+  uint32_t draw() { return static_cast<uint32_t>(random_.next() >> 32); }
   // Connections from these that were redirected are going round.
   const net::OwnAddresses& ownAddresses() const { return process_.own_addresses; }
   // A header has said another source: false if that has as many connections as it may.

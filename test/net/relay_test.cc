@@ -33,9 +33,7 @@ class RelayTest : public testing::Test {
   RelaySide upstream_{
       Side::Upstream, *loop_, slices_, upstream_pipe_.takeFirst(), upstream_pipe_.takeSecond(),
       Limit};
-  Relay relay_{
-      *loop_, slices_, pipes_, client_.connection, &client_.connection, upstream_.connection,
-      [] {}};
+  Relay relay_{pipes_, client_.connection, &client_.connection, upstream_.connection, [] {}};
 };
 
 TEST_F(RelayTest, CarriesBytesBothWays) {

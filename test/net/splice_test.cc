@@ -52,8 +52,8 @@ class SpliceTest : public testing::Test {
                     Limit);
     upstream_.emplace(Side::Upstream, *loop_, slices_, std::move(upstream[0]),
                       std::move(upstream[1]), Limit);
-    relay_.emplace(*loop_, slices_, pipes, client_->connection, &client_->connection,
-                   upstream_->connection, [this] { ++progress_; });
+    relay_.emplace(pipes, client_->connection, &client_->connection, upstream_->connection,
+                   [this] { ++progress_; });
     client_->relay = upstream_->relay = &*relay_;
   }
   bool until(auto condition) { return loop_.runUntil(condition); }

@@ -71,7 +71,10 @@ FactStatus ProxyProtocol::accept(net::ProxyHeader& header, Sniffed& out) const {
   out.settled = filter::Fact::Source | filter::Fact::Destination;
   std::erase_if(header.tlvs,
                 [&](const net::ProxyTlv& tlv) { return !settings_.kept_tlvs.test(tlv.type); });
-  out.facts.proxy_tlvs = std::move(header.tlvs);
+  if (!header.tlvs.empty()) {
+    out.facts.proxy_tlvs =
+        std::make_shared<const std::vector<net::ProxyTlv>>(std::move(header.tlvs));
+  }
   return FactStatus::Done;
 }
 

@@ -40,8 +40,11 @@ UpstreamRelay::UpstreamRelay(filter::FilterContext& context, upstream::Cluster& 
     : context_(context),
       cluster_(cluster),
       settings_(settings),
-      timer_(context.worker().loop, [this] { onTimer(); }),
-      step_(context.worker().loop, [this] { onStep(); }) {}
+      phase_(std::in_place_type<Connecting>, *this),
+      timer_(context.worker().loop, [this] { onTimer(); }) {}
+
+UpstreamRelay::Connecting::Connecting(UpstreamRelay& relay)
+    : step(relay.context_.worker().loop, [&relay] { relay.onStep(); }) {}
 
 UpstreamRelay::Bounds::Bounds(UpstreamRelay& relay)
     : life(relay.context_.worker().loop,
@@ -69,15 +72,16 @@ void UpstreamRelay::start() {
   filter::ConnectionInfo& info = context_.info();
   info.cluster = cluster_.settings().name;
   boundDurations();
-  early_ = context_.takeEarly(cluster_);
-  if (early_ == nullptr) {
+  auto& early = connecting()->early;
+  early = context_.takeEarly(cluster_);
+  if (early == nullptr) {
     const bool new_client = client_ != nullptr && client_->fresh();
     return new_client ? awaitFirstBytes() : connect();
   }
   context_.pauseReading(net::Pause::NotReady);
-  attempts_ = 1;
-  early_->setEvents(*this);
-  if (early_->connected()) attach();
+  connecting()->attempts = 1;
+  early->setEvents(*this);
+  if (early->connected()) attach();
 }
 
 void UpstreamRelay::boundDurations() {
@@ -90,27 +94,29 @@ void UpstreamRelay::boundDurations() {
 // The next look at the sockets, which comes without a wait, tells whether the client's first bytes
 // are there already, as they mostly are: a connection for bytes that are ready takes a packet less.
 void UpstreamRelay::awaitFirstBytes() {
-  turns_to_wait_ = 2;  // the end of this turn, and of the next
-  step_.schedule();
+  connecting()->turns_to_wait = 2;  // the end of this turn, and of the next
+  connecting()->step.schedule();
 }
 
 void UpstreamRelay::onStep() {
-  if (failure_ != nullptr) return connectFailed(*std::exchange(failure_, nullptr));
-  if (turns_to_wait_ == 0) return;
-  --turns_to_wait_;
-  turns_to_wait_ == 0 ? connect() : step_.schedule();
+  Connecting& now = *connecting();
+  if (now.failure != nullptr) return connectFailed(*std::exchange(now.failure, nullptr));
+  if (now.turns_to_wait == 0) return;
+  --now.turns_to_wait;
+  now.turns_to_wait == 0 ? connect() : now.step.schedule();
 }
 
 void UpstreamRelay::connect() {
-  ++attempts_;
+  Connecting& now = *connecting();
+  ++now.attempts;
   context_.pauseReading(net::Pause::NotReady);
-  early_ = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
+  now.early = std::make_unique<upstream::EarlyConnection>(cluster_, context_.worker().loop);
   upstream::ConnectRequest request = filter::connectRequest(context_.info());
   request.bytes_ready = client_ != nullptr && !client_->readBuffer().empty();
   if (bounds_ != nullptr) request.tried = bounds_->tried;
-  if (auto started = early_->start(request, *this); !started.ok()) {
-    failure_ = std::make_unique<Error>(started.error());
-    step_.schedule();
+  if (auto started = now.early->start(request, *this); !started.ok()) {
+    now.failure = std::make_unique<Error>(started.error());
+    now.step.schedule();
   }
 }
 
@@ -121,27 +127,31 @@ void UpstreamRelay::onEarlyConnected() {
 void UpstreamRelay::onEarlyFailed(const Error& error) { connectFailed(error); }
 
 void UpstreamRelay::connectFailed(const Error& error) {
-  filter::ConnectionInfo& info = context_.info();
-  if (early_->address() != net::SocketAddress{}) info.upstream = early_->address().toString();
-  const upstream::Host* host = early_->host();
-  context_.worker().loop.retire(std::move(early_));
+  Connecting& now = *connecting();
+  noteAddress(*now.early);
+  const upstream::Host* host = now.early->host();
+  context_.worker().loop.retire(std::move(now.early));
   const bool another_may_do = error.side == weir::Side::Upstream;
   if (closing_) return;
-  if (!another_may_do || attempts_ >= settings_.max_connect_attempts) {
+  if (!another_may_do || now.attempts >= settings_.max_connect_attempts) {
     return end(Close::Reset, connectFailure(error));
   }
   if (host != nullptr) bounds().tried.push_back(host);
   settings_.backoff ? retryLater() : connect();
 }
 
+void UpstreamRelay::noteAddress(const upstream::EarlyConnection& early) {
+  if (early.address() != net::SocketAddress{})
+    context_.info().upstream = early.address().toString();
+}
+
 void UpstreamRelay::retryLater() {
-  bounds().retry.arm(backoff(*settings_.backoff, attempts_, cluster_.random()));
+  bounds().retry.arm(backoff(*settings_.backoff, connecting()->attempts, cluster_.random()));
 }
 
 void UpstreamRelay::giveUpConnecting() {
-  if (early_ != nullptr && early_->address() != net::SocketAddress{}) {
-    context_.info().upstream = early_->address().toString();
-  }
+  if (const Connecting* now = connecting(); now != nullptr && now->early != nullptr)
+    noteAddress(*now->early);
   end(Close::Reset, "upstream_connect_timeout");
 }
 
@@ -152,15 +162,16 @@ void UpstreamRelay::end(Close how, std::string_view reason) {
 
 void UpstreamRelay::attach() {
   filter::Worker& worker = context_.worker();
-  context_.info().upstream = early_->address().toString();
+  std::unique_ptr<upstream::EarlyConnection> early = std::move(connecting()->early);
+  noteAddress(*early);
   context_.info().upstream_connected = true;
-  upstream_ = early_->release();
-  place_ = early_->takePlace();
-  worker.loop.retire(std::move(early_));
+  upstream_ = early->release();
+  place_ = early->takePlace();
+  worker.loop.retire(std::move(early));
   upstream_->setEvents(*this);
   if (bounds_ != nullptr) bounds_->connect.disarm();
-  relay_.emplace(worker.loop, worker.slices, worker.pipes, context_, client_, *upstream_,
-                 [this] { afterProgress(); });
+  phase_.emplace<net::Relay>(worker.pipes, context_, client_, *upstream_,
+                             [this] { afterProgress(); });
   upstream_->redeliver();
   context_.resumeReading(net::Pause::NotReady);
   // What the client or other filters brought meanwhile, and the end.
@@ -169,46 +180,49 @@ void UpstreamRelay::attach() {
 }
 
 void UpstreamRelay::onClientData(buffer::Buffer& data, bool end_stream) {
-  if (!relay_) {  // it stays in the buffer until the upstream stands
-    if (std::exchange(turns_to_wait_, 0) > 0) connect();
+  if (Connecting* now = connecting()) {  // it stays in the buffer until the upstream stands
+    if (std::exchange(now->turns_to_wait, 0) > 0) connect();
     return;
   }
-  relay_->onData(Side::Client, data, end_stream);
+  if (relay() == nullptr) return;
+  relay()->onData(Side::Client, data, end_stream);
   afterProgress();
 }
 
 void UpstreamRelay::onClientWriteReady() {
-  if (!relay_) return;
-  relay_->onWriteReady(Side::Client);
+  if (relay() == nullptr) return;
+  relay()->onWriteReady(Side::Client);
   afterProgress();
 }
 
 void UpstreamRelay::onData(buffer::Buffer& data, bool end_stream) {
-  relay_->onData(Side::Upstream, data, end_stream);
+  relay()->onData(Side::Upstream, data, end_stream);
   afterProgress();
 }
 
 void UpstreamRelay::onWriteReady() {
-  relay_->onWriteReady(Side::Upstream);
+  relay()->onWriteReady(Side::Upstream);
   afterProgress();
 }
 
 void UpstreamRelay::onReadReadyOf(net::Relay::Side side) {
-  if (!relay_) return;
-  relay_->onReadReady(side);
+  if (relay() == nullptr) return;
+  relay()->onReadReady(side);
   afterProgress();
 }
 
 void UpstreamRelay::afterProgress() {
   if (closing_) return;
-  if (first_end_.empty() && (relay_->ended(Side::Client) || relay_->ended(Side::Upstream))) {
-    first_end_ = relay_->ended(Side::Client) ? "client_fin" : "upstream_fin";
+  const bool client_ended = relay()->ended(Side::Client);
+  if (first_end_ == FirstEnd::None && (client_ended || relay()->ended(Side::Upstream))) {
+    first_end_ = client_ended ? FirstEnd::Client : FirstEnd::Upstream;
     onTimer();  // another timeout holds from now on
   }
-  if (!relay_->done()) return;
+  if (!relay()->done()) return;
   closing_ = true;
   // Without other filters all bytes are with the kernel; else their last bytes have to go out.
-  context_.close(client_ != nullptr ? Close::Now : Close::Flush, first_end_);
+  context_.close(client_ != nullptr ? Close::Now : Close::Flush,
+                 first_end_ == FirstEnd::Client ? "client_fin" : "upstream_fin");
 }
 
 // A reset on one side is a reset on the other.
@@ -228,7 +242,7 @@ void UpstreamRelay::onClientFault(const Error& error) {
 // waits for the rest.
 void UpstreamRelay::onTimer() {
   if (closing_) return;
-  const bool half_open = !first_end_.empty();
+  const bool half_open = first_end_ != FirstEnd::None;
   Duration limit = orNever(settings_.idle_timeout);
   if (half_open) limit = std::min(limit, orNever(settings_.half_open_timeout));
   const Duration quiet = context_.worker().loop.now() - lastActive();
@@ -238,7 +252,7 @@ void UpstreamRelay::onTimer() {
   if (quiet < next) return timer_.arm(next - quiet);
   closing_ = true;
   // What is cut off must not look complete.
-  cut_off_ = relay_->holding();
+  cut_off_ = relay()->holding();
   context_.close(cut_off_ ? Close::Reset : Close::Now,
                  half_open ? "half_open_timeout" : "idle_timeout");
 }
@@ -254,18 +268,17 @@ void UpstreamRelay::onClosed() {
   if (bounds_ != nullptr) bounds_->disarm();
   // A reset on one side is a reset on the other, and so is what was cut off.
   const bool timed_out = context_.info().close_reason.ends_with("_timeout");
-  const bool orderly = relay_ && (relay_->done() || (timed_out && !cut_off_));
+  const bool orderly = relay() != nullptr && (relay()->done() || (timed_out && !cut_off_));
   dropUpstream(!orderly);
 }
 
 void UpstreamRelay::dropUpstream(bool reset) {
   event::Loop& loop = context_.worker().loop;
-  relay_.reset();
-  step_.cancel();
-  if (early_ != nullptr) {
-    early_->cancel();
-    loop.retire(std::move(early_));
+  if (Connecting* now = connecting(); now != nullptr && now->early != nullptr) {
+    now->early->cancel();
+    loop.retire(std::move(now->early));
   }
+  phase_.emplace<std::monostate>();
   if (upstream_ == nullptr) return;
   upstream_->close(reset);
   place_.leave();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "source/base/backoff.h"
@@ -75,6 +76,20 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
     std::vector<const upstream::Host*> tried;  // that failed; only compared
   };
 
+  // From start() until an upstream stands.
+  struct Connecting {
+    explicit Connecting(UpstreamRelay& relay);
+    event::Task step;  // what is not to happen inside start()
+    std::unique_ptr<upstream::EarlyConnection> early = nullptr;
+    std::unique_ptr<Error> failure = nullptr;  // of an attempt that failed at once
+    unsigned attempts = 0;
+    uint8_t turns_to_wait = 0;  // for the client's first bytes
+  };
+  enum class FirstEnd : uint8_t { None, Client, Upstream };
+
+  // Null in another phase.
+  Connecting* connecting() { return std::get_if<Connecting>(&phase_); }
+  net::Relay* relay() { return std::get_if<net::Relay>(&phase_); }
   Bounds& bounds();
   void boundDurations();
   void retryLater();
@@ -85,6 +100,7 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   void onStep();
   void attach();
   void connectFailed(const Error& error);
+  void noteAddress(const upstream::EarlyConnection& early);
   void onReadReadyOf(net::Relay::Side side);
   void onClientFault(const Error& error);
   void afterProgress();
@@ -97,17 +113,13 @@ class UpstreamRelay final : private net::ConnectionEvents, private upstream::Ear
   const RelaySettings& settings_;
   ClientEvents client_events_{*this};
   net::Connection* client_ = nullptr;  // if it was taken over
-  std::unique_ptr<upstream::EarlyConnection> early_;
   std::unique_ptr<net::Connection> upstream_;
   upstream::Place place_;  // upstream_'s
-  std::optional<net::Relay> relay_;
+  // One place for both, as a connection is held for as long as it relays. Nothing: it is over.
+  std::variant<std::monostate, Connecting, net::Relay> phase_;
   event::Timer timer_;
-  event::Task step_;                // what is not to happen inside start()
-  std::unique_ptr<Error> failure_;  // of an attempt that failed at once
   std::unique_ptr<Bounds> bounds_;  // null where there are none
-  unsigned attempts_ = 0;
-  uint8_t turns_to_wait_ = 0;   // for the client's first bytes, before connecting
-  std::string_view first_end_;  // who ended first, once one has: the close reason
+  FirstEnd first_end_ = FirstEnd::None;
   bool closing_ = false;
   bool cut_off_ = false;  // a timeout came while bytes were held
 };

@@ -13,7 +13,7 @@ upstream::Cluster& clusterOf(filter::Worker& worker, const std::string& name) {
 
 }  // namespace
 
-const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint64_t draw) {
+const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint32_t draw) {
   uint64_t total = 0;
   for (const ClusterWeight& one : clusters) total += one.weight;
   uint64_t left = draw % total;  // the weights are so small that this favours nobody

@@ -31,7 +31,7 @@ struct TcpProxySettings {
 };
 
 // The cluster of a connection: by weight, and always the same for the same `draw`.
-const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint64_t draw);
+const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint32_t draw);
 
 // Immutable; any thread. The filter that it makes belongs to one connection and its loop.
 class TcpProxyFactory final : public filter::NetworkFilterFactory {

@@ -204,7 +204,8 @@ TEST(ProxyProtocolTest, KeepsTheFieldsThatItIsToldTo) {
     Connection connection(factory);
     connection.start();
     connection.bytes(header);
-    return connection.facts.proxy_tlvs;
+    const auto& tlvs = connection.facts.proxy_tlvs;
+    return tlvs == nullptr ? std::vector<net::ProxyTlv>{} : *tlvs;
   };
   EXPECT_TRUE(kept({}).empty());
   const std::vector<net::ProxyTlv> one = {{0xea, "vpce"}};

@@ -228,14 +228,14 @@ TEST(ClusterForTest, SharesFollowTheWeights) {
 TEST(ClusterForTest, TheSameDrawIsTheSameCluster) {
   const std::vector<ClusterWeight> clusters{{"a", 2}, {"b", 3}};
   const std::vector<std::string> expected{"a", "a", "b", "b", "b", "a"};
-  for (uint64_t draw = 0; draw < 6; ++draw) EXPECT_EQ(clusterFor(clusters, draw), expected[draw]);
+  for (uint32_t draw = 0; draw < 6; ++draw) EXPECT_EQ(clusterFor(clusters, draw), expected[draw]);
 }
 
 TEST_F(ConnectingTest, TheProbeAndTheConnectionGoToTheSameCluster) {
   test::LoopbackUpstream other(loop_);
   settings_.clusters = {{"other", 1}, {"db", 1}};
   const TcpProxyFactory factory(settings_);
-  for (uint64_t draw = 0; draw < 6; ++draw) {
+  for (uint32_t draw = 0; draw < 6; ++draw) {
     options_.clusters = {{.name = "other", .endpoints = {other.address()}}};
     options_.info.draw = draw;
     const upstream::Cluster* probed = nullptr;
