@@ -159,6 +159,20 @@ TEST_F(CheckedClusterTest, AHostThatComesBackUnhealthyIsFitOnceItPassesACheck) {
   EXPECT_TRUE(loop_.runUntil([&] { return host.fit(); }));
 }
 
+TEST_F(CheckedClusterTest, AServerThatWantsAProxyHeaderGetsOneFromChecks) {
+  test::LoopbackUpstream good(loop_);
+  ClusterSettings settings{.name = "a", .endpoints = {{good.address()}}};
+  settings.proxy_protocol = ProxyProtocolSettings{.version = net::ProxyVersion::V1};
+  settings.health_check =
+      HealthCheckSettings{.interval_jitter = Duration::zero(), .send = "ruok", .receive = "imok"};
+  states_ = prepare({settings});
+  const std::string expected = "PROXY UNKNOWN\r\nruok";
+  EXPECT_TRUE(loop_.runUntil(
+      [&] { return good.connections() == 1 && good.peer().received() == expected; }));
+  good.peer().send("imok");
+  EXPECT_TRUE(healthIs(0, "healthy"));
+}
+
 TEST_F(CheckedClusterTest, WhoseLastStateIsGoneIsNotInTheMetrics) {
   test::LoopbackUpstream good(loop_);
   check({good.address()});

@@ -305,6 +305,47 @@ TEST_F(DnsTest, TheDeadlineEndsAQueryThatNobodyAnswers) {
   EXPECT_EQ(told_.size(), 1U);
 }
 
+// Of one family, that is; the other one is answered.
+DnsReply addressOf(const DnsQuestion& question) {
+  return std::move(DnsReply(question).address(
+      question.name, question.type == test::DnsA ? "10.0.0.1" : "fd00::1", 5));
+}
+
+TEST_F(DnsTest, AFamilyThatIsNeverAnsweredDoesNotHoldTheOtherOneUpForLong) {
+  for (const uint16_t silent : {test::DnsAaaa, test::DnsA}) {
+    dns_.handle([=](const DnsQuestion& question) -> Lines {
+      return question.type == silent ? Lines{} : Lines{addressOf(question).bytes()};
+    });
+    const size_t before = told_.size();
+    const size_t asked = dns_.questions().size();
+    std::optional<net::Family> unanswered;
+    const auto query = resolver().resolve("a.test", DnsFamily::All, [&](Result<DnsAnswer> result) {
+      told_.push_back(show(result));
+      if (result.ok()) unanswered = result.value().unanswered;
+    });
+    ASSERT_TRUE(loop_.runUntil([&] { return dns_.questions().size() == asked + 2; }));
+    for (int turn = 0; turn < 100; ++turn) loop_->runOnce(false);
+    loop_.advance(seconds(2) - milliseconds(1));
+    EXPECT_EQ(told_.size(), before);
+    loop_.advance(milliseconds(1));
+    ASSERT_EQ(told_.size(), before + 1);
+    EXPECT_EQ(told_.back(), silent == test::DnsA ? "fd00::1 ttl=5" : "10.0.0.1 ttl=5");
+    EXPECT_EQ(unanswered, silent == test::DnsA ? net::Family::V4 : net::Family::V6);
+  }
+}
+
+TEST_F(DnsTest, ThePreferredFamilyHasHalfTheTimeAndThenTheOtherOneIsAsked) {
+  dns_.handle([](const DnsQuestion& question) -> Lines {
+    return question.type == test::DnsA ? Lines{} : Lines{addressOf(question).bytes()};
+  });
+  const auto query = start("a.test", DnsFamily::V4Preferred);
+  ASSERT_TRUE(loop_.runUntil([&] { return dns_.questions().size() == 1; }));
+  loop_.advance(options_.deadline / 2 - milliseconds(1));
+  for (const auto& question : dns_.questions()) EXPECT_EQ(question, "a.test A");
+  loop_.advance(milliseconds(1));
+  EXPECT_TRUE(loop_.runUntil([&] { return told_ == Lines{"fd00::1 ttl=5"}; }));
+}
+
 // A port of 127.0.0.1 that refuses datagrams as long as it lives: a TCP socket has the number.
 class RefusingPort {
  public:

@@ -167,6 +167,15 @@ TEST_F(HostFitnessTest, FailuresOfAnEjectedHostDoNotMakeItLonger) {
   EXPECT_EQ(waitOut(0), 10);
 }
 
+TEST_F(HostFitnessTest, AfterAnEjectionTheRowOfFailuresStartsAnew) {
+  start(1);
+  ASSERT_TRUE(fail(0));
+  EXPECT_FALSE(fail(0, 10));  // those that were under way
+  waitOut(0);
+  EXPECT_FALSE(fail(0, 2));
+  EXPECT_TRUE(fail(0, 1));
+}
+
 TEST_F(HostFitnessTest, PanicsBelowTheThreshold) {
   start(4);
   fitness_->setHealthy(*host(0), false, now());

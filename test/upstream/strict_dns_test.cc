@@ -274,6 +274,46 @@ TEST_F(StrictDnsTest, NobodyHoldsItAndItAsksNoMore) {
               metrics().find("_hosts{") == std::string::npos);
 }
 
+// A server that no longer answers for one family says nothing about its addresses.
+TEST_F(StrictDnsTest, AFamilyThatIsNotAnsweredKeepsItsAddresses) {
+  bool v6_answered = true;
+  std::string v4 = "10.0.0.1";
+  dns_.handle([&](const test::DnsQuestion& question) -> Texts {
+    test::DnsReply reply(question);
+    if (question.type == test::DnsA) return {reply.address(question.name, v4, 10).bytes()};
+    if (!v6_answered) return {};
+    return {reply.address(question.name, "fd00::1", 10).bytes()};
+  });
+  ClusterSettings settings = clusterOf({{"db.test", 80, 1}});
+  settings.dns.lookup_family = DnsFamily::All;
+  prepare(settings);
+  ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  EXPECT_EQ(hosts(), (Texts{"10.0.0.1:80", "[fd00::1]:80"}));
+  v6_answered = false;
+  v4 = "10.0.0.2";
+  const uint64_t before = outcomes();
+  loop_.advance(seconds(10));
+  settle();
+  loop_.advance(seconds(2));  // the patience for the other family
+  ASSERT_TRUE(loop_.runUntil([&] { return outcomes() == before + 1; }));
+  EXPECT_EQ(hosts(), (Texts{"[fd00::1]:80", "10.0.0.2:80"}));
+  EXPECT_TRUE(dnsReport().stale);
+  EXPECT_EQ(dnsReport().error, "one address family was not answered");
+}
+
+TEST_F(StrictDnsTest, OtherSettingsStartWithTheAddressesThatAreKnownWhileDnsIsDown) {
+  dns_.answer("db.test", {"10.0.0.1"}, 60);
+  ASSERT_NO_FATAL_FAILURE(start());
+  const ClusterStates before = std::move(states_);
+  dns_.fail("db.test", test::DnsServFail);
+  ClusterSettings changed = clusterOf({{"db.test", 80, 1}, {"more.test", 80, 1}});
+  changed.connect_timeout = seconds(1);
+  prepare(changed);
+  ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  EXPECT_NE(states_->at("db"), before->at("db"));
+  EXPECT_EQ(hosts(), Texts{"10.0.0.1:80"});
+}
+
 TEST_F(StrictDnsTest, GoneWithAQuestionUnderWayNothingHappens) {
   dns_.ignore("db.test");
   prepare(clusterOf({{"db.test", 80, 1}}));

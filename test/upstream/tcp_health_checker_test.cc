@@ -1,6 +1,7 @@
 #include "source/upstream/tcp_health_checker.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <optional>
@@ -211,6 +212,20 @@ TEST_F(TcpHealthCheckerTest, JitterSpreadsTheFirstCheckAndTheNextOnes) {
   EXPECT_TRUE(loop_.runUntil([&] { return ended == 20; }));
   loop_.advance(settings_.interval - seconds(1) - milliseconds(1));
   EXPECT_EQ(ended, 20U);
+}
+
+// That we have no descriptor left says nothing about the host.
+TEST_F(TcpHealthCheckerTest, OutOfDescriptorsNoHostFailsItsChecks) {
+  start(upstream_.address());
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  loop_.advance(settings_.interval * 10);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(checks_, "");
+  EXPECT_TRUE(checker_->healthy());
+  EXPECT_TRUE(nextChecked("+"));
 }
 
 TEST_F(TcpHealthCheckerTest, DroppedDuringACheckItTellsNothingAndLetsGo) {

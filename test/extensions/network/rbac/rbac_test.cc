@@ -95,6 +95,20 @@ TEST_F(RbacTest, ANameThatCannotBeReadIsDeniedByEveryRuleThatHangsOnIt) {
   }
 }
 
+// It may still ask for one, behind our back.
+TEST_F(RbacTest, WhoMadeUsWaitUntilTimeWasUpHasNotShownThatItAsksForNoName) {
+  for (const bool allow : {true, false}) {
+    filter::ConnectionInfo info = connection();
+    info.facts.server_name.clear();
+    info.reason = filter::Reason::Timeout;
+    const RbacCondition named{.kind = Kind::ServerName, .name = "b.example.com"};
+    const RbacCondition other{.kind = Kind::Not, .parts = {named}};
+    EXPECT_EQ(start({.rules = RbacRules{allow, {{"p", allow ? other : named}}}}, std::move(info))
+                  .closeReason(),
+              "rbac_denied");
+  }
+}
+
 TEST_F(RbacTest, WhatDoesNotHangOnANameThatCannotBeReadIsDecided) {
   filter::ConnectionInfo info = connection();
   info.facts.unreadable = Fact::ServerName;

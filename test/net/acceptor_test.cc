@@ -1,0 +1,112 @@
+// How a listening socket is left.
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "source/net/io.h"
+#include "source/net/listen_socket.h"
+#include "test/support/test_loop.h"
+
+namespace weir::net {
+namespace {
+
+using std::chrono::milliseconds;
+
+class AcceptorTest : public testing::Test, protected Acceptor::Events {
+ protected:
+  void SetUp() override {
+    auto socket = ListenSocket::open(*SocketAddress::parse("127.0.0.1:0"), {}, true);
+    ASSERT_TRUE(socket.ok());
+    address_ = socket.value().address();
+    acceptor_.emplace(*loop_, std::move(socket).value(), static_cast<Acceptor::Events&>(*this));
+    loop_.runUntilIdle();
+  }
+  void TearDown() override {
+    acceptor_.reset();
+    for (const int fd : clients_) ::close(fd);
+  }
+  // Errno of a connect that does not wait.
+  int connect() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    clients_.push_back(fd);
+    sockaddr_storage storage;
+    const unsigned length = toSockaddr(address_, &storage);
+    const bool done = ::connect(fd, reinterpret_cast<sockaddr*>(&storage), length) == 0;
+    return done ? 0 : errno;
+  }
+  // Whether the last client is connected.
+  bool stands() {
+    sockaddr_storage storage;
+    socklen_t length = sizeof storage;
+    return ::getpeername(clients_.back(), reinterpret_cast<sockaddr*>(&storage), &length) == 0;
+  }
+
+  void onAccept(AcceptedFd accepted) override {
+    ++accepted_;
+    ::close(accepted.fd);
+  }
+  void onAcceptError(int error) override { error_ = error; }
+  void onAcceptorClosed() override { closed_ = true; }
+
+  test::TestLoop loop_;
+  SocketAddress address_;
+  std::optional<Acceptor> acceptor_;
+  std::vector<int> clients_;
+  int accepted_ = 0;
+  int error_ = 0;
+  bool closed_ = false;
+};
+
+TEST_F(AcceptorTest, WhoHasConnectedBeforeItFinishesIsAcceptedAndNobodyNewIsTaken) {
+  for (int i = 0; i < 200; ++i) connect();
+  acceptor_->finish();
+  connect();
+  EXPECT_FALSE(stands());
+  loop_.runUntilIdle();
+  EXPECT_EQ(accepted_, 200);
+  EXPECT_FALSE(closed_);
+  loop_.advance(Acceptor::FinishGrace - milliseconds(1));
+  EXPECT_FALSE(closed_);
+  loop_.advance(milliseconds(1));
+  EXPECT_TRUE(closed_);
+  EXPECT_EQ(accepted_, 200);
+}
+
+TEST_F(AcceptorTest, OutOfDescriptorsWhatWaitsIsKeptUntilThereAreSome) {
+  for (int i = 0; i < 10; ++i) connect();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  acceptor_->finish();
+  loop_.advance(std::chrono::seconds(10));
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(error_, EMFILE);
+  EXPECT_EQ(accepted_, 0);
+  EXPECT_FALSE(closed_);
+  loop_.advance(milliseconds(100));
+  EXPECT_EQ(accepted_, 10);
+  EXPECT_TRUE(closed_);
+}
+
+// Who has it, too, goes on with it.
+TEST_F(AcceptorTest, ASocketThatOthersHaveTooGoesOnTakingConnections) {
+  auto theirs = ListenSocket::open(*SocketAddress::parse("127.0.0.1:0"), {}, true);
+  ASSERT_TRUE(theirs.ok());
+  auto ours = theirs.value().duplicate();
+  ASSERT_TRUE(ours.ok());
+  EXPECT_FALSE(ours.value().takeNoMore());
+  address_ = theirs.value().address();
+  connect();
+  EXPECT_TRUE(stands());
+}
+
+}  // namespace
+}  // namespace weir::net
