@@ -6,7 +6,7 @@ import signal
 import unittest
 
 from cases import RealTest
-from harness import LOOPBACK, connect, eventually, free_port, read_to_end
+from harness import LOOPBACK, connect, eventually, free_port, read_to_end, run
 from weir import chain, cluster, extension
 
 
@@ -90,6 +90,38 @@ class AccessLogTest(RealTest):
         self.weir.wait_until(lambda: os.path.exists(link), "has a new log")
         self.answer()
         self.assertEqual(self.lines(link), ["tcp\n"])
+
+    def test_a_disk_that_is_full_for_a_while(self):
+        if os.geteuid() != 0:
+            raise AssertionError("a small disk needs root: run this test as root")
+        disk = f"{self.folder}/disk"
+        os.mkdir(disk)
+        run("mount", "-t", "tmpfs", "-o", "size=16k", "weir-test", disk)
+        self.addCleanup(run, "umount", disk)
+        self.start_logging(path=f"{disk}/log", text_format="x" * 1000 + " %CONNECTION_TERMINATION_DETAILS%")
+        line = "x" * 1000 + " response_sent\n"
+        self.answer()
+        self.assertEqual(self.lines(), [line])
+        with open(f"{disk}/filler", "wb", buffering=0) as filler, self.assertRaises(OSError):
+            while True:
+                filler.write(bytes(4096))
+        for _ in range(9):
+            self.answer()  # nobody but the log notices
+
+        def dropped():
+            return self.weir.metric("weir_access_log_dropped_total")
+
+        def whole():
+            return self.lines(count=0).count(line)
+        eventually(lambda: dropped() > 0 and whole() + dropped() == 10, lambda: f"{whole()} + {dropped()} lines")
+        self.weir.wait_until_says("No space left on device")
+        lost, kept = dropped(), whole()
+        os.unlink(f"{disk}/filler")
+        for _ in range(3):
+            self.answer()
+        eventually(lambda: whole() == kept + 3, lambda: self.lines(count=0))
+        self.assertEqual(self.lines()[-3:], [line] * 3)
+        self.assertEqual(dropped(), lost)
 
 
 if __name__ == "__main__":

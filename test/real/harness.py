@@ -32,6 +32,7 @@ PACKAGE_OF = {
     "memccp": "libmemcached-tools",
     "memcached": "memcached",
     "mosquitto": "mosquitto",
+    "mount": "mount",
     "mosquitto_pub": "mosquitto-clients",
     "mosquitto_sub": "mosquitto-clients",
     "nft": "nftables",
@@ -48,6 +49,7 @@ PACKAGE_OF = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "umount": "mount",
 }
 
 
