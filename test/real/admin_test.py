@@ -40,6 +40,15 @@ class TopCase(StreamTest):
         admin = admin or f"{LOOPBACK}:{self.weir.admin_port}"
         return [os.path.abspath(os.environ["WEIR_BINARY"]), "top", "--admin", admin, "--interval", "0.1", *options]
 
+    def waits_for_long(self, pid):
+        """It does nothing while ten looks are due."""
+        with open(f"/proc/{pid}/schedstat", encoding="utf-8") as file:
+            now = file.read()
+        last, since = getattr(self, "_last", (None, 0))
+        if now != last:
+            self._last = (now, time.monotonic())
+            return False
+        return time.monotonic() - since > 1
 
 class TopTest(TopCase):
     def top(self, *options, **where):
@@ -52,7 +61,9 @@ class TopTest(TopCase):
         client.sendall(b"x" * 2999)
         server.sendall(b"y" * 70)
         client.recv(1)
-        self.weir.wait_until(lambda: self.weir.metric("weir_tcp_bytes_total", direction="rx") == 3000, "3000 bytes")
+        for direction, count in (("rx", 3000), ("tx", 70)):
+            self.weir.wait_until(lambda d=direction, c=count: self.weir.metric("weir_tcp_bytes_total", direction=d) == c,
+                                 f"{count} bytes {direction}")
         done = self.top("--once")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertNotIn("\x1b", done.stdout)
@@ -77,16 +88,6 @@ class TopTest(TopCase):
             self.weir.wait_until(lambda: self.waits_for_long(running.pid), "weir top waits for a reader")
             running.send_signal(signal.SIGTERM)
             self.assertEqual(running.wait(DEADLINE), 0)
-
-    def waits_for_long(self, pid):
-        """It does nothing while ten looks are due."""
-        with open(f"/proc/{pid}/schedstat", encoding="utf-8") as file:
-            now = file.read()
-        last, since = getattr(self, "_last", (None, 0))
-        if now != last:
-            self._last = (now, time.monotonic())
-            return False
-        return time.monotonic() - since > 1
 
     def test_port_that_nobody_has_is_said(self):
         nobody = f"{LOOPBACK}:{free_port()}"
@@ -170,6 +171,7 @@ class LiveTopTest(TopCase):
     def test_ends_also_where_the_terminal_is_stopped(self):
         self.screen.wait_for("q: quit")
         termios.tcflow(self.screen.terminal, termios.TCOOFF)
+        self.weir.wait_until(lambda: self.waits_for_long(self.screen.process.pid), "weir top waits for the terminal")
         self.screen.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.screen.process.wait(DEADLINE), 0)
         self.assertEqual(termios.tcgetattr(self.screen.terminal), self.screen.settings)
