@@ -156,11 +156,12 @@ struct HostRow {
 };
 
 std::vector<HostRow> hostRows(const Observation* before, const Observation& now) {
-  std::map<std::pair<std::string_view, std::string_view>, const HostFacts*> old;
+  using HostKey = std::pair<std::string_view, std::string_view>;  // what it names is in `before`
+  std::map<HostKey, const HostFacts*> old;
   if (before != nullptr) {
     for (const ClusterFacts& cluster : before->clusters) {
       for (const HostFacts& host : cluster.hosts)
-        old.emplace(std::pair(cluster.name, host.address), &host);
+        old.emplace(HostKey(cluster.name, host.address), &host);
     }
   }
   const Rates rates(before, now);

@@ -71,6 +71,23 @@ TEST(ViewTest, RatesAreThoseBetweenTwoLooks) {
       << text;
 }
 
+TEST(ViewTest, EachHostHasItsOwnRates) {
+  Observation before = first();
+  before.clusters = {{"a cluster with a long name", 0, {{"10.0.0.1:80", "-", 0, 10, 0}}},
+                     {"b", 0, {{"10.0.0.1:80", "-", 0, 20, 0}, {"10.0.0.2:80", "-", 0, 30, 0}}}};
+  Observation now = before;
+  now.when += seconds(1);
+  now.clusters[0].hosts[0].connects += 1;
+  now.clusters[1].hosts[0].connects += 2;
+  now.clusters[1].hosts[1].connects += 3;
+  const std::string text = textOf(render("weir", &before, now, {}));
+  EXPECT_NE(text.find("a cluster with a long name  10.0.0.1:80       0         1.0"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(" 10.0.0.1:80       0         2.0"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 10.0.0.2:80       0         3.0"), std::string::npos) << text;
+}
+
 std::vector<std::string> idsOf(const std::vector<Line>& lines) {
   std::vector<std::string> ids;
   bool connections = false;
