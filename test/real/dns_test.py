@@ -1,6 +1,7 @@
 """Upstreams with names: the DNS server fails in several ways and comes back, while connections go on."""
 
 import contextlib
+import json
 import unittest
 
 from cases import RealTest
@@ -82,6 +83,21 @@ class DnsTest(RealTest):
         self.weir.wait_until_says("db.test")
         self.dns.records["db.test"] = ([THERE], 1)
         self.wait_for_upstream(THERE)
+
+    def test_is_not_ready_before_its_names_had_their_chance(self):
+        self.dns.failure = "silent"
+        self.start_by_name()
+        self.assertIn((503, "starting\n"), self.weir.ready_answers)
+        self.assertEqual(self.weir.ready_answers[-1], (200, "ready\n"))
+        server = self.cluster("server")
+        self.assertEqual(server["hosts"], [])
+        self.assertEqual([name["stale"] for name in server["dns"]], [True])
+        self.dns.failure = None
+        self.wait_for_upstream(HERE)
+        self.assertEqual([host["address"] for host in self.cluster("server")["hosts"]], [f"{HERE}:{self.port}"])
+
+    def cluster(self, name):
+        return next(one for one in json.loads(self.weir.admin("/clusters")[1]) if one["name"] == name)
 
     def test_a_dns_server_that_comes_late_is_heard(self):
         self.dns.stop()

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from harness import DEADLINE, LOOPBACK, connect, read_exactly
+from harness import DEADLINE, LOOPBACK, connect, free_port, read_exactly
 from streams import StreamTest
 from weir import cluster, detecting
 
@@ -51,6 +51,23 @@ class NotifyTest(StreamTest):
             weir.send_signal(signal.SIGTERM)
             self.assertEqual(self.messages(manager)["STOPPING"], "1")
             self.assertEqual(weir.wait(), 0)
+
+    def test_a_reload_is_over_once_it_drains(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(f"{self.folder}/notify.socket")
+            manager.settimeout(DEADLINE)
+            self.weir = self.start_weir([detecting(free_port())], [cluster("server", self.upstream_port)],
+                                        env={**os.environ, "NOTIFY_SOCKET": f"{self.folder}/notify.socket"})
+            self.assertEqual(self.messages(manager)["READY"], "1")
+            client, server = self.pair("detecting")
+            self.weir.send_signal(signal.SIGTERM)
+            self.assertEqual(self.messages(manager)["STOPPING"], "1")
+            self.weir.send_signal(signal.SIGHUP)
+            server.close()
+            client.close()
+            self.assertEqual(self.weir.wait(), 0)
+            manager.setblocking(False)
+            self.assertRaises(BlockingIOError, manager.recv, 1)
 
     def test_path(self):
         self.check(f"{self.folder}/notify.socket")

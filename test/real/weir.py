@@ -65,7 +65,12 @@ class Weir(Process):
         self.config = f"{self.folder}/weir.json"
         self.write_config(self.config, listeners, clusters)
         super().__init__("weir", [*command, *run_command(self.config, workers), *options], self.folder, **process)
-        self.wait_until(lambda: self.admin("/ready")[0] == 200, "is ready")
+        self.ready_answers = []  # until it was ready
+        self.wait_until(self._is_ready, "is ready")
+
+    def _is_ready(self):
+        self.ready_answers.append(self.admin("/ready"))
+        return self.ready_answers[-1][0] == 200
 
     def write_config(self, path, listeners, clusters):
         """Another configuration for this Weir."""
