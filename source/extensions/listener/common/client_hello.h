@@ -36,7 +36,8 @@ struct ClientHello {
   // label, one name of type host_name.
   std::string server_name;
   // From ALPN (RFC 7301), in the client's order. Empty if there is none, or a malformed one. At
-  // most MaxApplicationProtocols: what a client lists beyond that is dropped.
+  // most MaxApplicationProtocols of MaxApplicationProtocolBytes in all: what a client lists beyond
+  // that is dropped, as it is kept for as long as the connection is open.
   std::vector<std::string> application_protocols;
   // False if the message does not parse, or holds one of these two extensions twice; it then has
   // neither.
@@ -53,7 +54,8 @@ struct ClientHello {
   bool operator==(const ClientHello&) const = default;
 };
 
-inline constexpr size_t MaxApplicationProtocols = 1024;
+inline constexpr size_t MaxApplicationProtocols = 16;
+inline constexpr size_t MaxApplicationProtocolBytes = 256;
 
 enum class HelloStatus : uint8_t {
   NeedMore,  // a proper prefix of a hello

@@ -114,10 +114,12 @@ std::vector<std::string> readProtocols(Bytes extension) {
   Bytes list;
   if (!outer.vector(2, list) || outer.left() != 0) return {};
   std::vector<std::string> protocols;
+  size_t bytes = 0;
   for (Fields fields(list); fields.left() != 0;) {
     Bytes name;
     if (!fields.vector(1, name) || name.empty()) return {};
-    if (protocols.size() < MaxApplicationProtocols)
+    bytes += name.size();
+    if (protocols.size() < MaxApplicationProtocols && bytes <= MaxApplicationProtocolBytes)
       protocols.emplace_back(name.begin(), name.end());
   }
   return protocols;

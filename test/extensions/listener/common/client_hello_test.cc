@@ -178,6 +178,12 @@ TEST(ClientHelloTest, AVeryLongAlpnListIsCut) {
   EXPECT_EQ(hello.application_protocols[0], "h2");
 }
 
+TEST(ClientHelloTest, LongAlpnNamesAreCutByTheirBytes) {
+  const std::string half(MaxApplicationProtocolBytes / 2, 'x');
+  const auto hello = read(helloWith(alpnExtension({half, half, "h2", half})));
+  EXPECT_EQ(hello.application_protocols, (std::vector<std::string>{half, half}));
+}
+
 // ------------------------------------------------------------------------------------------------
 // faults
 
