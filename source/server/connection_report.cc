@@ -57,22 +57,30 @@ void writeConnection(JsonWriter& json, const ActiveConnection& connection, Monot
 }  // namespace
 
 ConnectionPart listConnections(Worker& worker, const ConnectionQuery& query) {
+  struct Found {
+    const ActiveConnection* connection;
+    MonotonicTime now;
+    uint64_t id() const { return connection->info().id; }
+  };
   ConnectionPart part;
+  std::vector<Found> found;
   worker.forEachListener([&](const WorkerListener& listener) {
     part.open += listener.openConnections();
-    size_t shown = 0;
+    size_t of_listener = 0;
     listener.forEachConnection([&](const ActiveConnection& connection) {
       if (!isAskedFor(connection.info(), query)) return true;
-      if (shown++ == query.limit) {
-        part.more = true;
-        return false;
-      }
-      auto& row = part.rows.emplace_back(ConnectionPart::Row{connection.info().id});
-      JsonWriter json(row.json);
-      writeConnection(json, connection, listener.now());
-      return true;
+      found.push_back({&connection, listener.now()});
+      return ++of_listener <= query.limit;  // one more tells that there are more
     });
   });
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.id() > b.id(); });
+  part.more = found.size() > query.limit;
+  if (part.more) found.erase(found.begin() + static_cast<ptrdiff_t>(query.limit), found.end());
+  for (const Found& one : found) {
+    JsonWriter json(part.rows.emplace_back(ConnectionPart::Row{one.id()}).json);
+    writeConnection(json, *one.connection, one.now);
+  }
   return part;
 }
 

@@ -30,7 +30,7 @@ struct ConnectionPart {
     uint64_t id = 0;
     std::string json = {};  // an object
   };
-  std::vector<Row> rows = {};  // at most the limit, the youngest of each listener first
+  std::vector<Row> rows = {};  // at most the limit, the youngest first
   uint64_t open = 0;           // all, asked for or not
   bool more = false;           // than the limit
 };

@@ -161,6 +161,26 @@ TEST_F(ConnectionsIntegrationTest, AsksForSome) {
                   .starts_with("200 {\"open\":5,\"truncated\":false,"));
 }
 
+TEST_F(ConnectionsIntegrationTest, ALimitIsForAllListenersTogether) {
+  ServerUnderTest proxy(config());
+  std::vector<TestSocket> clients;
+  for (size_t i = 0; i < 6; ++i) {
+    clients.push_back(TestSocket::connectTo(proxy.port(i % 2)));
+    proxy.waitForMetric("weir_listener_connections_total{listener=\"" +
+                            std::string(i % 2 == 0 ? "in" : "out") + "\"}",
+                        i / 2 + 1);
+  }
+  const auto ask = [&](const std::string& limit) {
+    const std::string answer = proxy.askAdmin("GET", "/connections?limit=" + limit);
+    std::string all;
+    for (Fields& fields : connectionsOf(answer)) all += fields["id"] + fields["listener"] + " ";
+    return all + (answer.find("\"truncated\":true") == std::string::npos ? "all" : "more");
+  };
+  EXPECT_EQ(ask("3"), "6\"out\" 5\"in\" 4\"out\" more");
+  EXPECT_EQ(ask("5"), "6\"out\" 5\"in\" 4\"out\" 3\"in\" 2\"out\" more");
+  EXPECT_EQ(ask("6"), "6\"out\" 5\"in\" 4\"out\" 3\"in\" 2\"out\" 1\"in\" all");
+}
+
 TEST_F(ConnectionsIntegrationTest, RefusesWhatItCannotRead) {
   ServerUnderTest proxy(config());
   EXPECT_EQ(proxy.askAdmin("GET", "/connections?limit=0"),
