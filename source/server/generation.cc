@@ -12,7 +12,7 @@ ListenerGeneration::ListenerGeneration(Generation& its_generation, WorkerListene
       listener(its_listener),
       settings(its_detection.settings),
       detection(std::move(its_detection)),
-      stats(settings, its_generation.worker().stats) {}
+      stats(settings, its_generation.settings(), its_generation.worker().stats) {}
 
 Generation::Generation(Snapshot snapshot, const Parts& parts, std::function<void()> on_empty)
     : snapshot_(std::move(snapshot)),

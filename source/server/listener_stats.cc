@@ -1,7 +1,5 @@
 #include "source/server/listener_stats.h"
 
-#include <algorithm>
-
 #include "source/base/result.h"
 
 namespace weir::server {
@@ -45,11 +43,20 @@ constexpr std::string_view UsualEnds[] = {"client_fin",
                                           "shutdown"};
 constexpr ErrorCode UsualAcceptErrors[] = {ErrorCode::Exhausted, ErrorCode::Os};
 
+bool mayPrepare(const config::BootstrapSettings& all) {
+  if (all.listeners.size() > ListenerStats::MaxPreparedListeners) return false;
+  size_t chains = 0;
+  for (const auto& listener : all.listeners)
+    chains += listener.chains.size() + (listener.default_chain ? 1 : 0);
+  return chains <= ListenerStats::MaxPreparedChains;
+}
+
 std::string_view orDash(std::string_view name) { return name.empty() ? "-" : name; }
 
 }  // namespace
 
-ListenerStats::ListenerStats(const config::ListenerSettings& settings, stats::Registry& stats)
+ListenerStats::ListenerStats(const config::ListenerSettings& settings,
+                             const config::BootstrapSettings& all, stats::Registry& stats)
     : listener_(settings.name),
       stats_(stats),
       accepted_(stats.counter("weir_listener_connections_total", "Connections accepted.",
@@ -60,10 +67,10 @@ ListenerStats::ListenerStats(const config::ListenerSettings& settings, stats::Re
       lifetimes_(stats.histogram("weir_connection_seconds",
                                  "How long connections lived, from accept until their end.",
                                  {{"listener", listener_}}, stats::Lifetimes)) {
+  if (!mayPrepare(all)) return;
   for (const std::string_view reason : UsualEnds) closes(reason);
   for (const ErrorCode code : UsualAcceptErrors) acceptErrors(toString(code));
-  const size_t prepared = std::min(settings.chains.size(), MaxPreparedChains);
-  for (size_t i = 0; i < prepared; ++i) chainOf(settings.chains[i].name);
+  for (const auto& chain : settings.chains) chainOf(chain.name);
   if (settings.default_chain) chainOf(settings.default_chain->name);
 }
 

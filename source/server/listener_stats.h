@@ -18,11 +18,14 @@ namespace weir::server {
 
 class ListenerStats {
  public:
-  // Both outlive it. What a dashboard is sure to ask for is there, at zero, from the start: the
-  // usual ends, and the first MaxPreparedChains chains.
-  ListenerStats(const config::ListenerSettings& settings, stats::Registry& stats);
+  // All outlive it. What a dashboard is sure to ask for is there, at zero, from the start: the
+  // usual ends, and the chains; unless `all`, of which it is one, has so many listeners or chains
+  // that the number of series, which is bounded, is better kept for what happens.
+  ListenerStats(const config::ListenerSettings& settings, const config::BootstrapSettings& all,
+                stats::Registry& stats);
 
-  static constexpr size_t MaxPreparedChains = 64;
+  static constexpr size_t MaxPreparedListeners = 40;
+  static constexpr size_t MaxPreparedChains = 250;  // of all listeners
 
   void countAccepted() { accepted_.add(1); }
   // Closed at once.
