@@ -135,7 +135,15 @@ int run(const Options& options, const config::Registry& registry) {
   const auto manager = server::ServiceManager::fromEnvironment();
   server::Server server(settings, clock, workers);
   server.inherit(std::move(inherited).value());
-  if (auto started = server.start(); !started.ok()) return failed(started.error());
+  {
+    const event::SignalWatch early(server.loop(), {SIGTERM, SIGINT}, [&](int) { server.quit(); });
+    const auto started = server.start();
+    if (!started.ok() && server.quitting()) {
+      log::info(Component::Main, "stopping: {}", started.error().detail);
+      return 0;
+    }
+    if (!started.ok()) return failed(started.error());
+  }
   server::Reloader reloader(server, options.config, registry, manager, std::move(file));
   logAddresses(server);
   log::info(Component::Main, "ready, with {} worker(s)", workers);
@@ -187,6 +195,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   Options options;
   CLI::App app("Weir, a filter-chain proxy.", "weir");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "weir " + std::string(Version));
   const auto command = [&](const char* name, const char* help) {
     CLI::App* sub = app.add_subcommand(name, help);
     sub->add_option("-c,--config", options.config,

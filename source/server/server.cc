@@ -75,6 +75,10 @@ Result<void> Server::start() {
   applyLimits();
   if (auto bound = bindAdmin(); !bound.ok()) return bound;
   snapshot_.clusters = prepareClusters();
+  if (quitting_) {
+    bound_.removeFiles();
+    return Error{ErrorCode::Closed, Side::Self, "told to end before it had started"};
+  }
   for (unsigned i = 0; i < worker_count_; ++i) {
     Worker::Outside outside{
         [this, i](const LearnedNews& news) { broadcast(i, news); },
@@ -121,11 +125,16 @@ void Server::applyLimits() {
 }
 
 upstream::ClusterStates Server::prepareClusters() {
-  upstream::ClusterStates clusters;
+  const auto clusters = std::make_shared<upstream::ClusterStates>();
   clusters_.prepare(snapshot_.settings->clusters,
-                    [&](upstream::ClusterStates states) { clusters = std::move(states); });
-  while (clusters == nullptr) loop_.runOnce(true);
-  return clusters;
+                    [clusters](upstream::ClusterStates states) { *clusters = std::move(states); });
+  while (*clusters == nullptr && !quitting_) loop_.runOnce(true);
+  return *clusters;
+}
+
+void Server::quit() {
+  quitting_ = true;
+  loop_.stop();
 }
 
 std::vector<WorkerUpdate> Server::updatesFrom(ListenerChange change) const {

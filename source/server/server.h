@@ -4,6 +4,7 @@
 // configurations, and drains. Lives on the main thread; used once: start(), then run() until
 // drain() or quit() ends it, then destroy.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,7 +46,9 @@ class Server {
   void run() { loop_.run(); }
   // Ends run() after the current turn; connections are reset when the server is destroyed. Any
   // thread.
-  void quit() { loop_.stop(); }
+  // Also while start() waits for names, which then fails.
+  void quit();
+  bool quitting() const { return quitting_; }
   // Stops accepting once the queues are empty, lets connections end for drain_timeout, resets those
   // that are left, and ends run(). From now on /ready answers 503. Twice is once.
   void drain();
@@ -125,6 +128,7 @@ class Server {
   size_t workers_to_drain_ = 0;
   bool draining_ = false;
   bool running_ = false;
+  std::atomic<bool> quitting_{false};
 };
 
 // Why `next` cannot take the place of `now` without a restart; an OK if it can.

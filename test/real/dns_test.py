@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import signal
+import time
 import unittest
 
 from cases import RealTest
@@ -35,14 +37,14 @@ class DnsTest(RealTest):
         for server in self.servers.values():
             self.addCleanup(server.stop)
 
-    def start_by_name(self, **settings):
+    def start_by_name(self, while_starting=None, **settings):
         mount = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
         command = self.network.inside(PROXY, program("unshare"), "--mount", "sh", "-c", mount, self.resolv_conf)
         endpoint = {"name": "server", "type": "STRICT_DNS", "endpoints": [{"address": f"db.test:{self.port}"}],
                     "dns_min_refresh_rate": "0.2s",
                     "dns_failure_refresh_rate": {"base_interval": "0.2s", "max_interval": "1s"}, **settings}
         self.weir = self.start_weir([opaque(free_port())], [endpoint], command=command,
-                                    enter=lambda: self.network.enter(PROXY))
+                                    enter=lambda: self.network.enter(PROXY), while_starting=while_starting)
 
     def upstream_of_new_connection(self):
         with self.weir.connections("opaque") as lines:
@@ -89,12 +91,23 @@ class DnsTest(RealTest):
         self.start_by_name()
         self.assertIn((503, "starting\n"), self.weir.ready_answers)
         self.assertEqual(self.weir.ready_answers[-1], (200, "ready\n"))
-        server = self.cluster("server")
-        self.assertEqual(server["hosts"], [])
-        self.assertEqual([name["stale"] for name in server["dns"]], [True])
+        self.assertEqual(self.cluster("server")["hosts"], [])
         self.dns.failure = None
         self.wait_for_upstream(HERE)
         self.assertEqual([host["address"] for host in self.cluster("server")["hosts"]], [f"{HERE}:{self.port}"])
+
+    def test_ends_when_it_is_told_to_before_it_is_ready(self):
+        self.dns.failure = "silent"
+        told = []
+
+        def tell(weir):
+            if not told and weir.ready_answers[-1] == (503, "starting\n"):
+                weir.send_signal(signal.SIGTERM)
+                told.append(time.monotonic())
+
+        with self.assertRaisesRegex(AssertionError, "(?s)ended with 0.*told to end before it had started"):
+            self.start_by_name(while_starting=tell)
+        self.assertLess(time.monotonic() - told[0], 4)  # the names would have had more
 
     def cluster(self, name):
         return next(one for one in json.loads(self.weir.admin("/clusters")[1]) if one["name"] == name)

@@ -32,6 +32,13 @@ class EndTest(StreamTest):
         self.check(signal.SIGINT)
 
 
+class VersionTest(unittest.TestCase):
+    def test_is_told_either_way(self):
+        for argument in ("version", "--version"):
+            said = subprocess.run([os.environ["WEIR_BINARY"], argument], capture_output=True, text=True, check=True)
+            self.assertRegex(said.stdout, r"\Aweir \d+\.\d+\.\d+\n\Z")
+
+
 class StartTest(RealTest):
     def run_to_end(self, listeners):
         """Runs Weir, which must end by itself with status 1; returns what it said."""

@@ -54,10 +54,10 @@ class NotifyTest(StreamTest):
 
     def test_a_reload_is_over_once_it_drains(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.bind(f"{self.folder}/notify.socket")
+            manager.bind(f"{self.folder}/drain.socket")
             manager.settimeout(DEADLINE)
             self.weir = self.start_weir([detecting(free_port())], [cluster("server", self.upstream_port)],
-                                        env={**os.environ, "NOTIFY_SOCKET": f"{self.folder}/notify.socket"})
+                                        env={**os.environ, "NOTIFY_SOCKET": f"{self.folder}/drain.socket"})
             self.assertEqual(self.messages(manager)["READY"], "1")
             client, server = self.pair("detecting")
             self.weir.send_signal(signal.SIGTERM)

@@ -52,9 +52,10 @@ class Weir(Process):
     """A running Weir: its configuration, its access log and its metrics."""
 
     def __init__(self, folder, listeners, clusters, command=(), options=(), enter=contextlib.nullcontext,
-                 settings=None, workers=1, **process):
+                 settings=None, workers=1, while_starting=None, **process):
         """`command` is put before the binary, `options` behind its arguments; `enter` is a context in which its admin
-        port can be reached; `settings` are further fields of the configuration; `process` is for Process."""
+        port can be reached; `settings` are further fields of the configuration; `while_starting` is called with this each time that it is not
+        ready yet; `process` is for Process."""
         self.ports = {listener["name"]: int(listener["address"].rsplit(":", 1)[1]) for listener in listeners
                       if not listener["address"].startswith("unix:")}
         self.folder = tempfile.mkdtemp(prefix="weir-", dir=folder)
@@ -66,11 +67,15 @@ class Weir(Process):
         self.write_config(self.config, listeners, clusters)
         super().__init__("weir", [*command, *run_command(self.config, workers), *options], self.folder, **process)
         self.ready_answers = []  # until it was ready
+        self._while_starting = while_starting or (lambda weir: None)
         self.wait_until(self._is_ready, "is ready")
 
     def _is_ready(self):
         self.ready_answers.append(self.admin("/ready"))
-        return self.ready_answers[-1][0] == 200
+        if self.ready_answers[-1][0] == 200:
+            return True
+        self._while_starting(self)
+        return False
 
     def write_config(self, path, listeners, clusters):
         """Another configuration for this Weir."""
