@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/json.h"
 
 namespace weir::event {
 namespace {
@@ -44,6 +45,14 @@ std::string headOf(const HttpReply& reply, bool keep_alive) {
   for (const auto& [name, value] : reply.headers) head += name + ": " + value + "\r\n";
   head += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   return head;
+}
+
+HttpReply errorReply(int status, std::string_view what) {
+  HttpReply reply{.status = status, .content_type = "application/json"};
+  JsonWriter json(reply.body);
+  json.object([&] { json.field("error", what); });
+  reply.body += "\n";
+  return reply;
 }
 
 }  // namespace
@@ -99,7 +108,7 @@ void HttpConnection::end() {
 void HttpConnection::onDeadline() {
   if (state_ != State::Asking) return leave();
   keep_alive_ = false;
-  send({.status = 504, .body = "no answer in time\n"});
+  send(errorReply(504, "no answer in time"));
 }
 
 void HttpConnection::leave() {
@@ -144,6 +153,7 @@ void HttpConnection::readBody() {
   const HttpRequestHead asked = *std::exchange(head_, std::nullopt);
   begun_ = false;
   state_ = State::Asking;
+  since_ = loop_.now();
   continued_ = false;
   keep_alive_ = asked.keep_alive;
   head_only_ = asked.method == "HEAD";
@@ -156,7 +166,7 @@ void HttpConnection::readBody() {
 
 void HttpConnection::refuse(const HttpRefusal& refusal) {
   keep_alive_ = head_only_ = false;
-  send({.status = refusal.status, .body = std::string(refusal.reason) + "\n"});
+  send(errorReply(refusal.status, refusal.reason));
 }
 
 void HttpConnection::answer(HttpEndpoint::Ticket ticket, const HttpReply& reply) {
@@ -165,6 +175,7 @@ void HttpConnection::answer(HttpEndpoint::Ticket ticket, const HttpReply& reply)
 
 void HttpConnection::send(const HttpReply& reply) {
   state_ = State::Writing;
+  since_ = loop_.now();
   deadline_.arm(TakeTimeout);
   const std::string head = headOf(reply, keep_alive_);
   evbuffer* const output = bufferevent_get_output(buffered_);

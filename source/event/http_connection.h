@@ -27,7 +27,10 @@ class HttpConnection final : public Retirable {
   // Nothing is being asked or answered; and whether a part of a request has come.
   bool reading() const { return state_ == State::Reading; }
   bool begun() const { return begun_; }
-  // When it began to be idle, or its request to come.
+  // An answer is being made, or taken.
+  bool asking() const { return state_ == State::Asking; }
+  bool writing() const { return state_ == State::Writing; }
+  // When that began, or it began to be idle, or its request to come.
   MonotonicTime since() const { return since_; }
   // The endpoint lets go of it.
   void detach();

@@ -72,16 +72,25 @@ void HttpEndpoint::onAccepted(int fd) {
 }
 
 uint64_t HttpEndpoint::leastWanted() const {
-  uint64_t least = 0;
-  std::pair first(true, MonotonicTime::max());  // idle ones, then those that waited longest
+  // The first of a kind: of those that read, the idle ones come first, and of those that are
+  // answered, who waits for the answer; then those that have been at it longest.
+  struct First {
+    uint64_t id = 0;
+    std::pair<bool, MonotonicTime> rank{true, MonotonicTime::max()};
+    void offer(uint64_t other, std::pair<bool, MonotonicTime> its_rank) {
+      if (its_rank < rank) id = other, rank = its_rank;
+    }
+  };
+  First reading;
+  First answered;
+  size_t all_answered = 0;
   for (const auto& [id, connection] : connections_) {
-    if (!connection->reading()) continue;
-    const std::pair rank(connection->begun(), connection->since());
-    if (rank >= first) continue;
-    least = id;
-    first = rank;
+    if (connection->reading()) reading.offer(id, {connection->begun(), connection->since()});
+    if (!connection->asking() && !connection->writing()) continue;
+    answered.offer(id, {connection->writing(), connection->since()});
+    ++all_answered;
   }
-  return least;
+  return all_answered + PlacesForQuestions > MaxConnections ? answered.id : reading.id;
 }
 
 void HttpEndpoint::answer(Ticket ticket, const HttpReply& reply) {

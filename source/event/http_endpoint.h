@@ -4,10 +4,12 @@
 // everywhere. Not for the data path.
 //
 // Limits: MaxConnections at once, of which the one that has been idle longest makes room for a new
-// one, or if none is idle, the one whose request has been coming for longest; 16 KiB of head, 64
-// KiB of body; 10 s for a request to arrive whole, 30 s for its answer to be made (504 then), 60 s
-// for the client to take it, and 10 s without progress of that. Out of descriptors it tries again
-// every 100 ms, without a word.
+// one, or if none is idle, the one whose request has been coming for longest. PlacesForQuestions of
+// them are not for those that are being answered: with fewer left, the one that has waited longest
+// for its answer makes room, or the one that has been taking its answer for longest. 16 KiB of
+// head, 64 KiB of body; 10 s for a request to arrive whole, 30 s for its answer to be made (504
+// then), 60 s for the client to take it, and 10 s without progress of that. Out of descriptors it
+// tries again every 100 ms, without a word.
 
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +29,7 @@ namespace weir::event {
 struct HttpReply {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
+  std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers =
       {};  // others than those that always are
 };
@@ -55,6 +57,7 @@ class HttpEndpoint {
   using Handler = std::function<void(const HttpQuestion&, Ticket)>;
 
   static constexpr size_t MaxConnections = 64;
+  static constexpr size_t PlacesForQuestions = 8;
 
   // Serves on `listen_fd`, a bound, listening, non-blocking socket that it takes over. SIGPIPE must
   // be ignored by the process.
@@ -72,7 +75,7 @@ class HttpEndpoint {
   class Listener;
 
   void onAccepted(int fd);
-  uint64_t leastWanted() const;  // 0 if all are being answered
+  uint64_t leastWanted() const;  // 0 if there is none that could go
   bool hasRoom() const { return connections_.size() < MaxConnections || leastWanted() != 0; }
   void ask(const HttpQuestion& question, Ticket ticket) { handler_(question, ticket); }
   Ticket nextTicket(uint64_t connection) { return {connection, ++questions_}; }

@@ -31,6 +31,13 @@ HttpReply errorReply(int status, std::string_view what) {
   return {status, Json, body + "\n"};
 }
 
+HttpReply stateReply(std::string_view state) {
+  std::string body;
+  JsonWriter json(body);
+  json.object([&] { json.field("state", state); });
+  return jsonReply(std::move(body));
+}
+
 // A field of a form that was left empty was not given.
 std::optional<std::string> parameter(const HttpQuestion& question, std::string_view name) {
   const auto value = event::findParameter(question.parameters, name);
@@ -72,6 +79,14 @@ std::optional<ConnectionQuery> connectionQuery(const HttpQuestion& question, std
     if (!query.id) return wrong = "id is a number", std::nullopt;
   }
   return query;
+}
+
+// Of a Host header. Empty if it is none.
+std::string_view withoutPort(std::string_view host) {
+  if (!host.starts_with('[')) return host.substr(0, host.find(':'));
+  const size_t end = host.find(']');
+  if (end == host.npos || (end + 1 < host.size() && host[end + 1] != ':')) return {};
+  return host.substr(1, end - 1);
 }
 
 HttpReply busyReply() { return errorReply(503, "the workers cannot be asked now"); }
@@ -146,15 +161,15 @@ const Admin::Page Admin::Pages[] = {
 };
 
 bool isLoopbackHost(std::string_view host) {
-  if (host.empty()) return true;
-  const bool v6 = host.front() == '[';
-  const size_t end = v6 ? host.find(']') : host.find(':');
-  if (v6 && end == host.npos) return false;
-  std::string_view name = host.substr(0, end);
-  if (v6) name.remove_prefix(1);
-  if (name == "localhost") return true;
+  const std::string_view name = withoutPort(host);
+  if (host.empty() || name == "localhost") return true;
   const auto ip = net::IpAddress::parse(name);
   return ip && ip->isLoopback();
+}
+
+bool isHostWithoutName(std::string_view host) {
+  const std::string_view name = withoutPort(host);
+  return host.empty() || name == "localhost" || net::IpAddress::parse(name).has_value();
 }
 
 Admin::Admin(Server& server, int listen_fd)
@@ -167,9 +182,18 @@ void Admin::answer(const HttpQuestion& question, Ticket ticket) {
   if (const auto now = reply(question, ticket)) http_.answer(ticket, *now);
 }
 
+// Null if it is right.
+const char* Admin::wrongHost(std::string_view host) const {
+  const net::SocketAddress& address = *server_.adminAddress();
+  if (address.isUnix()) return nullptr;  // which no browser reaches
+  if (address.ip.ip.isLoopback())
+    return isLoopbackHost(host) ? nullptr : "the Host header names another host than this one";
+  return isHostWithoutName(host) ? nullptr
+                                 : "the Host header has to be an IP address, or localhost";
+}
+
 std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticket) {
-  if (server_.adminAddress()->ip.ip.isLoopback() && !isLoopbackHost(question.host))
-    return errorReply(403, "the Host header names another host than this one");
+  if (const char* const wrong = wrongHost(question.host)) return errorReply(403, wrong);
   bool known = false;
   for (const Page& page : Pages) {
     if (page.path != question.path) continue;
@@ -188,10 +212,11 @@ std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticke
 }
 
 HttpReply Admin::index(const HttpQuestion& question) {
+  if (question.path != "/")
+    return errorReply(404, "nothing has this path; \"/\" lists what there is");
   std::vector<AdminEntry> entries;
   for (const Page& page : Pages)
     entries.push_back({page.method, page.path, page.help, page.parameters});
-  if (question.path != "/") return {404, Text, adminText(entries)};
   if (question.accept.find("text/html") == question.accept.npos)
     return {200, Text, adminText(entries)};
   return {200,
@@ -325,14 +350,15 @@ HttpReply Admin::setLogging(const HttpQuestion& question) {
 HttpReply Admin::drain(const HttpQuestion&) {
   if (!server_.running()) return errorReply(503, "it has not started yet");
   server_.drain();
-  return {200, Text, "draining\n"};
+  return stateReply("draining");
 }
 
-// In the turn after next: in the next one the answer goes out.
+// In the turn after next: in the next one the answer goes out. By then the end may have come in
+// another way, and this may be gone.
 HttpReply Admin::quit(const HttpQuestion&) {
-  event::Loop& loop = server_.loop();
-  loop.post([this, &loop] { loop.post([this] { server_.quit(); }); });
-  return {200, Text, "ending\n"};
+  Server& server = server_;
+  server.loop().post([&server] { server.loop().post([&server] { server.quit(); }); });
+  return stateReply("ending");
 }
 
 }  // namespace weir::server

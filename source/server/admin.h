@@ -1,8 +1,9 @@
 #pragma once
 
 // What the admin port answers. Reading is GET; what changes the process is POST, and refused if a
-// page of another origin has a browser send it. On loopback a request must name a loopback host: a
-// page cannot then read answers by giving its own name that address.
+// page of another origin has a browser send it. On an IP address no request may name a host by a
+// name of others, and on loopback none but a loopback host: a page cannot then read answers by
+// giving its own name that address.
 //
 // Main thread; owned by the server, which outlives it.
 
@@ -25,6 +26,7 @@ class Admin {
   using Ticket = event::HttpEndpoint::Ticket;
 
   void answer(const event::HttpQuestion& question, Ticket ticket);
+  const char* wrongHost(std::string_view host) const;
   // Nothing if the page answers later.
   std::optional<event::HttpReply> reply(const event::HttpQuestion& question, Ticket ticket);
   // What there is.
@@ -53,5 +55,7 @@ class Admin {
 // Whether a Host header names this machine itself: localhost or a loopback address, with or without
 // a port; or is not there.
 bool isLoopbackHost(std::string_view host);
+// Whether it is not there, localhost, or any IP address, with or without a port.
+bool isHostWithoutName(std::string_view host);
 
 }  // namespace weir::server

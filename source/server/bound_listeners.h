@@ -61,8 +61,8 @@ class BoundListeners {
   // none of them.
   void commit(const ListenerChange& change);
 
-  // Removes the files of its Unix sockets, when nothing is accepted from them any more: from then
-  // on another process may have files of its own there. Once; no commit() follows.
+  // Removes the files of its Unix sockets, when what comes next is for another process: from then
+  // on that may have files of its own there. Once; no commit() follows.
   void removeFiles();
 
   const std::vector<BoundListener>& current() const { return current_; }

@@ -52,6 +52,9 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
 
 Server::~Server() {
   reload_done_ = nullptr;  // who waits for the end of a reload may be gone
+  // While they are still bound: another process that finds nobody there may take the paths.
+  bound_.removeFiles();
+  removeAdminFile();
   admin_.reset();
   if (running_) {
     // All at once: none accepts while another ends.
@@ -61,8 +64,6 @@ Server::~Server() {
   workers_.clear();
   while (loop_.runOnce(false)) {  // frees what the workers gave back
   }
-  if (admin_bound_ && bound_.inherited(*admin_bound_) == nullptr)
-    net::removeSocketFile(*admin_bound_);
 }
 
 Result<void> Server::start() {
@@ -266,12 +267,20 @@ void Server::drain() {
   const Duration timeout = snapshot_.settings->drain_timeout;
   log::info(Component::Main, "draining: connections have {} s to end", toSeconds(timeout));
   bound_.removeFiles();
+  removeAdminFile();
   workers_to_drain_ = workers_.size();
   for (auto& worker : workers_) {
     worker->post(
         [this](Worker& one) { one.drain([this] { loop_.post([this] { onWorkerDrained(); }); }); });
   }
   drain_timer_.arm(timeout);
+}
+
+// Once. From then on another process may have a file of its own there.
+void Server::removeAdminFile() {
+  if (std::exchange(admin_file_removed_, true)) return;
+  if (admin_bound_ && bound_.inherited(*admin_bound_) == nullptr)
+    net::removeSocketFile(*admin_bound_);
 }
 
 void Server::resetTheRest() {

@@ -101,6 +101,7 @@ class Server {
   void dropSeries();
   void onWorkerSwitched();
   void finishReload(const Result<void>& result);
+  void removeAdminFile();
   void resetTheRest();
   void onWorkerDrained();
   void broadcast(size_t from, const LearnedNews& news);
@@ -126,6 +127,7 @@ class Server {
   event::Timer drain_timer_;
   event::Timer series_timer_;
   size_t workers_to_drain_ = 0;
+  bool admin_file_removed_ = false;
   bool draining_ = false;
   bool running_ = false;
   std::atomic<bool> quitting_{false};

@@ -189,7 +189,9 @@ TEST_F(HttpEndpointTest, WhatIsNoRequestIsRefusedAndTheConnectionEndsInOrder) {
   Client client(port_);
   client.send("nonsense\r\n\r\n" + std::string(100'000, 'x'));
   ASSERT_TRUE(awaitEnd(client));
-  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_TRUE(client.received().starts_with(
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"));
+  EXPECT_NE(client.received().find("\r\n\r\n{\"error\":\""), std::string::npos);
   EXPECT_FALSE(client.wasReset());
   EXPECT_TRUE(asked_.empty());
 }
@@ -275,6 +277,48 @@ TEST_F(HttpEndpointTest, RequestsThatDoNotComeWholeDoNotFillIt) {
   EXPECT_FALSE(slow[1]->ended());
 }
 
+// As for /connections while a worker is busy.
+TEST_F(HttpEndpointTest, QuestionsThatAreNotAnsweredDoNotFillIt) {
+  answer_now_ = false;
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (size_t i = 0; i < HttpEndpoint::MaxConnections; ++i) {
+    waiting.push_back(std::make_unique<Client>(port_));
+    waiting.back()->send("GET /slow HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(loop_.runUntil([&] { return asked_.size() == i + 1; }));
+    loop_.advance(milliseconds(1));
+  }
+  // Many come at once: none of them takes the place of another.
+  std::vector<std::unique_ptr<Client>> others;
+  for (size_t i = 0; i < HttpEndpoint::PlacesForQuestions; ++i)
+    others.push_back(std::make_unique<Client>(port_));
+  loop_.runUntilIdle();
+  answer_now_ = true;
+  for (auto& other : others) {
+    other->send("GET /live HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(awaitText(*other, "to /live"));
+  }
+  for (size_t i = 0; i < waiting.size(); ++i)
+    EXPECT_EQ(waiting[i]->ended(), i < others.size()) << i;
+}
+
+TEST_F(HttpEndpointTest, AnswersThatAreNotTakenDoNotFillIt) {
+  answer_now_ = false;
+  std::vector<std::unique_ptr<Client>> deaf;
+  for (size_t i = 0; i < HttpEndpoint::MaxConnections; ++i) {
+    deaf.push_back(std::make_unique<Client>(port_));
+    deaf.back()->send("GET /long HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(loop_.runUntil([&] { return asked_.size() == i + 1; }));
+    endpoint_->answer(asked_[i].ticket, {.body = std::string(3'000'000, 'x')});
+    loop_.advance(milliseconds(1));
+  }
+  answer_now_ = true;
+  Client client(port_);
+  client.send("GET /live HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(awaitText(client, "to /live"));
+  EXPECT_TRUE(awaitEnd(*deaf[0]));
+  EXPECT_EQ(endpoint_->connections(), HttpEndpoint::MaxConnections);
+}
+
 TEST_F(HttpEndpointTest, WhatIsNotAnsweredInThirtySecondsIsGivenUp) {
   answer_now_ = false;
   Client client(port_);
@@ -284,7 +328,9 @@ TEST_F(HttpEndpointTest, WhatIsNotAnsweredInThirtySecondsIsGivenUp) {
   EXPECT_EQ(client.received(), "");
   loop_.advance(seconds(1));
   ASSERT_TRUE(awaitEnd(client));
-  EXPECT_TRUE(client.received().starts_with("HTTP/1.1 504 Gateway Timeout\r\n"));
+  EXPECT_TRUE(client.received().starts_with(
+      "HTTP/1.1 504 Gateway Timeout\r\nContent-Type: application/json\r\n"));
+  EXPECT_TRUE(client.received().ends_with("\r\n\r\n{\"error\":\"no answer in time\"}\n"));
   endpoint_->answer(asked_[0].ticket, {.body = "too late"});
 }
 

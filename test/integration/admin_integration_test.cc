@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <string>
 
 #include "source/base/log.h"
@@ -12,6 +13,9 @@
 
 namespace weir::test {
 namespace {
+
+constexpr const char* NoSuchPath =
+    "404 {\"error\":\"nothing has this path; \\\"/\\\" lists what there is\"}\n";
 
 class AdminIntegrationTest : public testing::Test {
  protected:
@@ -49,7 +53,7 @@ TEST_F(AdminIntegrationTest, SaysWhatThereIs) {
   EXPECT_NE(clusters.find("{\"name\":\"up\",\"type\":\"STATIC\","), std::string::npos) << clusters;
   EXPECT_NE(clusters.find("\"address\":\"" + upstream_.address() + "\""), std::string::npos);
   EXPECT_TRUE(ask("GET", "/").starts_with("200 GET /ready  "));
-  EXPECT_TRUE(ask("GET", "/nothing").starts_with("404 GET /ready  "));
+  EXPECT_EQ(ask("GET", "/nothing"), NoSuchPath);
 }
 
 TEST_F(AdminIntegrationTest, IsAPageForABrowserThatRunsNothingAndLoadsNothing) {
@@ -65,7 +69,7 @@ TEST_F(AdminIntegrationTest, IsAPageForABrowserThatRunsNothingAndLoadsNothing) {
   EXPECT_NE(all.find("<form method=\"post\" action=\"/drain\">"), std::string::npos);
   EXPECT_EQ(all.find("<script"), std::string::npos);
   EXPECT_EQ(all.find("://"), std::string::npos);
-  EXPECT_TRUE(proxy_.askAdmin("GET", "/nothing", headers).starts_with("404 GET /ready  "));
+  EXPECT_EQ(proxy_.askAdmin("GET", "/nothing", headers), NoSuchPath);
 }
 
 // As a browser sends a form, with what was left empty.
@@ -134,7 +138,7 @@ TEST_F(AdminIntegrationTest, DrainsAndSaysSo) {
   client.send("not http");
   TestSocket server = upstream_.accept();
   EXPECT_EQ(server.receive(8), "not http");
-  EXPECT_EQ(ask("POST", "/drain"), "200 draining\n");
+  EXPECT_EQ(ask("POST", "/drain"), "200 {\"state\":\"draining\"}\n");
   EXPECT_EQ(ask("GET", "/ready"), "503 draining\n");
   client.halfClose();
   server.halfClose();
@@ -143,7 +147,16 @@ TEST_F(AdminIntegrationTest, DrainsAndSaysSo) {
 }
 
 TEST_F(AdminIntegrationTest, QuitsAndSaysSo) {
-  EXPECT_EQ(ask("POST", "/quit"), "200 ending\n");
+  EXPECT_EQ(ask("POST", "/quit"), "200 {\"state\":\"ending\"}\n");
+  EXPECT_TRUE(proxy_.ends());
+}
+
+// The second one is read in the turn in which the process ends for the first.
+TEST_F(AdminIntegrationTest, QuitsOnceThoughItIsToldTwice) {
+  TestSocket client = TestSocket::connectTo(proxy_.server().adminAddress()->ip.port);
+  const std::string quit = "POST /quit HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.send(quit + quit);
+  EXPECT_EQ(client.receive(15), "HTTP/1.1 200 OK");
   EXPECT_TRUE(proxy_.ends());
 }
 
@@ -167,6 +180,39 @@ TEST(AdminAddressTest, MayBeAUnixSocketWhereAnyHostIsRight) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
+// While its connections end, another process may take the path.
+TEST(AdminAddressTest, PathOfAUnixSocketIsFreeFromADrainOn) {
+  const std::string path = "/tmp/weir-admin-drain-" + std::to_string(::getpid()) + ".sock";
+  {
+    ServerUnderTest proxy(withAdmin("unix:" + path));
+    TestSocket open = TestSocket::connectTo(proxy.port());
+    open.send("x");
+    EXPECT_EQ(open.receive(1), "x");
+    TestSocket admin = TestSocket::connectToUnix(path);
+    proxy.drain();
+    proxy.letMainGoOn();
+    admin.send("GET /ready HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(ServerUnderTest::readAnswer(admin), "503 draining\n");
+    EXPECT_NE(::access(path.c_str(), F_OK), 0);
+    std::ofstream(path) << "another's";
+    open.halfClose();
+    EXPECT_TRUE(proxy.ends());
+  }
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  ::unlink(path.c_str());
+}
+
+TEST(AdminAddressTest, OnEveryAddressAskersMayNotNameAHost) {
+  ServerUnderTest proxy(withAdmin("0.0.0.0:0"));
+  for (const char* host : {"Host: 127.0.0.1:9901\r\n", "Host: 10.1.2.3\r\n", "Host: localhost\r\n",
+                           "Host: [2001:db8::1]:9901\r\n", ""})
+    EXPECT_EQ(proxy.askAdmin("GET", "/ready", host), "200 ready\n") << host;
+  for (const char* host : {"Host: evil.example\r\n", "Host: 10.1.2.3.evil.example:9901\r\n"})
+    EXPECT_EQ(proxy.askAdmin("GET", "/ready", host),
+              "403 {\"error\":\"the Host header has to be an IP address, or localhost\"}\n")
+        << host;
+}
+
 TEST(AdminAddressTest, IsWarnedOfWhereOthersMayReachIt) {
   const auto saidFor = [](const std::string& address) {
     testing::internal::CaptureStderr();
@@ -182,8 +228,16 @@ TEST(AdminHostTest, KnowsTheNamesOfThisMachine) {
        {"", "localhost", "localhost:9901", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:9901"})
     EXPECT_TRUE(server::isLoopbackHost(host)) << host;
   for (const char* host : {"evil.example", "localhost.evil.example:9901", "10.0.0.1", "[::2]:1",
-                           "127.0.0.1.evil.example", "[::1", ":80", "["})
+                           "127.0.0.1.evil.example", "[::1", ":80", "[", "[::1].evil.example"})
     EXPECT_FALSE(server::isLoopbackHost(host)) << host;
+}
+
+TEST(AdminHostTest, KnowsWhatIsNoName) {
+  for (const char* host : {"", "localhost:9901", "127.0.0.1", "10.0.0.1:80", "[2001:db8::1]:9901"})
+    EXPECT_TRUE(server::isHostWithoutName(host)) << host;
+  for (const char* host : {"evil.example", "evil.example:9901", "10.0.0.1.evil.example", "[::1",
+                           ":80", "[evil.example]", "[::1].evil.example", "1.2.3"})
+    EXPECT_FALSE(server::isHostWithoutName(host)) << host;
 }
 
 }  // namespace
