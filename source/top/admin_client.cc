@@ -11,13 +11,12 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "source/net/io.h"
 
 namespace weir::top {
 namespace {
-
-constexpr size_t MaxAnswerBytes = size_t{256} << 20;
 
 // The value of Content-Length in the head of an answer of ours.
 std::optional<size_t> contentLength(std::string_view head) {
@@ -35,8 +34,8 @@ std::optional<size_t> contentLength(std::string_view head) {
 // One question on a connection of its own.
 class AdminClient::Exchange {
  public:
-  explicit Exchange(const AdminClient& client)
-      : client_(client), deadline_(std::chrono::steady_clock::now() + client.timeout_) {}
+  Exchange(const AdminClient& client, MonotonicTime deadline)
+      : client_(client), deadline_(deadline) {}
   ~Exchange() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -62,15 +61,18 @@ class AdminClient::Exchange {
     return errnoError(Side::Upstream, "cannot reach " + where(), error);
   }
 
+  // Also an error if it need not wait, but has no time left, or was interrupted.
   Result<void> await(short what) const {
+    std::vector<pollfd> fds = {{fd_, what, 0}};
+    for (const int fd : client_.interrupt_fds_) fds.push_back({fd, POLLIN, 0});
     for (;;) {
       const auto left = deadline_ - std::chrono::steady_clock::now();
       const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-      pollfd fds[] = {{fd_, what, 0}, {client_.interrupt_fd_, POLLIN, 0}};
-      const int ready = ::poll(fds, 2, static_cast<int>(std::max<int64_t>(ms, 0)));
+      const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(std::max<int64_t>(ms, 0)));
       if (ready < 0 && errno == EINTR) continue;
-      if (fds[1].revents != 0) return Error{ErrorCode::Closed, Side::Self, "interrupted"};
-      if (ready > 0) return {};
+      if (std::any_of(fds.begin() + 1, fds.end(), [](const pollfd& fd) { return fd.revents != 0; }))
+        return Error{ErrorCode::Closed, Side::Self, "interrupted"};
+      if (ready > 0 && ms > 0) return {};
       return Error{
           ErrorCode::TimedOut, Side::Upstream,
           where() + " does not answer within " +
@@ -112,13 +114,12 @@ class AdminClient::Exchange {
     std::string all;
     std::string chunk(size_t{64} << 10, '\0');
     while (all.size() <= MaxAnswerBytes) {
+      if (auto ready = await(POLLIN); !ready.ok()) return ready.error();
       const ssize_t n = ::recv(fd_, chunk.data(), chunk.size(), 0);
       if (n == 0) return all;
       if (n > 0) {
         all.append(chunk, 0, static_cast<size_t>(n));
-      } else if (errno == EAGAIN) {
-        if (auto ready = await(POLLIN); !ready.ok()) return ready.error();
-      } else if (errno != EINTR) {
+      } else if (errno != EAGAIN && errno != EINTR) {
         return failed(errno);
       }
     }
@@ -149,11 +150,26 @@ class AdminClient::Exchange {
   int fd_ = -1;
 };
 
-AdminClient::AdminClient(net::SocketAddress address, Duration timeout, int interrupt_fd)
-    : address_(std::move(address)), timeout_(timeout), interrupt_fd_(interrupt_fd) {}
+AdminClient::AdminClient(net::SocketAddress address, Duration timeout,
+                         std::vector<int> interrupt_fds)
+    : address_(std::move(address)), timeout_(timeout), interrupt_fds_(std::move(interrupt_fds)) {}
 
 Result<std::string> AdminClient::get(std::string_view path) const {
-  return Exchange(*this).run(path);
+  auto all = getAll({&path, 1});
+  if (!all.ok()) return all.error();
+  return std::move(all.value()[0]);
+}
+
+Result<std::vector<std::string>> AdminClient::getAll(
+    std::span<const std::string_view> paths) const {
+  const MonotonicTime deadline = std::chrono::steady_clock::now() + timeout_;
+  std::vector<std::string> out;
+  for (const std::string_view path : paths) {
+    auto body = Exchange(*this, deadline).run(path);
+    if (!body.ok()) return body.error();
+    out.push_back(std::move(body).value());
+  }
+  return out;
 }
 
 }  // namespace weir::top

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -93,8 +94,14 @@ std::optional<Sample> readSample(std::string_view line) {
   return sample;
 }
 
+// What a double counts exactly, whatever it is.
+uint64_t countIn(double value) {
+  constexpr double Most = 9007199254740992;  // 2^53
+  return std::isfinite(value) ? static_cast<uint64_t>(std::clamp(value, 0.0, Most)) : 0;
+}
+
 void addSample(const Sample& sample, ListenerFacts& to) {
-  const auto value = static_cast<uint64_t>(sample.value);
+  const uint64_t value = countIn(sample.value);
   if (sample.name == "weir_listener_connections_total") {
     to.accepted += value;
   } else if (sample.name == "weir_listener_open_connections") {
@@ -106,13 +113,21 @@ void addSample(const Sample& sample, ListenerFacts& to) {
   }
 }
 
-void addMetrics(std::string_view metrics, std::vector<ListenerFacts>& listeners) {
+constexpr std::string_view ProcessStart = "process_start_time_seconds ";
+
+double startIn(std::string_view line) {
+  const auto value = numberIn<double>(line.substr(ProcessStart.size()));
+  return std::isfinite(value) ? value : 0;
+}
+
+void addMetrics(std::string_view metrics, Observation& out) {
   std::map<std::string, ListenerFacts*, std::less<>> by_name;
-  for (ListenerFacts& listener : listeners) by_name.emplace(listener.name, &listener);
+  for (ListenerFacts& listener : out.listeners) by_name.emplace(listener.name, &listener);
   while (!metrics.empty()) {
     const size_t end = std::min(metrics.find('\n'), metrics.size());
     const std::string_view line = metrics.substr(0, end);
     metrics.remove_prefix(std::min(end + 1, metrics.size()));
+    if (line.starts_with(ProcessStart)) out.process_start = startIn(line);
     if (!line.starts_with("weir_listener_") && !line.starts_with("weir_tcp_bytes_total")) continue;
     const auto sample = readSample(line);
     if (!sample) continue;
@@ -192,7 +207,7 @@ Result<Observation> readAnswers(const Answers& answers, MonotonicTime when) {
   out.open = countOf(connections.value(), "open");
   out.truncated = textOf(connections.value(), "truncated") == "true";
   out.listeners = readListeners(listeners.value());
-  addMetrics(answers.metrics, out.listeners);
+  addMetrics(answers.metrics, out);
   out.clusters = readClusters(clusters.value());
   for (const Node& one : itemsOf(connections.value(), "connections"))
     out.connections.push_back(readConnection(one));

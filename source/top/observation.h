@@ -62,8 +62,9 @@ struct ConnectionFacts {
 
 struct Observation {
   MonotonicTime when;
-  uint64_t open = 0;       // connections
-  bool truncated = false;  // not all of them are here: those that are, are the youngest
+  double process_start = 0;  // seconds since 1970; 0 if it was not said
+  uint64_t open = 0;         // connections
+  bool truncated = false;    // not all of them are here: those that are, are the youngest
   std::vector<ListenerFacts> listeners;
   std::vector<ClusterFacts> clusters;
   std::vector<ConnectionFacts> connections;

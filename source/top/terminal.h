@@ -15,6 +15,22 @@
 
 namespace weir::top {
 
+// A second way to a terminal, on which writing never waits: where nobody reads it, poll() may say
+// that there is room, and write() not come back. The descriptor itself for what is no terminal, or
+// where that is not possible.
+class UnblockedOutput {
+ public:
+  explicit UnblockedOutput(int fd);
+  ~UnblockedOutput();
+  UnblockedOutput(const UnblockedOutput&) = delete;
+  UnblockedOutput& operator=(const UnblockedOutput&) = delete;
+  int fd() const { return own_fd_ >= 0 ? own_fd_ : fd_; }
+
+ private:
+  const int fd_;
+  int own_fd_ = -1;
+};
+
 // Writes all of it, unless `interrupt_fd` (-1: none) becomes readable, nothing is taken for
 // `timeout_ms` (-1: for ever), or the reader has gone: false then.
 bool writeUnless(int interrupt_fd, int fd, std::string_view text, int timeout_ms = -1);
@@ -42,7 +58,7 @@ class Terminal {
 
  private:
   const int input_fd_;
-  const int output_fd_;
+  const UnblockedOutput output_;
   const int interrupt_fd_;
   std::optional<termios> saved_;  // while it is entered, if the input is a terminal
   bool entered_ = false;

@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,53 +58,48 @@ class Signals {
 };
 
 Result<Observation> observe(const AdminClient& client) {
-  Answers answers;
-  const std::pair<const char*, std::string*> questions[] = {
-      {"/listeners", &answers.listeners},
-      {"/clusters", &answers.clusters},
-      {"/connections?limit=1000", &answers.connections},
-      {"/metrics", &answers.metrics},
-  };
-  for (const auto& [path, answer] : questions) {
-    auto body = client.get(path);
-    if (!body.ok()) return body.error();
-    *answer = std::move(body).value();
-  }
-  return readAnswers(answers, steady_clock::now());
+  constexpr std::string_view Questions[] = {"/listeners", "/clusters", "/connections?limit=1000",
+                                            "/metrics"};
+  auto all = client.getAll(Questions);
+  if (!all.ok()) return all.error();
+  auto& bodies = all.value();
+  return readAnswers({.listeners = std::move(bodies[0]),
+                      .clusters = std::move(bodies[1]),
+                      .connections = std::move(bodies[2]),
+                      .metrics = std::move(bodies[3])},
+                     steady_clock::now());
 }
 
 int fail(const Error& error) {
-  fmt::print(stderr, "weir top: {}\n", error.detail);
+  fmt::print(stderr, "weir top: {}\n", printable(error.detail));
   if (error.code == ErrorCode::Refused || error.code == ErrorCode::NotFound)
     fmt::print(stderr, "Is Weir running, and has its configuration an admin block?\n");
   return 1;
 }
 
-// Until then, or until one of them (-1: none) can be read.
-void waitUntil(MonotonicTime then, std::initializer_list<int> fds) {
+// Until then, or until one of them (-1: none) can be read: true then.
+bool waitUntil(MonotonicTime then, const std::vector<int>& fds) {
   std::vector<pollfd> polled;
   for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(then - steady_clock::now());
-  ::poll(polled.data(), polled.size(),
-         static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3'600'000)));
+  return ::poll(polled.data(), polled.size(),
+                static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3'600'000))) > 0;
 }
 
 class Top {
  public:
   explicit Top(const TopOptions& options)
-      : options_(options),
-        title_("weir on " + options.admin.toString()),
-        client_(options.admin, AnswerTimeout, ending_.fd()) {}
+      : options_(options), title_("weir on " + options.admin.toString()) {}
 
   int run() {
-    if (!look()) return given();
+    if (!look({ending_.fd()})) return given();
     return options_.once || ::isatty(STDOUT_FILENO) == 0 ? runBatch() : runLive();
   }
 
  private:
-  // Asks again. False if that failed; error_ says how.
-  bool look() {
-    auto seen = observe(client_);
+  // Asks again. False if that failed, perhaps since one of them can be read; error_ says how.
+  bool look(std::vector<int> interrupt_fds) {
+    auto seen = observe({options_.admin, AnswerTimeout, std::move(interrupt_fds)});
     if (!seen.ok()) {
       error_ = seen.error();
       return false;
@@ -121,17 +117,18 @@ class Top {
   }
 
   int runBatch() {
+    const UnblockedOutput output(STDOUT_FILENO);
     for (;;) {
       const MonotonicTime next = now_->when + options_.interval;
       while (steady_clock::now() < next) {
         waitUntil(next, {ending_.fd()});
         if (ending_.take() != 0) return 0;
       }
-      if (!look()) return given();
+      if (!look({ending_.fd()})) return given();
       std::string out;
       for (const Line& line : lines({})) out += line.text + "\n";
       if (!options_.once) out += "\n";
-      if (!writeUnless(ending_.fd(), STDOUT_FILENO, out)) return ending_.take() != 0 ? 0 : 1;
+      if (!writeUnless(ending_.fd(), output.fd(), out)) return ending_.take() != 0 ? 0 : 1;
       if (options_.once) return 0;
     }
   }
@@ -141,13 +138,18 @@ class Top {
     MonotonicTime next = steady_clock::now() + options_.interval;
     for (;;) {
       draw(terminal);
-      waitUntil(next, {ending_.fd(), screen_.fd(), input_fd_});
+      const bool wanted = waitUntil(next, userFds());
       if (ending_.take() != 0 || !heedKeys()) return 0;
       while (const int signal = screen_.take()) {
         if (signal == SIGTSTP) stop(terminal);
       }
-      if (steady_clock::now() < next) continue;
-      look();  // what went wrong is shown; the next look may go well
+      if (wanted || steady_clock::now() < next) continue;  // what a key changed is drawn first
+      // What went wrong is shown; the next look may go well. Who presses a key does not wait for
+      // it.
+      if (!look(userFds()) && waitUntil(steady_clock::now(), userFds())) {
+        error_.reset();
+        continue;
+      }
       next = steady_clock::now() + options_.interval;
     }
   }
@@ -159,7 +161,7 @@ class Top {
     if (size.rows > 2) {
       all.resize(size.rows - 1);
       std::string last = error_
-                             ? error_->detail
+                             ? printable(error_->detail)
                              : fmt::format("every {} s, {} first   b: busiest  n: newest  q: quit",
                                            toSeconds(options_.interval),
                                            order_ == Order::Busiest ? "busiest" : "newest");
@@ -168,6 +170,9 @@ class Top {
     }
     terminal.draw(all);
   }
+
+  // What the user may want something by.
+  std::vector<int> userFds() const { return {ending_.fd(), screen_.fd(), input_fd_}; }
 
   // False if the user wants no more. An input that has ended is not looked at again.
   bool heedKeys() {
@@ -195,7 +200,6 @@ class Top {
   const std::string title_;
   const Signals ending_{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   const Signals screen_{SIGWINCH, SIGTSTP};
-  const AdminClient client_;
   std::optional<Observation> before_;
   std::optional<Observation> now_;
   std::optional<Error> error_;

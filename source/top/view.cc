@@ -12,14 +12,8 @@
 namespace weir::top {
 namespace {
 
-// Names come from files and from clients: what would speak to the terminal does not get there.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c < 0x20 || c > 0x7e) c = '?';
-  }
-  return out;
-}
+// Names may be as long as those who gave them liked.
+constexpr size_t MaxCellCharacters = 256;
 
 std::string orDash(std::string_view text) { return text.empty() ? "-" : printable(text); }
 
@@ -34,7 +28,10 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  void add(std::vector<std::string> cells) {
+    for (std::string& cell : cells) cell.resize(std::min(cell.size(), MaxCellCharacters));
+    rows_.push_back(std::move(cells));
+  }
 
   void appendTo(std::vector<Line>& out) const {
     std::vector<size_t> widths;
@@ -317,6 +314,15 @@ struct Rooms {
 
 }  // namespace
 
+// Names come from files and from clients: what would speak to the terminal does not get there.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return out;
+}
+
 std::string shortBytes(double bytes) {
   constexpr std::string_view Units = "KMGTPE";
   if (bytes < 1023.5) return fmt::format("{:.0f}", bytes);
@@ -336,6 +342,7 @@ std::string shortAge(double seconds) {
 
 std::vector<Line> render(std::string_view title, const Observation* before, const Observation& now,
                          const ViewSettings& settings) {
+  if (before != nullptr && before->process_start != now.process_start) before = nullptr;
   const auto listeners = listenerRows(before, now);
   const auto hosts = hostRows(before, now);
   const Rooms rooms(settings.rows, listeners.size(), hosts.size());

@@ -27,10 +27,14 @@ struct Line {
   bool head = false;  // of a table
 };
 
-// `before` is null at first: there are no rates then. `title` stands in front of the first line.
+// `before` is null at first: there are no rates then, nor if it was another process. `title` stands
+// in front of the first line.
 std::vector<Line> render(std::string_view title, const Observation* before, const Observation& now,
                          const ViewSettings& settings);
 
+// Visible ASCII and blanks; all else becomes "?". Whatever others said goes through this before it
+// gets to a terminal.
+std::string printable(std::string_view text);
 // "0", "512", "1.4K", "23M": at most 4 characters, with powers of 1024 from "1.0K" on.
 std::string shortBytes(double bytes);
 // "0.5s", "59s", "12m", "30h", "5d".

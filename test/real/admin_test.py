@@ -8,9 +8,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
+import threading
 import time
 import unittest
 import urllib.request
@@ -49,6 +51,34 @@ class TopCase(StreamTest):
             self._last = (now, time.monotonic())
             return False
         return time.monotonic() - since > 1
+
+class RudePort:
+    """Says to whoever asks what no terminal is to hear."""
+
+    def __init__(self, port=0):
+        self._socket = socket.create_server((LOOPBACK, port))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            with client:
+                client.recv(1)
+                client.sendall(b"HTTP/1.1 500 x\r\nConnection: close\r\n\r\n\x1b]0;rude\x07")
+                client.shutdown(socket.SHUT_WR)
+                while client.recv(4096):
+                    pass
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
 
 class TopTest(TopCase):
     def top(self, *options, **where):
@@ -99,6 +129,13 @@ class TopTest(TopCase):
         done = self.top("--once", admin=f"{self.folder}/none.sock")
         self.assertEqual(done.returncode, 1)
         self.assertIn("none.sock: No such file or directory", done.stderr)
+
+    def test_what_the_port_says_cannot_speak_to_the_terminal(self):
+        rude = RudePort()
+        self.addCleanup(rude.close)
+        done = self.top("--once", admin=f"{LOOPBACK}:{rude.port}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("answers 500 to /listeners: ?]0;rude?\n", done.stderr)
 
     def test_port_that_is_not_an_admin_port_is_said(self):
         done = self.top("--once", admin="nonsense")
@@ -176,6 +213,13 @@ class LiveTopTest(TopCase):
         self.assertEqual(self.screen.process.wait(DEADLINE), 0)
         self.assertEqual(termios.tcgetattr(self.screen.terminal), self.screen.settings)
 
+    def test_ends_also_where_nobody_reads_the_terminal(self):
+        self.screen.wait_for("q: quit")
+        self.weir.wait_until(lambda: self.waits_for_long(self.screen.process.pid), "weir top waits for the terminal")
+        self.screen.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.screen.process.wait(DEADLINE), 0)
+        self.assertEqual(termios.tcgetattr(self.screen.terminal), self.screen.settings)
+
     def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(self):
         self.screen.press(b"\x1a")
         self.screen.wait_for(r"\x1b\[\?1049l")
@@ -190,6 +234,27 @@ class LiveTopTest(TopCase):
         self.screen.wait_for("q: quit")
         self.screen.resize(30, 8)
         self.screen.wait_for(r"\x1b\[Hweir on [^\x1b]{0,22}\x1b\[K(\r+\n[^\r]*){7}\x1b\[J")
+
+    def test_heeds_keys_while_the_port_does_not_answer(self):
+        self.screen.wait_for("busiest first")
+        self.weir.stop()
+        with socket.create_server((LOOPBACK, self.weir.admin_port)) as silent:
+            client, _ = silent.accept()
+            with client:
+                self.screen.press(b"n")
+                self.screen.wait_for("newest first")
+                self.screen.press(b"q")
+                self.assert_ends_as_it_began()
+
+    def test_errors_of_the_port_cannot_speak_to_the_terminal(self):
+        self.weir.stop()
+        rude = RudePort(self.weir.admin_port)
+        self.addCleanup(rude.close)
+        shown = self.screen.wait_for(r"answers 500 to /listeners: [^ ]+rude")
+        self.assertIn("?]0;rude", shown)
+        self.assertNotIn("\x1b]0;", shown)
+        self.screen.press(b"q")
+        self.assert_ends_as_it_began()
 
     def test_weir_that_goes_is_told_of_and_waited_for(self):
         self.weir.stop()

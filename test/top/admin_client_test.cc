@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -121,10 +123,74 @@ TEST(AdminClientTest, WaitsNoLongerThanItMay) {
   ASSERT_FALSE(late.ok());
   EXPECT_EQ(late.error().code, ErrorCode::TimedOut);
   const int interrupt = ::eventfd(1, EFD_CLOEXEC);
-  const auto interrupted = AdminClient(address, seconds(600), interrupt).get("/ready");
+  const auto interrupted = AdminClient(address, seconds(600), {-1, interrupt}).get("/ready");
   ::close(interrupt);
   ASSERT_FALSE(interrupted.ok());
   EXPECT_EQ(interrupted.error().code, ErrorCode::Closed);
+}
+
+// A port that answers without end, `step` bytes at a time; `meanwhile` is called after each.
+ErrorCode endOf(
+    size_t step, Duration timeout, int interrupt_fd,
+    const std::function<void(size_t sent)>& meanwhile = [](size_t) {}) {
+  TestUpstream endless;
+  std::thread answering([&] {
+    TestSocket socket = endless.accept();
+    socket.receive(4);
+    const std::string chunk(step, 'x');
+    size_t sent = 0;
+    for (;;) {
+      const ssize_t n = ::send(socket.fd(), chunk.data(), chunk.size(), MSG_NOSIGNAL);
+      if (n < 0) return;
+      meanwhile(sent += static_cast<size_t>(n));
+    }
+  });
+  const net::SocketAddress address{.ip = *net::IpPort::parse(endless.address()), .unix_path = ""};
+  const auto got = AdminClient(address, timeout, {interrupt_fd}).get("/metrics");
+  answering.join();
+  EXPECT_FALSE(got.ok());
+  return got.ok() ? ErrorCode::InvalidArgument : got.error().code;
+}
+
+TEST(AdminClientTest, AnAnswerWithoutEndIsGivenUp) {
+  size_t sent = 0;
+  EXPECT_EQ(endOf(size_t{64} << 10, seconds(600), -1, [&](size_t all) { sent = all; }),
+            ErrorCode::Overflow);
+  EXPECT_GT(sent, AdminClient::MaxAnswerBytes);
+  EXPECT_LT(sent, 2 * AdminClient::MaxAnswerBytes);  // what the kernel held is in it
+}
+
+TEST(AdminClientTest, WaitsNoLongerThoughThereIsAlwaysMore) {
+  EXPECT_EQ(endOf(1, milliseconds(20), -1), ErrorCode::TimedOut);
+}
+
+TEST(AdminClientTest, IsInterruptedThoughThereIsAlwaysMore) {
+  const int interrupt = ::eventfd(0, EFD_CLOEXEC);
+  EXPECT_EQ(endOf(1, seconds(600), interrupt,
+                  [&](size_t sent) {
+                    if (sent == 1000) ::eventfd_write(interrupt, 1);
+                  }),
+            ErrorCode::Closed);
+  ::close(interrupt);
+}
+
+TEST(AdminClientTest, AllQuestionsTogetherHaveTheTime) {
+  TestUpstream slow;
+  std::thread answering([&] {
+    for (int i = 0; i < 2; ++i) {
+      TestSocket socket = slow.accept();
+      socket.receive(4);
+      if (i == 0) socket.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+      if (i == 0) socket.halfClose();
+      socket.receiveAll();
+    }
+  });
+  const net::SocketAddress address{.ip = *net::IpPort::parse(slow.address()), .unix_path = ""};
+  constexpr std::string_view Paths[] = {"/1", "/2", "/3"};
+  const auto got = AdminClient(address, milliseconds(500)).getAll(Paths);
+  answering.join();
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().code, ErrorCode::TimedOut);
 }
 
 }  // namespace

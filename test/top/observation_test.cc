@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace weir::top {
 namespace {
 
@@ -75,6 +77,34 @@ TEST(ObservationTest, WhatIsNotAnAnswerIsAnError) {
     EXPECT_NE(wrongWith(&Answers::clusters, text), "");
   }
   EXPECT_NE(wrongWith(&Answers::connections, "[]"), "");
+}
+
+TEST(ObservationTest, NumbersThatCountNothingAreTakenForTheNearestThatDo) {
+  const std::pair<const char*, uint64_t> cases[] = {{"-1", 0},
+                                                    {"1e300", uint64_t{1} << 53},
+                                                    {"nan", 0},
+                                                    {"-1e300", 0},
+                                                    {"1e19", uint64_t{1} << 53},
+                                                    {"9007199254740992", uint64_t{1} << 53},
+                                                    {"inf", 0},
+                                                    {"-inf", 0},
+                                                    {"2.9", 2}};
+  for (const auto& [text, count] : cases) {
+    Answers changed = answers();
+    changed.metrics = "weir_listener_open_connections{listener=\"in\"} " + std::string(text) + "\n";
+    const auto read = readAnswers(changed, MonotonicTime{});
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read.value().listeners[0].open, count) << text;
+  }
+}
+
+TEST(ObservationTest, KnowsWhenTheProcessBegan) {
+  Answers changed = answers();
+  EXPECT_EQ(readAnswers(changed, MonotonicTime{}).value().process_start, 0);
+  changed.metrics += "process_start_time_seconds 1700000000.25\n";
+  EXPECT_EQ(readAnswers(changed, MonotonicTime{}).value().process_start, 1700000000.25);
+  changed.metrics += "process_start_time_seconds nan\n";
+  EXPECT_EQ(readAnswers(changed, MonotonicTime{}).value().process_start, 0);
 }
 
 TEST(ObservationTest, MetricsThatAreNoneAreLeftOut) {

@@ -114,6 +114,28 @@ TEST(ViewTest, CountersThatBeganAnewHaveNoRate) {
                   .starts_with("weir: 2 open, - opens/s, -/s in, -/s out\n"));
 }
 
+// Its counters may be higher by now than those of the one before.
+TEST(ViewTest, AProcessThatBeganAnewHasNoRates) {
+  Observation before = first();
+  Observation now = second();
+  before.process_start = 1000;
+  now.process_start = 1000.5;
+  EXPECT_EQ(textOf(render("weir", &before, now, {})), textOf(render("weir", nullptr, now, {})));
+  now.process_start = 1000;
+  EXPECT_NE(textOf(render("weir", &before, now, {})), textOf(render("weir", nullptr, now, {})));
+}
+
+TEST(ViewTest, WhatSpeaksToTheTerminalIsNotPrintable) {
+  EXPECT_EQ(printable("a ~\x1b[2J\n\x7f\x9b\xc3\xa9"), "a ~?[2J?????");
+}
+
+TEST(ViewTest, NamesAreCut) {
+  Observation now = first();
+  now.listeners[0].name = std::string(10'000, 'n');
+  const std::string text = textOf(render("weir", nullptr, now, {}));
+  EXPECT_NE(text.find("\n" + std::string(256, 'n') + "  127.0.0.1:1 "), std::string::npos);
+}
+
 TEST(ViewTest, FitsIntoAnyTerminal) {
   Observation now = second();
   for (int i = 0; i < 100; ++i) {
