@@ -60,7 +60,8 @@ FilterChainSettings parseFilterChain(const v1::FilterChain& chain, const FieldSc
 // defaultProviderOf).
 struct ListenerFilterPlan {
   std::vector<std::shared_ptr<const filter::ListenerFilterFactory>> filters;
-  bool complete = true;  // none of them is wrong
+  bool complete = true;          // none of them is wrong
+  bool names_protocols = false;  // one that is no default provider does: any name is possible
 };
 ListenerFilterPlan parseListenerFilters(const v1::Listener& listener, filter::FactSet needed,
                                         const FieldScope& scope, const ListenerContext& context);

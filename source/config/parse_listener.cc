@@ -5,6 +5,7 @@
 #include "source/config/field_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
+#include "source/config/protocol_name_checks.h"
 
 namespace weir::config {
 namespace {
@@ -71,6 +72,7 @@ class ListenerParser {
     const ListenerFilterPlan plan = parseListenerFilters(
         listener_, neededFacts(settings_), scope_.field("listener_filters"), context_);
     settings_.listener_filters = plan.filters;
+    if (plan.complete && !plan.names_protocols) checkProtocols();
     compile(plan.complete);
     return std::move(settings_);
   }
@@ -130,6 +132,14 @@ class ListenerParser {
     const bool wrong = scope.diagnostics().errors().size() != errors_before;
     if (!wrong && !context_.broken.touches(match_scope.path())) good_specs_.push_back(spec);
     settings_.chain_specs.push_back(std::move(spec));
+  }
+
+  void checkProtocols() {
+    const FieldScope list = scope_.field("filter_chains");
+    for (int i = 0; i < listener_.filter_chains_size(); ++i) {
+      checkProtocolNames(listener_.filter_chains(i).match(),
+                         list.index(static_cast<size_t>(i)).field("match"));
+    }
   }
 
   void checkName(const std::string& name, const FieldScope& field) {

@@ -121,7 +121,12 @@ ListenerFilterPlan parseListenerFilters(const v1::Listener& listener, FactSet ne
   checkOrder(entries, scope);
   if (plan.complete) addImplicit(entries, needed, scope, context, build);
   for (Entry& entry : entries) {
-    if (entry.filter == nullptr) plan.complete = false;
+    if (entry.filter == nullptr) {
+      plan.complete = false;
+    } else if (entry.filter->provides().has(Fact::ApplicationProtocols)) {
+      const auto* factory = context.registry.listenerFilter(entry.type);
+      if (factory->defaultProviderOf().empty()) plan.names_protocols = true;
+    }
     plan.filters.push_back(std::move(entry.filter));
   }
   return plan;

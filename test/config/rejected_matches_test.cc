@@ -123,6 +123,32 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"application_protocols: ['']",
              ":8:37: " + MatchIs +
                  "application_protocols[0]: is required: a protocol's name, such as \"http/1.1\""},
+        Case{"application_protocols: [HTTP/1.1]",
+             ":8:37: " + MatchIs +
+                 "application_protocols[0]: no connection has the protocol \"HTTP/1.1\": write "
+                 "\"http/1.1\""},
+        Case{"application_protocols: [h2, Redis]",
+             ":8:41: " + MatchIs +
+                 "application_protocols[1]: no connection has the protocol \"Redis\": write "
+                 "\"redis\""},
+        Case{"application_protocols: [http2]",
+             ":8:37: " + MatchIs +
+                 "application_protocols[0]: no connection has the protocol \"http2\": write "
+                 "\"h2c\" (clear text), \"h2\" (ALPN) or both"},
+        Case{"application_protocols: [mysql]",
+             ":8:37: " + MatchIs +
+                 "application_protocols[0]: no connection has the protocol \"mysql\": only the "
+                 "server's greeting tells it, when the chain is already decided"},
+        Case{"transport_protocol: tls, application_protocols: [h2c]",
+             ":8:61: " + MatchIs +
+                 "application_protocols: \"h2c\" is HTTP/2 in clear text, but transport_protocol "
+                 "is tls; write \"h2\""},
+        Case{"transport_protocol: raw_buffer, application_protocols: [h2]",
+             ":8:68: " + MatchIs +
+                 "application_protocols: \"h2\" is told by ALPN alone, but transport_protocol is "
+                 "raw_buffer; write \"h2c\""},
+        Case{"transport_protocol: tls, application_protocols: [h2, h2c, My-Own]", ""},
+        Case{"transport_protocol: raw_buffer, application_protocols: [h2c, h2, redis]", ""},
         Case{"application_protocols: [h2, h2]",
              ":8:41: " + MatchIs + "application_protocols[1]: \"h2\" stands twice in this list"},
         Case{"application_protocols: [" + std::string(256, 'h') + "]",
