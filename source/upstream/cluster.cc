@@ -131,7 +131,8 @@ Error Cluster::overflow(std::string_view limit, uint64_t value) {
 Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionEvents& events) {
   auto picked = pick(request);
   if (!picked.ok()) {
-    countOutcome(picked.error().code);
+    // Over a limit nothing was attempted; that is counted by the limit.
+    if (picked.error().code != ErrorCode::Overflow) countOutcome(picked.error().code);
     return picked.error();
   }
   Choice choice = std::move(picked).value();

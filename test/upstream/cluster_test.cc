@@ -176,6 +176,8 @@ TEST_F(LimitedClusterTest, HasNoMoreConnectionsThanItMay) {
   EXPECT_EQ(connect(5)[3], "overflow");
   EXPECT_EQ(open_.size(), 3U);
   EXPECT_EQ(overflows("max_connections"), 2U);
+  // No attempt was made: `outcome!="connected"` is an alarm about servers.
+  EXPECT_EQ(context_.metrics().find("outcome=\"overflow\""), std::string::npos);
   open_.pop_back();
   EXPECT_EQ(connect(2)[1], "overflow");
   EXPECT_EQ(open_.size(), 3U);
