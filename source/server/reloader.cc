@@ -35,6 +35,7 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
           "weir_config_last_reload_success_timestamp_seconds",
           "When the configuration in use was taken, in seconds since 1970.", {})) {
   noteSuccess(first.content_hash, std::move(first.json));
+  for (const std::string_view outcome : {"success", "invalid", "refused"}) reloads(outcome);
 }
 
 void Reloader::request(Wish wish) {
@@ -95,11 +96,14 @@ void Reloader::noteSuccess(uint64_t hash, std::string json) {
       static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_1970).count()));
 }
 
+stats::Value& Reloader::reloads(std::string_view outcome) {
+  return server_.mainStats().counter("weir_config_reloads_total",
+                                     "Attempts to take a configuration, by outcome.",
+                                     {{"outcome", outcome}});
+}
+
 void Reloader::finish(std::string_view outcome) {
-  server_.mainStats()
-      .counter("weir_config_reloads_total", "Attempts to take a configuration, by outcome.",
-               {{"outcome", outcome}})
-      .add(1);
+  reloads(outcome).add(1);
   if (!server_.draining())
     manager_.ready(outcome == "success" ? "serving" : "serving; the last reload failed");
   under_way_ = false;

@@ -41,6 +41,7 @@ class Reloader {
   void reject(std::string_view outcome, std::vector<std::string> errors);
   void onDone(uint64_t hash, std::string json, const Result<void>& result);
   void finish(std::string_view outcome);
+  stats::Value& reloads(std::string_view outcome);
   void noteSuccess(uint64_t hash, std::string json);
 
   Server& server_;

@@ -104,6 +104,9 @@ class ReloadTest(StreamTest):
     def test_what_is_in_use_and_what_was_refused_can_be_asked_for(self):
         first = self.config_dump()
         self.assertEqual((first["path"], first["generation"], first["last_rejected"]), (self.weir.config, 1, None))
+        text = self.weir.admin("/metrics")[1]
+        for outcome in ("success", "invalid", "refused"):
+            self.assertIn(f'weir_config_reloads_total{{outcome="{outcome}"}} 0', text)
         self.assertEqual(first["hash"], self.weir.metric("weir_config_hash"))
         with open(self.weir.config, encoding="utf-8") as file:
             self.assertEqual(first["bootstrap"]["listeners"], json.load(file)["listeners"])
