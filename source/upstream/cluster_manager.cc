@@ -5,7 +5,12 @@
 #include <set>
 #include <utility>
 
+#include "source/base/log.h"
+
 namespace weir::upstream {
+
+using log::Component;
+
 namespace {
 
 stats::Value& gauge(stats::Registry& stats, const std::string& cluster, std::string_view name,
@@ -26,11 +31,15 @@ struct ClusterManager::Entry {
 // A configuration whose states are not handed out yet.
 struct ClusterManager::Pending final : event::Retirable {
   Pending(ClusterManager& manager, Ready call)
-      : ready(std::move(call)), answer(manager.loop_, [this, &manager] { manager.finish(*this); }) {
+      : ready(std::move(call)),
+        notice(manager.loop_, [this, &manager] { manager.tellWaiting(*states); }),
+        answer(manager.loop_, [this, &manager] { manager.finish(*this); }) {
+    notice.arm(Patience);
     answer.arm(WarmUp);
   }
   std::shared_ptr<ClusterStateMap> states = std::make_shared<ClusterStateMap>();
   Ready ready;
+  event::Timer notice;
   event::Timer answer;
 };
 
@@ -43,7 +52,8 @@ struct ClusterManager::Gauges {
         dns_stale(gauge(stats, cluster, "weir_upstream_dns_stale_names",
                         "Names whose last question failed: older answers are in use.")),
         dns_age(gauge(stats, cluster, "weir_upstream_dns_age_seconds",
-                      "Time since the last good answer, of the name for which it is longest.")) {}
+                      "Time since the last good answer (or since it is asked for, if there was "
+                      "none), of the name for which it is longest.")) {}
   // `state` is null if the cluster is not in use any more.
   void set(ClusterState* state, MonotonicTime now) const {
     if (state != nullptr) state->fitness().endEjections(now);
@@ -55,7 +65,7 @@ struct ClusterManager::Gauges {
     Duration age = Duration::zero();
     for (const DnsStatus& name : state != nullptr ? state->dns() : std::vector<DnsStatus>{}) {
       stale += name.stale ? 1 : 0;
-      age = std::max(age, now - name.last_good.value_or(now));
+      age = std::max(age, now - name.last_good.value_or(name.since));
     }
     dns_stale.set(stale);
     dns_age.set(static_cast<uint64_t>(std::chrono::floor<std::chrono::seconds>(age).count()));
@@ -122,19 +132,29 @@ void ClusterManager::manage(Entry& entry, const std::shared_ptr<ClusterState>& s
   follow();
 }
 
-bool ClusterManager::warm(const ClusterStateMap& states) const {
-  return std::all_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
-    if (entry->dns == nullptr || entry->dns->warm()) return true;
+// Those of `states` that have names without a first outcome.
+std::vector<ClusterManager::Entry*> ClusterManager::coldOf(const ClusterStateMap& states) const {
+  std::vector<Entry*> cold;
+  for (const auto& entry : entries_) {
+    if (entry->dns == nullptr || entry->dns->warm()) continue;
     const auto state = entry->state.lock();
-    if (state == nullptr) return true;
+    if (state == nullptr) continue;
     const auto asked = states.find(state->settings().name);
-    return asked == states.end() || asked->second != state;
-  });
+    if (asked != states.end() && asked->second == state) cold.push_back(entry.get());
+  }
+  return cold;
+}
+
+void ClusterManager::tellWaiting(const ClusterStateMap& states) const {
+  const size_t cold = coldOf(states).size();
+  if (cold == 0) return;
+  log::info(Component::Dns, "waiting for the names of {} cluster(s), at most {} s", cold,
+            std::chrono::duration_cast<std::chrono::seconds>(WarmUp).count());
 }
 
 void ClusterManager::answerThoseReady() {
   for (const auto& pending : pending_) {
-    if (warm(*pending->states)) pending->answer.arm(Duration::zero());
+    if (coldOf(*pending->states).empty()) pending->answer.arm(Duration::zero());
   }
 }
 
@@ -143,6 +163,7 @@ void ClusterManager::finish(Pending& pending) {
                                [&](const auto& one) { return one.get() == &pending; });
   std::unique_ptr<Pending> done = std::move(*it);
   pending_.erase(it);
+  for (const Entry* entry : coldOf(*done->states)) entry->dns->tellUnanswered(entry->name);
   const Ready ready = std::move(done->ready);
   ClusterStates states = std::move(done->states);
   loop_.retire(std::move(done));

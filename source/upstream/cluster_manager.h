@@ -30,6 +30,8 @@ class ClusterManager {
 
   // How long prepare() waits for the first answers to names.
   static constexpr Duration WarmUp = std::chrono::seconds(5);
+  // How long it waits without a word in the log.
+  static constexpr Duration Patience = std::chrono::milliseconds(500);
 
   // `loop` outlives it. `dns`: whom to ask, and how.
   explicit ClusterManager(event::Loop& loop, DnsOptions dns = {});
@@ -59,7 +61,8 @@ class ClusterManager {
   std::shared_ptr<ClusterState> stateFor(const ClusterSettings& settings);
   std::shared_ptr<ClusterState> make(const ClusterSettings& settings);
   void manage(Entry& entry, const std::shared_ptr<ClusterState>& state);
-  bool warm(const ClusterStateMap& states) const;
+  std::vector<Entry*> coldOf(const ClusterStateMap& states) const;
+  void tellWaiting(const ClusterStateMap& states) const;
   void answerThoseReady();
   void finish(Pending& pending);
   std::vector<std::shared_ptr<ClusterState>> statesInUse() const;

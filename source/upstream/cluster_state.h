@@ -28,6 +28,7 @@ struct DnsStatus {
   bool stale = false;  // the last question failed: what was answered before stays in use
   std::string error;   // why it did
   std::optional<MonotonicTime> last_good;
+  MonotonicTime since{};  // it is asked for since then
 };
 
 class ClusterState {

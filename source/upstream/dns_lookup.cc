@@ -172,7 +172,10 @@ void DnsLookup::onAnswer(void* self, int status, int, ares_addrinfo* answer) noe
 
 Result<DnsAnswer> DnsLookup::outcome(int status, const ares_addrinfo* answer) const {
   if (status == ARES_SUCCESS && answer != nullptr) {
-    DnsAnswer found{addressesOf(*answer, family_), ttlOf(*answer)};
+    DnsAnswer found{.addresses = addressesOf(*answer, family_),
+                    .ttl = ttlOf(*answer),
+                    .failure = {},
+                    .local = !asked_};
     if (!found.addresses.empty()) return found;
   }
   if (status == ARES_SUCCESS) status = ARES_ENODATA;
@@ -190,6 +193,7 @@ void DnsLookup::onSocketState(void* self, ares_socket_t fd, int readable, int wr
 void DnsLookup::watchSocket(int fd, bool readable, bool writable) {
   auto& socket = sockets_[fd];
   if (readable || writable) {
+    asked_ = true;
     if (socket == nullptr) socket = std::make_unique<Socket>(*this, fd);
     return socket->watch(writable);
   }

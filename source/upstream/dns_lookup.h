@@ -48,6 +48,7 @@ class DnsLookup {
   const net::Family family_;
   DnsResolver::Done done_;
   ares_channel ares_ = nullptr;
+  bool asked_ = false;  // some server
   bool heard_ = false;  // some server has sent something
   std::unordered_map<int, std::unique_ptr<Socket>> sockets_;
   event::Timer timer_;

@@ -31,7 +31,7 @@ Family secondOf(DnsFamily family) {
 
 Result<DnsAnswer> literalAnswer(const net::IpAddress& ip, DnsFamily family) {
   if (ip.family == firstOf(family) || ip.family == secondOf(family)) {
-    return DnsAnswer{{ip}, LiteralTtl};
+    return DnsAnswer{.addresses = {ip}, .ttl = LiteralTtl, .failure = {}, .local = true};
   }
   return Error{ErrorCode::NoAddress, Side::Config,
                "\"" + ip.toString() + "\" is not an address of the wanted family"};
@@ -44,7 +44,9 @@ int weight(const Error& error) {
 
 // `family` is that of `other`, which failed.
 Result<DnsAnswer> without(Result<DnsAnswer> answer, const Error& other, Family family) {
-  if (weight(other) == 2) answer.value().unanswered = family;
+  if (weight(other) < 2) return answer;
+  answer.value().unanswered = family;
+  answer.value().failure = other;
   return answer;
 }
 
@@ -59,6 +61,7 @@ Result<DnsAnswer> merged(Result<DnsAnswer> first, const Result<DnsAnswer>& secon
   const DnsAnswer& more = second.value();
   both.addresses.insert(both.addresses.end(), more.addresses.begin(), more.addresses.end());
   both.ttl = std::min(both.ttl, more.ttl);
+  both.local = both.local && more.local;
   return both;
 }
 

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,11 @@ struct DnsAnswer {
   // The family for which no server had an answer (not even that there is none), while the other one
   // was answered: what was known of it is as good as before. None if all were answered.
   net::Family unanswered = net::Family::None;
+  // Why not, if one was not.
+  std::optional<Error> failure;
+  // Found without asking a server: what is in a file is known as well as it can be, also where no
+  // server answers for the other family.
+  bool local = false;
 };
 
 struct DnsOptions {

@@ -20,6 +20,7 @@ struct StrictDns::Name {
   std::vector<net::IpAddress> addresses;  // as of the last answer that had any
   DnsStatus status;
   unsigned failures = 0;  // in a row
+  bool partial = false;   // one family was not answered the last time, and that is logged
   bool asked_once = false;
   std::unique_ptr<DnsQuery> query;
   event::Timer timer;
@@ -37,6 +38,7 @@ StrictDns::StrictDns(event::Loop& loop, DnsResolver& resolver, stats::Registry& 
     if (endpoint.name.empty()) continue;
     Name& name = *names_.emplace_back(std::make_unique<Name>(*this, endpoint));
     name.status.name = endpoint.name;
+    name.status.since = loop.now();
     name.timer.arm(Duration::zero());
   }
   waiting_ = names_.size();
@@ -73,16 +75,40 @@ void StrictDns::onAnswer(Name& name, Result<DnsAnswer> result) {
   if (state == nullptr) return events_.on_gone();
   const bool empty = result.ok() && result.value().addresses.empty();
   if (empty) result = Error{ErrorCode::NoAddress, Side::Upstream, "the answer has no address"};
-  stats_
-      .counter("weir_upstream_dns_total", "Names that were asked for, by what came of it.",
-               {{"cluster", state->settings().name},
-                {"outcome", result.ok() ? "resolved" : toString(result.error().code)}})
-      .add(1);
+  count(*state, result);
   name.timer.arm(result.ok() ? accept(*state, name, result.value())
                              : reject(*state, name, result.error()));
   publish(*state);
   if (std::exchange(name.asked_once, true)) return;
   if (--waiting_ == 0) events_.on_warm();
+}
+
+namespace {
+
+// Why one family is not known; null if both are, or the other one is known from a file.
+const Error* failureOf(const DnsAnswer& answer) {
+  return answer.failure && !answer.local ? &*answer.failure : nullptr;
+}
+
+}  // namespace
+
+void StrictDns::count(const ClusterState& state, const Result<DnsAnswer>& result) {
+  const Error* failure = result.ok() ? failureOf(result.value()) : &result.error();
+  stats_
+      .counter("weir_upstream_dns_total", "Names that were asked for, by what came of it.",
+               {{"cluster", state.settings().name},
+                {"outcome", failure == nullptr ? "resolved" : toString(failure->code)}})
+      .add(1);
+}
+
+void StrictDns::tellUnanswered(const std::string& cluster) {
+  if (std::exchange(told_unanswered_, true)) return;
+  for (const auto& name : names_) {
+    if (name->asked_once) continue;
+    log::warn(Component::Dns, "cluster {}: no answer for {} yet; it starts {}", cluster,
+              name->endpoint.name,
+              name->addresses.empty() ? "without" : "with the addresses from before");
+  }
 }
 
 namespace {
@@ -104,14 +130,27 @@ std::vector<net::IpAddress> withKept(const DnsSettings& dns,
 
 }  // namespace
 
-// When to ask again.
-Duration StrictDns::accept(ClusterState& state, Name& name, const DnsAnswer& answer) {
-  if (std::exchange(name.failures, 0) > 0) {
+// Of an answer, for all or for one family alone: what begins with it, and what ends.
+void StrictDns::tell(const ClusterState& state, Name& name, const Error* failure) {
+  const bool failed = std::exchange(name.failures, 0) > 0;
+  const bool was_partial = std::exchange(name.partial, failure != nullptr);
+  if (failure == nullptr && (failed || was_partial)) {
     log::info(Component::Dns, "cluster {}: {} is resolved again", state.settings().name,
               name.endpoint.name);
+  } else if (failure != nullptr && !was_partial) {
+    log::warn(Component::Dns,
+              "cluster {}: {}: one address family was not answered ({}); what is known of it stays",
+              state.settings().name, name.endpoint.name, failure->detail);
   }
-  name.status.stale = answer.unanswered != net::Family::None;
-  name.status.error = name.status.stale ? "one address family was not answered" : "";
+}
+
+// When to ask again.
+Duration StrictDns::accept(ClusterState& state, Name& name, const DnsAnswer& answer) {
+  const Error* const failure = failureOf(answer);
+  tell(state, name, failure);
+  name.status.stale = failure != nullptr;
+  name.status.error =
+      failure != nullptr ? "one address family was not answered: " + failure->detail : "";
   name.status.last_good = loop_.now();
   // Servers turn the order round; that alone is no change.
   auto before = name.addresses;
@@ -138,6 +177,7 @@ Duration StrictDns::reject(const ClusterState& state, Name& name, const Error& e
                   ? std::string("it has no address yet")
                   : "its last " + std::to_string(name.addresses.size()) + " address(es) stay");
   }
+  name.partial = false;
   name.status.stale = true;
   name.status.error = error.detail;
   return backoff(state.settings().dns.failure_refresh_rate, name.failures, random_);

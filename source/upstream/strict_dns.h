@@ -40,12 +40,16 @@ class StrictDns {
   void inherit(const StrictDns& before);
 
   bool warm() const { return waiting_ == 0; }
+  // Logs the names that have neither an answer nor a failure. Once, when nobody waits any more.
+  void tellUnanswered(const std::string& cluster);
 
  private:
   struct Name;
 
   void ask(Name& name);
   void onAnswer(Name& name, Result<DnsAnswer> result);
+  void count(const ClusterState& state, const Result<DnsAnswer>& result);
+  void tell(const ClusterState& state, Name& name, const Error* failure);
   Duration accept(ClusterState& state, Name& name, const DnsAnswer& answer);
   Duration reject(const ClusterState& state, Name& name, const Error& error);
   void rebuild(ClusterState& state);
@@ -66,6 +70,7 @@ class StrictDns {
   };
   std::unordered_map<std::string, Gone> gone_;
   size_t waiting_ = 0;  // names without a first outcome
+  bool told_unanswered_ = false;
 };
 
 }  // namespace weir::upstream

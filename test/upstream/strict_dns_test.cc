@@ -1,10 +1,14 @@
 // STRICT_DNS clusters, as the ClusterManager keeps them, with a name server of the test's own.
 #include "source/upstream/strict_dns.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,21 +117,132 @@ TEST_F(StrictDnsTest, AFirstFailureIsAnOutcomeTooAndIsTriedAgainSooner) {
   EXPECT_EQ(hosts(), Texts{});
   EXPECT_TRUE(dnsReport().stale);
   EXPECT_EQ(dnsReport().age, std::nullopt);
+  EXPECT_TRUE(shows("weir_upstream_dns_age_seconds{cluster=\"db\"} 0"));
   dns_.answer("db.test", {"10.0.0.1"}, 60);
   loop_.advance(seconds(1));
   ASSERT_TRUE(loop_.runUntil([&] { return hosts() == Texts{"10.0.0.1:80"}; }));
   EXPECT_FALSE(dnsReport().stale);
 }
 
-TEST_F(StrictDnsTest, IsReadyWithoutAnAnswerWhenTheWarmUpIsOver) {
+TEST_F(StrictDnsTest, ANameThatWasNeverResolvedIsAsOldAsTheQuestion) {
   dns_.ignore("db.test");
+  prepare(clusterOf({{"db.test", 80, 1}}));
+  settle();
+  loop_.advance(seconds(9));
+  EXPECT_TRUE(shows("weir_upstream_dns_age_seconds{cluster=\"db\"} 9"));
+}
+
+TEST_F(StrictDnsTest, IsReadyWithoutAnAnswerWhenTheWarmUpIsOverAndSaysWhatItWaitsFor) {
+  dns_.ignore("db.test");
+  testing::internal::CaptureStderr();
   prepare(clusterOf({{"db.test", 80, 1}}));
   loop_.advance(ClusterManager::WarmUp - milliseconds(1));
   settle();
   EXPECT_EQ(states_, nullptr);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("info dns: waiting for the names of 1 cluster(s), at most 5 s"));
+  testing::internal::CaptureStderr();
   loop_.advance(milliseconds(1));
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      testing::HasSubstr("warn dns: cluster db: no answer for db.test yet; it starts without"));
   ASSERT_NE(states_, nullptr);
   EXPECT_EQ(hosts(), Texts{});
+}
+
+TEST_F(StrictDnsTest, NamesThatAreAnsweredAtOnceAreNotTalkedOf) {
+  dns_.answer("db.test", {"10.0.0.1"}, 60);
+  testing::internal::CaptureStderr();
+  ASSERT_NO_FATAL_FAILURE(start());
+  loop_.advance(ClusterManager::WarmUp);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+// IPv4 is answered with `v4`, IPv6 with SERVFAIL if `v6` is empty; each time that is asked, until
+// it is told otherwise.
+TEST_F(StrictDnsTest, AFamilyThatFailsIsLoggedWhenItBeginsAndEndsAndIsCountedByItsKind) {
+  std::string v4 = "10.0.0.1";
+  std::string v6 = "fd00::1";
+  dns_.handle([&](const test::DnsQuestion& question) -> Texts {
+    const std::string& ip = question.type == test::DnsA ? v4 : v6;
+    if (ip.empty()) return {test::DnsReply(question, test::DnsServFail).bytes()};
+    return {test::DnsReply(question).address(question.name, ip, 10).bytes()};
+  });
+  ClusterSettings settings = clusterOf({{"db.test", 80, 1}});
+  settings.dns.lookup_family = DnsFamily::All;
+  prepare(settings);
+  ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
+  const auto said = [&](Duration after) {
+    testing::internal::CaptureStderr();
+    const uint64_t before = outcomes();
+    loop_.advance(after);
+    EXPECT_TRUE(loop_.runUntil([&] { return outcomes() > before; }));
+    return testing::internal::GetCapturedStderr();
+  };
+  const testing::Matcher<std::string> begins = testing::HasSubstr(
+      "warn dns: cluster db: db.test: one address family was not answered (lookup of \"db.test\"");
+  const testing::Matcher<std::string> ends =
+      testing::HasSubstr("info dns: cluster db: db.test is resolved again");
+  v4 = "";
+  EXPECT_THAT(said(seconds(10)), begins);
+  EXPECT_TRUE(dnsReport().stale);
+  EXPECT_TRUE(shows("weir_upstream_dns_total{cluster=\"db\",outcome=\"server_failure\"} 1"));
+  EXPECT_EQ(said(seconds(10)), "");
+  EXPECT_EQ(hosts(), (Texts{"10.0.0.1:80", "[fd00::1]:80"}));
+  v6 = "";
+  EXPECT_THAT(said(seconds(10)), testing::HasSubstr("its last 2 address(es) stay"));
+  v4 = "10.0.0.1";
+  const std::string half = said(seconds(30));  // one is back
+  EXPECT_THAT(half, begins);
+  EXPECT_THAT(half, testing::Not(ends));
+  EXPECT_TRUE(shows("weir_upstream_dns_stale_names{cluster=\"db\"} 1"));
+  v6 = "fd00::1";
+  EXPECT_THAT(said(seconds(10)), ends);
+  EXPECT_TRUE(shows("weir_upstream_dns_stale_names{cluster=\"db\"} 0"));
+  EXPECT_FALSE(dnsReport().stale);
+}
+
+// Names of this machine's own file that have an IPv4 address alone.
+Texts namesInHostsWithIpv4Alone() {
+  std::map<std::string, bool> names;
+  std::ifstream file("/etc/hosts");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string ip;
+    words >> ip;
+    const auto parsed = net::IpAddress::parse(ip);
+    if (!parsed) continue;
+    for (std::string name; words >> name;) {
+      const bool v4 = parsed->family == net::Family::V4;
+      names[name] = v4 && (!names.contains(name) || names[name]);
+    }
+  }
+  Texts all;
+  for (const auto& [name, v4_alone] : names) {
+    if (v4_alone && name.find("localhost") == std::string::npos) all.push_back(name);
+  }
+  return all;
+}
+
+TEST_F(StrictDnsTest, ANameOfEtcHostsIsNotStaleWhereNoServerAnswers) {
+  dns_.handle([](const test::DnsQuestion&) { return Texts{}; });
+  for (const std::string& name : namesInHostsWithIpv4Alone()) {
+    for (const DnsFamily family : {DnsFamily::All, DnsFamily::Auto}) {
+      states_ = nullptr;
+      manager_->forgetUnused();
+      ClusterSettings settings = clusterOf({{name, 80, 1}});
+      settings.dns.lookup_family = family;
+      prepare(settings);
+      settle();
+      for (int i = 0; i < 20; ++i) {
+        loop_.advance(seconds(1));
+        settle();
+      }
+      ASSERT_NE(states_, nullptr) << name;
+      EXPECT_EQ(hosts().size(), 1U) << name;
+      EXPECT_FALSE(dnsReport().stale) << name << ": " << dnsReport().error;
+    }
+  }
 }
 
 TEST_F(StrictDnsTest, AsksAgainWhenTheTtlIsOver) {
@@ -298,7 +413,8 @@ TEST_F(StrictDnsTest, AFamilyThatIsNotAnsweredKeepsItsAddresses) {
   ASSERT_TRUE(loop_.runUntil([&] { return outcomes() == before + 1; }));
   EXPECT_EQ(hosts(), (Texts{"[fd00::1]:80", "10.0.0.2:80"}));
   EXPECT_TRUE(dnsReport().stale);
-  EXPECT_EQ(dnsReport().error, "one address family was not answered");
+  EXPECT_EQ(dnsReport().error,
+            "one address family was not answered: lookup of \"db.test\": no answer in time");
 }
 
 TEST_F(StrictDnsTest, OtherSettingsStartWithTheAddressesThatAreKnownWhileDnsIsDown) {
