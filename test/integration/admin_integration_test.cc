@@ -43,6 +43,7 @@ class AdminIntegrationTest : public testing::Test {
 TEST_F(AdminIntegrationTest, SaysWhatThereIs) {
   EXPECT_EQ(ask("GET", "/ready"), "200 ready\n");
   EXPECT_EQ(ask("GET", "/live"), "200 live\n");
+  proxy_.onWorker(0, [](server::Worker&) {});  // it has its listeners by now
   EXPECT_NE(ask("GET", "/metrics").find("weir_listener_connections_total"), std::string::npos);
   EXPECT_EQ(ask("GET", "/listeners"),
             "200 [{\"name\":\"in\",\"address\":\"127.0.0.1:" + std::to_string(proxy_.port()) +
