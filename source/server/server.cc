@@ -174,22 +174,23 @@ Result<void> Server::bindAdmin() {
 
 Result<void> checkReloadable(const config::BootstrapSettings& now,
                              const config::BootstrapSettings& next) {
-  const auto needsRestart = [](const std::string& field, const std::string& from,
-                               const std::string& to) {
-    return Error{ErrorCode::InvalidArgument, Side::Config,
-                 field + ": a change from " + from + " to " + to +
-                     " needs a restart; nothing of the new configuration was taken"};
+  std::string faults;
+  const auto needsRestart = [&faults](const std::string& field, const std::string& from,
+                                      const std::string& to) {
+    faults += field + ": a change from " + from + " to " + to + " needs a restart; ";
   };
   if (now.workers != next.workers) {
-    return needsRestart("workers", std::to_string(now.workers), std::to_string(next.workers));
+    needsRestart("workers", std::to_string(now.workers), std::to_string(next.workers));
   }
   if (now.admin != next.admin) {
     const auto text = [](const auto& admin) {
       return admin ? admin->address.toString() : std::string("no admin port");
     };
-    return needsRestart("admin.address", text(now.admin), text(next.admin));
+    needsRestart("admin.address", text(now.admin), text(next.admin));
   }
-  return {};
+  if (faults.empty()) return {};
+  return Error{ErrorCode::InvalidArgument, Side::Config,
+               faults + "nothing of the new configuration was taken"};
 }
 
 void Server::reload(std::shared_ptr<const config::BootstrapSettings> settings, Done done) {

@@ -166,6 +166,10 @@ TEST_F(ReloadIntegrationTest, WhatNeedsARestartIsRefusedAndSaysSo) {
   EXPECT_EQ(proxy.reload("admin: {address: \"127.0.0.1:9\"}\n" + config(listener("in", "new"))),
             "admin.address: a change from no admin port to 127.0.0.1:9 needs a restart; nothing of "
             "the new configuration was taken");
+  EXPECT_EQ(proxy.reload("workers: 3\nadmin: {address: \"127.0.0.1:9\"}\n" +
+                         config(listener("in", "new"))),
+            "workers: a change from 0 to 3 needs a restart; admin.address: a change from no admin "
+            "port to 127.0.0.1:9 needs a restart; nothing of the new configuration was taken");
   TestSocket client = TestSocket::connectTo(proxy.port());
   TestSocket server = old_.accept();
   exchange(client, server);
