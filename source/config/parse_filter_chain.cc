@@ -62,6 +62,9 @@ FilterChainSettings parseFilterChain(const v1::FilterChain& chain, const FieldSc
   settings.path = scope.path();
   settings.early_connect = chain.has_early_connect() ? chain.early_connect() : true;
   checkRequired(scope.field("name"), chain.name(), "it names the chain in logs and metrics");
+  if (chain.name() == "-") {
+    scope.field("name").error("\"-\" stands for no chain in metrics and logs: choose another name");
+  }
   const FieldScope list = scope.field("filters");
   if (chain.filters_size() == 0) {
     list.error(

@@ -9,7 +9,9 @@ using stats::Registry;
 
 void addChain(Registry::Owners& owners, const std::string& listener,
               const config::FilterChainSettings& chain) {
-  owners.insert(Registry::ownerOf({{"listener", listener}, {"chain", chain.name}}));
+  // "-" stands for no chain: those series are the listener's, as long as it lives.
+  if (chain.name != "-")
+    owners.insert(Registry::ownerOf({{"listener", listener}, {"chain", chain.name}}));
   for (const auto& factory : chain.filters) {
     if (const auto name = factory->statPrefix(); !name.empty())
       owners.insert(Registry::ownerOf({{"name", name}}));

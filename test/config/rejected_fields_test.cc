@@ -170,6 +170,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"filter_chains: [{filters: [" + Echo + "], match: {source_ports: [1]}}]",
              ":5:19: listeners[0].filter_chains[0].name: is required: it names the chain in logs "
              "and metrics"},
+        Case{"filter_chains: [{name: '-', filters: [" + Echo + "], match: {source_ports: [1]}}]",
+             ":5:26: listeners[0].filter_chains[0].name: \"-\" stands for no chain in metrics and "
+             "logs: choose another name"},
         Case{"filter_chains: [{name: d, transport_socket: {}, filters: [" + Echo +
                  "], match: {source_ports: [1]}}]",
              ":5:29: listeners[0].filter_chains[0].transport_socket: unknown field "

@@ -14,6 +14,7 @@
 
 #include "source/server/active_connection.h"
 #include "test/integration/server_under_test.h"
+#include "test/support/manual_clock.h"
 
 namespace weir::test {
 namespace {
@@ -210,6 +211,29 @@ TEST_F(ReloadIntegrationTest, NamesThatChangeAgainAndAgainDoNotFillTheMetrics) {
   EXPECT_FALSE(shown(100));
   EXPECT_TRUE(shown(299));  // for those who want to see how it ended
   EXPECT_EQ(proxy.metric("weir_metrics_folded_total{metric=\"weir_connection_closes_total\"}"), 0U);
+}
+
+TEST_F(ReloadIntegrationTest, TheMetricsOfANameGoAWhileAfterItsLastConnection) {
+  ManualClock clock;
+  ServerUnderTest proxy(config(listener("before", "old")), 2, registerBuiltins, &clock);
+  const std::string address = "127.0.0.1:" + std::to_string(proxy.port());
+  const auto shown = [&](const std::string& name) {
+    proxy.letMainGoOn();
+    return proxy.server().metrics().find("{listener=\"" + name + "\"") != std::string::npos;
+  };
+  const auto generations = [&](size_t worker) {
+    size_t count = 0;
+    proxy.onWorker(worker, [&](server::Worker& one) { count = one.generations(); });
+    return count;
+  };
+  EXPECT_EQ(proxy.reload(config(listener("after", "old", address))), "");
+  while (generations(0) > 1 || generations(1) > 1) std::this_thread::yield();
+  EXPECT_TRUE(shown("before"));
+  clock.advance(server::SeriesOwners::KeepFor - std::chrono::milliseconds(1));
+  EXPECT_TRUE(shown("before"));
+  clock.advance(std::chrono::milliseconds(2));
+  EXPECT_FALSE(shown("before"));
+  EXPECT_TRUE(shown("after"));
 }
 
 TEST_F(ReloadIntegrationTest, ServersThatSpeakFirstStayLearned) {

@@ -5,6 +5,9 @@
 #include <deque>
 #include <set>
 
+#include "source/server/listener_stats.h"
+#include "test/server/fake_listener.h"
+
 namespace weir::server {
 namespace {
 
@@ -19,6 +22,24 @@ config::BootstrapSettings configOf(const std::string& listener, const std::strin
   settings.listeners.back().default_chain->name = "tcp";
   settings.clusters.push_back({.name = cluster, .endpoints = {}});
   return settings;
+}
+
+class NamedFactory final : public FakeTerminalFactory {
+ public:
+  explicit NamedFactory(std::string prefix) : prefix_(std::move(prefix)) {}
+  std::string_view statPrefix() const override { return prefix_; }
+
+ private:
+  const std::string prefix_;
+};
+
+// A chain with a match, whose filters count under `prefixes`.
+void addChain(config::BootstrapSettings& settings, const std::string& name,
+              const std::vector<std::string>& prefixes) {
+  auto& chain = settings.listeners.back().chains.emplace_back();
+  chain.name = name;
+  for (const std::string& prefix : prefixes)
+    chain.filters.push_back(std::make_shared<NamedFactory>(prefix));
 }
 
 class SeriesOwnersTest : public testing::Test {
@@ -58,6 +79,63 @@ TEST_F(SeriesOwnersTest, WhoIsNamedAgainMeanwhileStays) {
   owners_.add(third, 1);
   now_ += SeriesOwners::KeepFor;
   EXPECT_EQ(due(), Texts{"cluster=\"x\""});
+}
+
+TEST_F(SeriesOwnersTest, ChainsAndTheirFiltersAreOwnersToo) {
+  auto first = configOf("a", "x");
+  addChain(first, "http", {"limit", "", "rules"});
+  first.listeners.back().default_chain->filters.push_back(std::make_shared<NamedFactory>("last"));
+  auto second = configOf("a", "x");
+  addChain(second, "ssh", {"rules"});
+  owners_.add(first, 1);
+  owners_.add(second, 1);
+  owners_.release(first, now_);
+  now_ += SeriesOwners::KeepFor;
+  EXPECT_EQ(due(), (Texts{"listener=\"a\",chain=\"http\"", "name=\"last\"", "name=\"limit\""}));
+}
+
+// "-" is what stands for no chain in the series of every listener.
+TEST_F(SeriesOwnersTest, NoChainOwnsTheSeriesOfConnectionsWithoutAChain) {
+  auto first = configOf("a", "x");
+  addChain(first, "-", {});
+  const auto second = configOf("a", "x");
+  owners_.add(first, 1);
+  owners_.add(second, 1);
+  owners_.release(first, now_);
+  now_ += SeriesOwners::KeepFor;
+  EXPECT_EQ(due(), Texts{});
+}
+
+// A counter in use goes on where it was, whatever goes at the same time, and whatever its name.
+TEST_F(SeriesOwnersTest, WhoStillCountsKeepsItsSeries) {
+  for (const char* name : {"in", "-", "other", "a\"b"}) {
+    auto first = configOf(name, name);
+    addChain(first, "-", {name});
+    addChain(first, "other", {"-"});
+    addChain(first, "gone", {});
+    const auto second = configOf(name, name);
+    stats::Registry registry;
+    ListenerStats current(second.listeners[0], second, registry);
+    const net::ByteMeter& without_chain = current.bytesOf({});
+    const net::ByteMeter& with_chain = current.bytesOf("tcp");
+    registry.gauge("open", "Open.", {{"listener", name}, {"chain", "gone"}});
+    owners_.add(first, 1);
+    owners_.add(second, 1);
+    owners_.release(first, now_);
+    now_ += SeriesOwners::KeepFor;
+    registry.drop(owners_.takeDue(now_));
+    without_chain.read->add(3);
+    with_chain.read->add(5);
+    current.countAccepted();
+    const std::string shown = stats::renderPrometheus({&registry});
+    EXPECT_EQ(shown.find("gone"), std::string::npos);
+    for (const char* sample :
+         {"chain=\"-\",direction=\"rx\"} 3\n", "chain=\"tcp\",direction=\"rx\"} 5\n"})
+      EXPECT_NE(shown.find(sample), std::string::npos) << sample << name;
+    EXPECT_NE(shown.find("weir_listener_connections_total{"), std::string::npos) << name;
+    owners_.release(second, now_);
+    owners_.takeDue(now_ + SeriesOwners::KeepFor);
+  }
 }
 
 TEST_F(SeriesOwnersTest, AreBoundedHoweverOftenNamesChange) {
