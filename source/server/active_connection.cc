@@ -142,7 +142,9 @@ bool ActiveConnection::onHeader() {
     close("source_overflow");
     return false;
   }
-  source_changed_ = true;
+  const net::IpAddress& source = info_.facts.source.ip;
+  if (source != info_.facts.direct_source)
+    header_source_ = std::make_unique<const net::IpAddress>(source);
   return true;
 }
 

@@ -43,7 +43,7 @@ class ActiveConnection final : public event::Retirable, private filter::ChainOwn
   MonotonicTime lastActive() const { return connection_->lastActive(); }
   // The one of which it is a connection, for the limit of connections per source.
   const net::IpAddress& countedSource() const {
-    return source_changed_ ? info_.facts.source.ip : info_.facts.direct_source;
+    return header_source_ != nullptr ? *header_source_ : info_.facts.direct_source;
   }
   // Under which it was accepted.
   ListenerGeneration& listenerGeneration() const { return *member_; }
@@ -75,7 +75,9 @@ class ActiveConnection final : public event::Retirable, private filter::ChainOwn
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<Finding> finding_;
   std::optional<filter::FilterChain> chain_;
-  bool source_changed_ = false;
+  // The source that a header has said, if it is another one: a filter behind it may change the
+  // facts once more, and what was counted is to be given back.
+  std::unique_ptr<const net::IpAddress> header_source_;
   bool ended_ = false;
 };
 
