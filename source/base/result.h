@@ -4,6 +4,7 @@
 // fault of a peer, of the operating system or of the configuration is a Result; a broken invariant
 // is a WEIR_CHECK (check.h).
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ enum class ErrorCode : uint8_t {
   NoHost,            // a cluster has no host that may be used
   Os,                // any other errno; the detail names it
 };
+inline constexpr size_t ErrorCodeCount = static_cast<size_t>(ErrorCode::Os) + 1;
 
 // Whose fault it is.
 enum class Side : uint8_t { Client, Upstream, Config, Self };

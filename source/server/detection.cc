@@ -130,11 +130,13 @@ void Detection::onDeadline() {
 
 // All detections together hold as much as they may: this one ends now, as if its time were over.
 void Detection::onBudgetSpent() {
-  shared_.worker.stats
-      .counter("weir_detection_overflow_total",
-               "Detections that were cut short because of max_detection_bytes.",
-               {{"listener", shared_.settings.name}})
-      .add(1);
+  if (shared_.overflows == nullptr) {
+    shared_.overflows = &shared_.worker.stats.counter(
+        "weir_detection_overflow_total",
+        "Detections that were cut short because of max_detection_bytes.",
+        {{"listener", shared_.settings.name}});
+  }
+  shared_.overflows->add(1);
   endWait("detection_overflow");
 }
 
@@ -223,10 +225,13 @@ void Detection::onEarlyFailed(const Error&) {
 }
 
 void Detection::endProbe(std::string_view outcome) {
-  shared_.worker.stats
-      .counter("weir_probe_total", "Server-first probes, by outcome.",
-               {{"listener", shared_.settings.name}, {"outcome", outcome}})
-      .add(1);
+  stats::Value*& counter = shared_.probe_outcomes[outcome];
+  if (counter == nullptr) {
+    counter =
+        &shared_.worker.stats.counter("weir_probe_total", "Server-first probes, by outcome.",
+                                      {{"listener", shared_.settings.name}, {"outcome", outcome}});
+  }
+  counter->add(1);
   if (probe_ == Probe::Connecting || probe_ == Probe::Listening) --shared_.probes;
   probe_ = Probe::Over;
   spoke_ = false;

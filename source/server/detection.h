@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "source/filter/silence_policy.h"
 #include "source/filter/worker.h"
@@ -18,6 +19,7 @@
 #include "source/server/chain_choice.h"
 #include "source/server/detection_budget.h"
 #include "source/server/learned_servers.h"
+#include "source/stats/stats.h"
 #include "source/upstream/early_connection.h"
 
 namespace weir::server {
@@ -32,6 +34,9 @@ struct DetectionShared {
   DetectionBudget& budget;  // of the process
   // Tells the other workers that a destination's server speaks first (true), or does not after all.
   std::function<void(const net::IpPort& destination, bool speaks_first)> tell_others;
+  // Counters, looked up when they are counted first.
+  std::unordered_map<std::string_view, stats::Value*> probe_outcomes{};  // static storage
+  stats::Value* overflows = nullptr;
 };
 
 class DetectionOwner {

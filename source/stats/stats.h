@@ -88,7 +88,8 @@ class Registry {
                        Bounds bounds = Latencies);
 
   // Takes out every series whose labels begin with one of these, each as ownerOf() gives it; not
-  // those for all that were too many. Nobody uses a reference to one of them any more. Any thread.
+  // those for all that were too many. Nobody uses a reference to one of them any more. Any thread:
+  // the registry's own waits for one metric at most.
   using Owners = std::unordered_set<std::string>;
   static std::string ownerOf(Labels labels);
   void drop(const Owners& owners);
@@ -103,6 +104,8 @@ class Registry {
     Series<Value> values;
     Series<Histogram> histograms;
   };
+  template <class Metric>
+  static void dropFrom(Series<Metric>& series, const Owners& owners);
   Family& family(Kind kind, std::string_view name, std::string_view help);
   template <class Metric>
   std::string seriesIn(const Series<Metric>& series, std::string_view name, Labels labels);

@@ -118,11 +118,13 @@ bool Cluster::panics() {
 }
 
 Error Cluster::overflow(std::string_view limit, uint64_t value) {
-  stats_
-      .counter("weir_upstream_overflow_total",
-               "Connections that were not made because of a cluster's limit.",
-               {{"cluster", settings().name}, {"limit", limit}})
-      .add(1);
+  stats::Value*& counter = overflows_[limit];
+  if (counter == nullptr) {
+    counter = &stats_.counter("weir_upstream_overflow_total",
+                              "Connections that were not made because of a cluster's limit.",
+                              {{"cluster", settings().name}, {"limit", limit}});
+  }
+  counter->add(1);
   return {ErrorCode::Overflow, Side::Self,
           "the cluster \"" + settings().name + "\" is at its " + std::string(limit) + " of " +
               std::to_string(value)};
@@ -184,18 +186,22 @@ void Cluster::countFailed(const Place& place, ErrorCode code) {
 void Cluster::tellFailure(const std::shared_ptr<Host>& host) {
   host->countFailed();
   if (!state_->fitness().connectFailed(host, loop_.now())) return;
-  stats_
-      .counter("weir_upstream_ejections_total",
-               "Hosts that were ejected because connecting to them failed too often in a row.",
-               {{"cluster", settings().name}})
-      .add(1);
+  if (ejections_ == nullptr) {
+    ejections_ = &stats_.counter(
+        "weir_upstream_ejections_total",
+        "Hosts that were ejected because connecting to them failed too often in a row.",
+        {{"cluster", settings().name}});
+  }
+  ejections_->add(1);
 }
 
 void Cluster::countOutcome(ErrorCode code) {
-  stats_
-      .counter(ConnectsName, ConnectsHelp,
-               {{"cluster", settings().name}, {"outcome", toString(code)}})
-      .add(1);
+  stats::Value*& counter = failures_[static_cast<size_t>(code)];
+  if (counter == nullptr) {
+    counter = &stats_.counter(ConnectsName, ConnectsHelp,
+                              {{"cluster", settings().name}, {"outcome", toString(code)}});
+  }
+  counter->add(1);
 }
 
 ClusterSet::ClusterSet(ClusterStates states, event::Loop& loop, buffer::SlicePool& slices,

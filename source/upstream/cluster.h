@@ -4,6 +4,7 @@
 // (cluster_state.h); a Cluster is one worker's view of it, with its own place in the round robin.
 // One loop; a ClusterSet outlives the connections that it started.
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -107,6 +108,10 @@ class Cluster {
   stats::Histogram& connect_seconds_;
   stats::Value& active_;
   stats::Value& panic_picks_;
+  // Looked up when they are counted first.
+  stats::Value* ejections_ = nullptr;
+  std::array<stats::Value*, ErrorCodeCount> failures_{};
+  std::unordered_map<std::string_view, stats::Value*> overflows_;  // by limit, in static storage
   const net::ByteMeter bytes_;
   std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
   uint64_t hosts_version_ = 0;

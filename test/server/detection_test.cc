@@ -209,6 +209,39 @@ TEST_F(DetectionTest, ProbesAreBounded) {
   probes_ = 0;
 }
 
+TEST_F(DetectionTest, TheCountersOfAListenerAreLookedUpOnce) {
+  policy_.server_first.max_probes = 0;
+  policy_.detection_timeout = milliseconds(50);
+  budget_.setLimit(DetectionBudget::BytesOfEach);
+  begin(upstream_.address());
+  const std::string probes = "weir_probe_total";
+  const std::string overflows = "weir_detection_overflow_total";
+  for (const std::string& metric : {probes, overflows}) {
+    for (size_t i = 0; i < stats::Registry::MaxSeries; ++i)
+      context_->stats.counter(metric, "Others.", {{"listener", std::to_string(i)}});
+  }
+  const auto again = [&, before = info_.facts] {
+    detection_.reset();
+    info_.facts = before;
+    choice_.emplace(settings_, socket_, info_);
+    ASSERT_EQ(choice_->begin(), ChainChoice::Status::Wait);
+    detection_ = std::make_unique<Detection>(*shared_, *choice_, info_, *connection_, owner_);
+    detection_->start();
+    loop_.advance(milliseconds(25));
+  };
+  for (int i = 0; i < 3; ++i) again();
+  budget_.setLimit(DetectionBudget::BytesOfEach - 1);
+  for (int i = 0; i < 3; ++i) again();
+  const std::string metrics = context_->metrics();
+  for (const std::string& metric : {probes, overflows}) {
+    EXPECT_NE(metrics.find("weir_metrics_folded_total{metric=\"" + metric + "\"} 1\n"),
+              std::string::npos)
+        << metrics;
+  }
+  EXPECT_NE(metrics.find("weir_detection_overflow_total{listener=\"other\"} 3\n"),
+            std::string::npos);
+}
+
 TEST_F(DetectionTest, DisabledMeansNoProbe) {
   policy_.server_first.enabled = false;
   begin(upstream_.address());

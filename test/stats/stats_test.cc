@@ -139,6 +139,35 @@ TEST(RegistryTest, WhatNobodyCountsForAnyMoreIsTakenOut) {
     EXPECT_NE(text.find(kept), std::string::npos) << kept;
 }
 
+TEST(RegistryTest, AnOwnerIsAllOfALabelAndNotItsBeginning) {
+  Registry registry;
+  for (const char* cluster : {"a", "a b", "ab", "A"}) {
+    registry.counter("n", "N.", {{"cluster", cluster}}).add(1);
+    registry.counter("m", "M.", {{"cluster", cluster}, {"outcome", "x"}}).add(1);
+    registry.counter("k", "K.", {{"kind", "x"}, {"cluster", cluster}}).add(1);
+  }
+  registry.drop({Registry::ownerOf({{"cluster", "a"}}), Registry::ownerOf({{"cluster", "none"}})});
+  const test::Scrape scrape = test::parsePrometheus(renderPrometheus({&registry}));
+  for (const char* family : {"n", "m"}) {
+    EXPECT_EQ(scrape.sum(family), 3) << family;
+    EXPECT_EQ(scrape.sum(family, {{"cluster", "a"}}), 0) << family;
+  }
+  EXPECT_EQ(scrape.sum("k"), 4);
+}
+
+TEST(RegistryTest, WhatIsOthersIsTakenOutWhileItsThreadWrites) {
+  Registry registry;
+  std::thread writer([&] {
+    for (int i = 0; i < 2000; ++i) {
+      registry.counter("f" + std::to_string(i), "F.", {{"cluster", "mine"}}).add(1);
+      registry.counter("c", "C.", {{"cluster", "mine"}}).add(1);
+    }
+  });
+  for (int i = 0; i < 50; ++i) registry.drop({Registry::ownerOf({{"cluster", "theirs"}})});
+  writer.join();
+  EXPECT_TRUE(contains(renderPrometheus({&registry}), "c{cluster=\"mine\"} 2000"));
+}
+
 TEST(RegistryTest, WhatWasTakenOutBeginsAnew) {
   Registry registry;
   registry.counter("n", "N.", {{"cluster", "a"}}).add(7);

@@ -100,6 +100,28 @@ TEST_F(ClusterTest, CountsHowAttemptsEnded) {
             std::string::npos);
 }
 
+// A look-up takes a lock that others hold for a while. Those of a metric that is full are counted.
+TEST_F(ClusterTest, LooksItsCountersUpOnce) {
+  test::WorkerContext context(
+      {{.name = "db", .endpoints = {upstream_.address()}, .max_connections = 0}}, {}, &loop_);
+  for (const char* metric : {"weir_upstream_connects_total", "weir_upstream_overflow_total"}) {
+    for (size_t i = 0; i < stats::Registry::MaxSeries; ++i)
+      context.stats.counter(metric, "Others.", {{"cluster", std::to_string(i)}});
+  }
+  Cluster& db = *context.cluster_set.find("db");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(connectOnce(db), "overflow");
+    db.countFailed({}, ErrorCode::TimedOut);
+  }
+  const std::string metrics = context.metrics();
+  const std::string folded = "weir_metrics_folded_total{metric=\"weir_upstream_";
+  // Of what was connected, and of what timed out.
+  EXPECT_NE(metrics.find(folded + "connects_total\"} 2\n"), std::string::npos);
+  EXPECT_NE(metrics.find(folded + "overflow_total\"} 1\n"), std::string::npos);
+  EXPECT_NE(metrics.find("weir_upstream_connects_total{cluster=\"other\",outcome=\"other\"} 5\n"),
+            std::string::npos);
+}
+
 TEST_F(ClusterTest, AConnectionHasItsPlaceAsLongAsItLives) {
   const auto states =
       test::WorkerContext::statesOf({{.name = "db", .endpoints = {upstream_.address()}}});
