@@ -226,9 +226,16 @@ void Acceptor::onIoReady(event::IoReady) noexcept { acceptSome(); }
 
 void Acceptor::finish() {
   turns_left_ = MaxTurnsToFinish;
-  close_at_ = loop_.now() + (socket_->takeNoMore() ? FinishGrace : Duration::zero());
+  finished_at_ = loop_.now();
+  takes_no_more_ = socket_->takeNoMore();
   retry_.disarm();
   again_.schedule();
+}
+
+Duration Acceptor::graceLeft() const {
+  if (!takes_no_more_) return Duration::zero();
+  const bool busy = finished_at_ - last_accept_ < FinishGrace;
+  return finished_at_ + (busy ? FinishGrace : IdleFinishGrace) - loop_.now();
 }
 
 void Acceptor::close() {
@@ -246,6 +253,7 @@ void Acceptor::acceptSome() {
     const int fd = ::accept4(socket_->fd(), reinterpret_cast<sockaddr*>(&storage), &length,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      last_accept_ = loop_.now();
       storage.ss_family = length == 0 ? sa_family_t{AF_UNIX} : storage.ss_family;
       events_.onAccept({fd, IpPort::fromSockaddr(reinterpret_cast<sockaddr&>(storage))});
       continue;
@@ -262,7 +270,7 @@ void Acceptor::acceptSome() {
 void Acceptor::onNone(int error) {
   if (error != EAGAIN) events_.onAcceptError(error);
   if (turns_left_ && error == EAGAIN) {
-    const Duration left = close_at_ - loop_.now();
+    const Duration left = graceLeft();
     return left > Duration::zero() ? retry_.arm(left) : close();
   }
   if (turns_left_ && --*turns_left_ == 0) return close();

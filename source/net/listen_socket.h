@@ -91,14 +91,18 @@ class Acceptor final : private event::IoHandler {
   // Until it is closed.
   const ListenSocket& socket() const { return *socket_; }
   // Accepts what waits in the queue, in the next turns, and closes the socket then; a TCP socket
-  // that is its own after FinishGrace, for handshakes under way.
-  static constexpr Duration FinishGrace = std::chrono::milliseconds(100);
+  // that is its own only when so much time has gone by since finish(), for handshakes under way.
+  // The kernel does not say whether there are any: FinishGrace where a connection has come since,
+  // or in as long a time before, and IdleFinishGrace where none has.
+  static constexpr Duration FinishGrace = std::chrono::seconds(1);
+  static constexpr Duration IdleFinishGrace = std::chrono::milliseconds(100);
   void finish();
 
  private:
   void onIoReady(event::IoReady ready) noexcept override;
   void acceptSome();
   void onNone(int error);
+  Duration graceLeft() const;
   void close();
 
   event::Loop& loop_;
@@ -108,7 +112,9 @@ class Acceptor final : private event::IoHandler {
   event::Task again_;
   event::Timer retry_;
   std::optional<size_t> turns_left_;  // once it finishes
-  MonotonicTime close_at_;            // at the earliest, once it finishes
+  bool takes_no_more_ = false;        // has a grace, that is
+  MonotonicTime finished_at_;
+  MonotonicTime last_accept_{};
 };
 
 }  // namespace weir::net

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "source/net/io.h"
@@ -21,8 +22,10 @@ using std::chrono::milliseconds;
 
 class AcceptorTest : public testing::Test, protected Acceptor::Events {
  protected:
-  void SetUp() override {
-    auto socket = ListenSocket::open(*SocketAddress::parse("127.0.0.1:0"), {}, true);
+  void SetUp() override { listenOn("127.0.0.1:0"); }
+  void listenOn(const std::string& address) {
+    acceptor_.reset();
+    auto socket = ListenSocket::open(*SocketAddress::parse(address), {}, true);
     ASSERT_TRUE(socket.ok());
     address_ = socket.value().address();
     acceptor_.emplace(*loop_, std::move(socket).value(), static_cast<Acceptor::Events&>(*this));
@@ -34,7 +37,10 @@ class AcceptorTest : public testing::Test, protected Acceptor::Events {
   }
   // Errno of a connect that does not wait.
   int connect() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int family = address_.isUnix()                     ? AF_UNIX
+                       : address_.ip.ip.family == Family::V6 ? AF_INET6
+                                                             : AF_INET;
+    const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     clients_.push_back(fd);
     sockaddr_storage storage;
     const unsigned length = toSockaddr(address_, &storage);
@@ -51,6 +57,11 @@ class AcceptorTest : public testing::Test, protected Acceptor::Events {
   void onAccept(AcceptedFd accepted) override {
     ++accepted_;
     ::close(accepted.fd);
+    if (accepted_ <= refill_) {
+      ::close(clients_.back());
+      clients_.pop_back();
+      connect();
+    }
   }
   void onAcceptError(int error) override { error_ = error; }
   void onAcceptorClosed() override { closed_ = true; }
@@ -60,23 +71,81 @@ class AcceptorTest : public testing::Test, protected Acceptor::Events {
   std::optional<Acceptor> acceptor_;
   std::vector<int> clients_;
   int accepted_ = 0;
+  int refill_ = 0;  // for so many of them another one comes at once
   int error_ = 0;
   bool closed_ = false;
 };
 
 TEST_F(AcceptorTest, WhoHasConnectedBeforeItFinishesIsAcceptedAndNobodyNewIsTaken) {
-  for (int i = 0; i < 200; ++i) connect();
-  acceptor_->finish();
+  for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
+    listenOn(address);
+    accepted_ = 0;
+    closed_ = false;
+    for (int i = 0; i < 200; ++i) connect();
+    acceptor_->finish();
+    connect();
+    EXPECT_FALSE(stands()) << address;
+    loop_.runUntilIdle();
+    EXPECT_EQ(accepted_, 200);
+    EXPECT_FALSE(closed_);
+    // Where they come, more handshakes may be under way.
+    loop_.advance(Acceptor::FinishGrace - milliseconds(1));
+    EXPECT_FALSE(closed_);
+    loop_.advance(milliseconds(1));
+    EXPECT_TRUE(closed_);
+    EXPECT_EQ(accepted_, 200);
+  }
+}
+
+TEST_F(AcceptorTest, TheGraceIsCountedFromFinishAndNotFromTheLastConnection) {
+  const MonotonicTime begin = loop_->now();
   connect();
-  EXPECT_FALSE(stands());
   loop_.runUntilIdle();
-  EXPECT_EQ(accepted_, 200);
-  EXPECT_FALSE(closed_);
+  EXPECT_EQ(accepted_, 1);
+  loop_.advance(milliseconds(700));
+  acceptor_->finish();
   loop_.advance(Acceptor::FinishGrace - milliseconds(1));
   EXPECT_FALSE(closed_);
   loop_.advance(milliseconds(1));
   EXPECT_TRUE(closed_);
-  EXPECT_EQ(accepted_, 200);
+  EXPECT_EQ(loop_->now() - begin, milliseconds(700) + Acceptor::FinishGrace);
+}
+
+TEST_F(AcceptorTest, WhereNobodyHasComeLatelyItIsClosedSooner) {
+  connect();
+  loop_.runUntilIdle();
+  loop_.advance(Acceptor::FinishGrace);
+  acceptor_->finish();
+  loop_.advance(Acceptor::IdleFinishGrace - milliseconds(1));
+  EXPECT_FALSE(closed_);
+  loop_.advance(milliseconds(1));
+  EXPECT_TRUE(closed_);
+}
+
+// As fast as the queue is emptied.
+TEST_F(AcceptorTest, AQueueThatIsRefilledForEverDoesNotKeepItOpen) {
+  listenOn("unix:@weir-acceptor-test-" + std::to_string(::getpid()));
+  refill_ = 100'000;
+  for (int i = 0; i < 100; ++i) connect();
+  acceptor_->finish();
+  loop_.runUntilIdle();
+  EXPECT_TRUE(closed_);
+  EXPECT_LT(accepted_, refill_);
+}
+
+TEST_F(AcceptorTest, AQueueThatCannotBeEmptiedDoesNotKeepItOpen) {
+  connect();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  acceptor_->finish();
+  loop_.advance(std::chrono::minutes(1));
+  EXPECT_FALSE(closed_);
+  loop_.advance(std::chrono::minutes(1));
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(closed_);
+  EXPECT_EQ(accepted_, 0);
 }
 
 TEST_F(AcceptorTest, OutOfDescriptorsWhatWaitsIsKeptUntilThereAreSome) {
