@@ -137,6 +137,20 @@ struct Admin::Page {
   std::variant<Now, Later> answer;
   std::string_view help;
   std::string_view parameters = {};  // that may be given, with blanks between
+
+  // A name that is mistyped must not stand for all. A page that has none, and is only read, leaves
+  // them be: scrapers and probes add some.
+  std::optional<std::string> unknownParameter(const HttpQuestion& question) const {
+    if (parameters.empty() && method == "GET") return std::nullopt;
+    for (const auto& [name, value] : question.parameters) {
+      const bool known =
+          (" " + std::string(parameters) + " ").find(" " + name + " ") != std::string::npos;
+      if (known) continue;
+      return "there is no parameter \"" + name + "\"; " +
+             (parameters.empty() ? "there is none" : "there are: " + std::string(parameters));
+    }
+    return std::nullopt;
+  }
 };
 
 const Admin::Page Admin::Pages[] = {
@@ -203,11 +217,13 @@ std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticke
     const bool foreign =
         !question.origin.empty() && question.origin != "http://" + std::string(question.host);
     if (changes && foreign) return errorReply(403, "asked for by a page of another origin");
+    if (const auto wrong = page.unknownParameter(question)) return errorReply(400, *wrong);
     if (const auto* now = std::get_if<Page::Now>(&page.answer)) return (this->**now)(question);
     (this->*std::get<Page::Later>(page.answer))(question, ticket);
     return std::nullopt;
   }
-  if (known) return errorReply(405, "wrong method");
+  if (known)
+    return errorReply(405, question.method == "POST" ? "this is read by GET" : "this wants POST");
   return index(question);
 }
 

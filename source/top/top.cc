@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -214,11 +215,15 @@ int runTop(const TopOptions& options) { return Top(options).run(); }
 Result<net::SocketAddress> parseAdminAddress(std::string_view text) {
   constexpr std::string_view Here = "localhost:";
   std::string address(text);
-  if (text.starts_with('/')) address = "unix:" + address;
+  constexpr std::string_view Unix = "unix:";
+  const std::string_view path = text.starts_with(Unix) ? text.substr(Unix.size()) : text;
+  if (path.find('/') != path.npos)
+    address = std::string(Unix) + std::filesystem::absolute(path).string();
   if (text.starts_with(Here)) address = "127.0.0.1:" + std::string(text.substr(Here.size()));
   if (auto parsed = net::SocketAddress::parse(address)) return *parsed;
-  return Error{ErrorCode::InvalidArgument, Side::Config,
-               "\"" + std::string(text) + "\" is not IP:PORT or the path of a Unix socket"};
+  return Error{
+      ErrorCode::InvalidArgument, Side::Config,
+      "\"" + std::string(text) + "\" is not IP:PORT or the path of a Unix socket, with a / in it"};
 }
 
 }  // namespace weir::top

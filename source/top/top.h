@@ -23,7 +23,7 @@ struct TopOptions {
 // The exit status: 0, or 1 if the admin port could not be asked, which is said on standard error.
 int runTop(const TopOptions& options);
 
-// "IP:PORT", "localhost:PORT", "unix:/path", or a path alone.
+// "IP:PORT", "localhost:PORT", "unix:/path", or a path alone, which has a / in it.
 Result<net::SocketAddress> parseAdminAddress(std::string_view text);
 
 }  // namespace weir::top

@@ -83,6 +83,22 @@ TEST_F(AdminIntegrationTest, TakesWhatAFormSends) {
           .starts_with("200 {"));
 }
 
+TEST_F(AdminIntegrationTest, AMistypedParameterIsNotTakenForNone) {
+  const auto wrong = [](const std::string& detail) {
+    return "400 {\"error\":\"there is no parameter " + detail + "\"}\n";
+  };
+  EXPECT_EQ(proxy_.askAdmin("POST", "/learned?listner=in"),
+            wrong(R"(\"listner\"; there are: listener)"));
+  EXPECT_EQ(proxy_.askAdmin("POST", "/logging?level=debug&componet=dns"),
+            wrong(R"(\"componet\"; there are: level component)"));
+  EXPECT_EQ(log::threshold(log::Component::Main), log::Level::Info);
+  EXPECT_EQ(proxy_.askAdmin("POST", "/quit?now=1"), wrong(R"(\"now\"; there is none)"));
+  EXPECT_TRUE(proxy_.askAdmin("GET", "/connections?list=in").starts_with("400 "));
+  EXPECT_TRUE(proxy_.askAdmin("GET", "/metrics?format=prometheus").starts_with("200 "));
+  EXPECT_EQ(proxy_.askAdmin("POST", "/metrics"), "405 {\"error\":\"this is read by GET\"}\n");
+  EXPECT_EQ(proxy_.askAdmin("GET", "/quit"), "405 {\"error\":\"this wants POST\"}\n");
+}
+
 TEST_F(AdminIntegrationTest, ClustersShowTheConnectionsOfAHost) {
   TestSocket client = TestSocket::connectTo(proxy_.port());
   client.send("not http");
