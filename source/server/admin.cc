@@ -197,17 +197,23 @@ void Admin::answer(const HttpQuestion& question, Ticket ticket) {
 }
 
 // Null if it is right.
-const char* Admin::wrongHost(std::string_view host) const {
+const char* Admin::wrongHost(const HttpQuestion& question) const {
+  const std::string_view host = question.host;
   const net::SocketAddress& address = *server_.adminAddress();
   if (address.isUnix()) return nullptr;  // which no browser reaches
   if (address.ip.ip.isLoopback())
     return isLoopbackHost(host) ? nullptr : "the Host header names another host than this one";
-  return isHostWithoutName(host) ? nullptr
-                                 : "the Host header has to be an IP address, or localhost";
+  // Probes and scrapers in a cluster go by name, and what they see is no secret of that network.
+  const bool for_anyone =
+      question.method != "POST" &&
+      (question.path == "/ready" || question.path == "/live" || question.path == "/metrics");
+  return for_anyone || isHostWithoutName(host)
+             ? nullptr
+             : "the Host header has to be an IP address, or localhost";
 }
 
 std::optional<HttpReply> Admin::reply(const HttpQuestion& question, Ticket ticket) {
-  if (const char* const wrong = wrongHost(question.host)) return errorReply(403, wrong);
+  if (const char* const wrong = wrongHost(question)) return errorReply(403, wrong);
   bool known = false;
   for (const Page& page : Pages) {
     if (page.path != question.path) continue;

@@ -26,7 +26,7 @@ class Admin {
   using Ticket = event::HttpEndpoint::Ticket;
 
   void answer(const event::HttpQuestion& question, Ticket ticket);
-  const char* wrongHost(std::string_view host) const;
+  const char* wrongHost(const event::HttpQuestion& question) const;
   // Nothing if the page answers later.
   std::optional<event::HttpReply> reply(const event::HttpQuestion& question, Ticket ticket);
   // What there is.

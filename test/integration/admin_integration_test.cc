@@ -223,11 +223,17 @@ TEST(AdminAddressTest, OnEveryAddressAskersMayNotNameAHost) {
   ServerUnderTest proxy(withAdmin("0.0.0.0:0"));
   for (const char* host : {"Host: 127.0.0.1:9901\r\n", "Host: 10.1.2.3\r\n", "Host: localhost\r\n",
                            "Host: [2001:db8::1]:9901\r\n", ""})
-    EXPECT_EQ(proxy.askAdmin("GET", "/ready", host), "200 ready\n") << host;
-  for (const char* host : {"Host: evil.example\r\n", "Host: 10.1.2.3.evil.example:9901\r\n"})
-    EXPECT_EQ(proxy.askAdmin("GET", "/ready", host),
-              "403 {\"error\":\"the Host header has to be an IP address, or localhost\"}\n")
-        << host;
+    EXPECT_TRUE(proxy.askAdmin("GET", "/clusters", host).starts_with("200 ")) << host;
+  for (const char* host : {"Host: evil.example\r\n", "Host: 10.1.2.3.evil.example:9901\r\n"}) {
+    for (const char* path : {"/clusters", "/config_dump", "/nothing", "/"})
+      EXPECT_EQ(proxy.askAdmin("GET", path, host),
+                "403 {\"error\":\"the Host header has to be an IP address, or localhost\"}\n")
+          << host << path;
+    for (const char* path : {"/quit", "/ready"})
+      EXPECT_TRUE(proxy.askAdmin("POST", path, host).starts_with("403 ")) << host << path;
+    for (const char* path : {"/ready", "/live", "/metrics"})
+      EXPECT_TRUE(proxy.askAdmin("GET", path, host).starts_with("200 ")) << host << path;
+  }
 }
 
 TEST(AdminAddressTest, IsWarnedOfWhereOthersMayReachIt) {
