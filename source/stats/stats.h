@@ -89,7 +89,7 @@ class Registry {
 
   // Takes out every series whose labels begin with one of these, each as ownerOf() gives it; not
   // those for all that were too many. Nobody uses a reference to one of them any more. Any thread:
-  // the registry's own waits for one metric at most.
+  // it holds the lock for one metric at a time.
   using Owners = std::unordered_set<std::string>;
   static std::string ownerOf(Labels labels);
   void drop(const Owners& owners);
