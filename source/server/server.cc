@@ -76,10 +76,7 @@ Result<void> Server::start() {
   applyLimits();
   if (auto bound = bindAdmin(); !bound.ok()) return bound;
   snapshot_.clusters = prepareClusters();
-  if (quitting_) {
-    bound_.removeFiles();
-    return Error{ErrorCode::Closed, Side::Self, "told to end before it had started"};
-  }
+  if (quitting_) return Error{ErrorCode::Closed, Side::Self, "told to end before it had started"};
   for (unsigned i = 0; i < worker_count_; ++i) {
     Worker::Outside outside{
         [this, i](const LearnedNews& news) { broadcast(i, news); },
