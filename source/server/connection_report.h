@@ -35,7 +35,8 @@ struct ConnectionPart {
   bool more = false;           // than the limit
 };
 
-// On the worker's thread, in one turn of its loop: no longer than the limit if all are asked for.
+// On the worker's thread, in one turn of its loop. If all are asked for, it looks at no more than
+// the limit of each listener, and writes no more than the limit in all.
 ConnectionPart listConnections(Worker& worker, const ConnectionQuery& query);
 
 // JSON, the youngest first. Any thread.
