@@ -1,0 +1,67 @@
+#pragma once
+
+// What a codec allows its peer. The defaults are those that Envoy's guide for edge proxies asks
+// its users to set.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "source/base/time.h"
+
+namespace weir::http {
+
+// What is done with a request that has a field with an underscore in its name: an application that
+// takes "_" and "-" for the same would be deceived.
+enum class Underscores : uint8_t {
+  Reject,  // 400
+  Drop,    // the field is left out, and counted
+  Allow,
+};
+
+struct HeaderLimits {
+  size_t max_bytes = 60 * 1024;    // of a head, or of trailers: names, values, and the request line
+  size_t max_count = 100;          // fields, each crumb of a cookie being one
+  size_t max_target_bytes = 8192;  // of a request line's target, or :path
+  Underscores underscores = Underscores::Reject;
+};
+
+struct Http1Settings {
+  HeaderLimits headers{};
+  // On the side of the client.
+  bool accept_http_10 = true;
+  // From the first byte of a request head until it is whole; zero: no bound. Then 408.
+  Duration request_headers_timeout = std::chrono::seconds(10);
+  size_t buffer_limit = 32768;  // written and not sent
+};
+
+struct Http2Settings {
+  HeaderLimits headers{};
+  uint32_t hpack_table_size = 4096;
+  uint32_t max_concurrent_streams = 100;
+  uint32_t initial_stream_window_size = 65536;
+  uint32_t initial_connection_window_size = 1048576;
+  bool allow_connect = true;  // extended CONNECT (RFC 8441)
+  // Frames that wait to be sent.
+  uint32_t max_outbound_frames = 10000;
+  uint32_t max_outbound_control_frames = 1000;  // of them PING, SETTINGS and RST_STREAM
+  // From the peer, with no payload and without the end of a stream, in a row.
+  uint32_t max_consecutive_inbound_frames_with_empty_payload = 1;
+  uint32_t max_inbound_priority_frames_per_stream = 100;
+  uint32_t max_inbound_window_update_frames_per_data_frame_sent = 10;
+  // PING and SETTINGS of the peer in one second.
+  uint32_t max_inbound_control_frames_per_second = 1000;
+  // Streams that the peer reset within a second of their begin: once there were so many, and they
+  // are more than half of all, the connection ends.
+  uint32_t premature_reset_total_stream_count = 500;
+  Duration premature_reset_min_stream_lifetime = std::chrono::seconds(1);
+  // A PING after so long without a byte from the peer; zero: none. Without an answer within the
+  // timeout the connection ends.
+  Duration keepalive_interval = Duration::zero();
+  Duration keepalive_timeout = std::chrono::seconds(10);
+  // Since a stream that has ended could last send something; zero: no bound. Then it is reset.
+  Duration stream_flush_timeout = std::chrono::seconds(300);
+  size_t buffer_limit = 32768;  // of a stream: written and not sent
+};
+
+}  // namespace weir::http
