@@ -5,37 +5,6 @@
 
 namespace weir::http {
 
-char* HeaderMap::Arena::take(size_t bytes) {
-  if (blocks_.empty() || blocks_.back().size - used_ < bytes) {
-    // Each block is larger than the one before, so that many small fields make few blocks.
-    const size_t next = blocks_.empty() ? FirstBlock : blocks_.back().size * 2;
-    const size_t size = std::max(bytes, next);
-    blocks_.push_back({std::make_unique<char[]>(size), size});
-    used_ = 0;
-  }
-  char* taken = blocks_.back().bytes.get() + used_;
-  used_ += bytes;
-  return taken;
-}
-
-void HeaderMap::Arena::clear() {
-  if (blocks_.size() > 1) {
-    // The largest that may be kept: the next message of this size then fits at once.
-    const auto kept = std::find_if(blocks_.rbegin(), blocks_.rend(),
-                                   [](const Block& block) { return block.size <= KeptBlock; });
-    if (kept != blocks_.rend()) std::swap(blocks_.front(), *kept);
-    blocks_.resize(1);
-  }
-  if (!blocks_.empty() && blocks_.front().size > KeptBlock) blocks_.clear();
-  used_ = 0;
-}
-
-size_t HeaderMap::Arena::capacity() const {
-  size_t sum = 0;
-  for (const Block& block : blocks_) sum += block.size;
-  return sum;
-}
-
 std::string_view HeaderMap::copy(std::string_view text) {
   if (text.empty()) return {};
   char* bytes = arena_.take(text.size());

@@ -13,12 +13,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "source/base/arena.h"
 #include "source/http/header_id.h"
 
 namespace weir::http {
@@ -34,8 +34,6 @@ class HeaderMap {
   HeaderMap() = default;
   HeaderMap(const HeaderMap&) = delete;
   HeaderMap& operator=(const HeaderMap&) = delete;
-  HeaderMap(HeaderMap&&) = default;
-  HeaderMap& operator=(HeaderMap&&) = default;
 
   // The value of the first field of that name; empty if there is none (see has()).
   std::string_view get(HeaderId id) const;
@@ -88,24 +86,6 @@ class HeaderMap {
   size_t capacity() const;
 
  private:
-  // Bytes that stay where they are until all are given back.
-  class Arena {
-   public:
-    char* take(size_t bytes);
-    void clear();
-    size_t capacity() const;
-
-   private:
-    static constexpr size_t FirstBlock = 1024;
-    static constexpr size_t KeptBlock = 8192;  // larger ones are not kept
-    struct Block {
-      std::unique_ptr<char[]> bytes;
-      size_t size;
-    };
-    std::vector<Block> blocks_;
-    size_t used_ = 0;  // of the last block
-  };
-
   static constexpr size_t KeptEntries = 128;
   static constexpr uint64_t bit(HeaderId id) { return uint64_t{1} << static_cast<unsigned>(id); }
   std::string_view copy(std::string_view text);
