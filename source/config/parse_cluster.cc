@@ -83,6 +83,7 @@ class ClusterParser {
                       cluster_.has_connect_timeout() ? &cluster_.connect_timeout() : nullptr,
                       settings_.connect_timeout, {milliseconds(1), hours(1)});
     parseLimits();
+    parseRetryLimit();
     if (cluster_.has_proxy_protocol()) {
       settings_.proxy_protocol =
           parseProxyProtocol(cluster_.proxy_protocol(), scope_.field("proxy_protocol"));
@@ -246,11 +247,31 @@ class ClusterParser {
                           is_set ? std::optional<uint64_t>(value) : std::nullopt, upstream::NoLimit,
                           {1, MaxUint32});
     };
+    settings_.max_requests =
+        limit("max_requests", cluster_.has_max_requests(), cluster_.max_requests());
+    if (cluster_.has_max_pending_requests())
+      settings_.max_pending_requests = cluster_.max_pending_requests();
     settings_.max_connections =
         limit("max_connections", cluster_.has_max_connections(), cluster_.max_connections());
     settings_.max_connections_per_endpoint =
         limit("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
               cluster_.max_connections_per_endpoint());
+  }
+
+  void parseRetryLimit() {
+    if (cluster_.has_max_retries()) settings_.max_retries = cluster_.max_retries();
+    if (!cluster_.has_retry_budget()) return;
+    const FieldScope scope = scope_.field("retry_budget");
+    if (cluster_.has_max_retries()) scope.error("must not be set with max_retries");
+    const v1::RetryBudget& config = cluster_.retry_budget();
+    upstream::RetryBudget& budget = settings_.retry_budget;
+    budget.budget_percent = static_cast<unsigned>(
+        checkInteger(scope.field("budget_percent"),
+                     config.has_budget_percent() ? std::optional<uint64_t>(config.budget_percent())
+                                                 : std::nullopt,
+                     budget.budget_percent, {0, 100}));
+    if (config.has_min_retry_concurrency())
+      budget.min_retry_concurrency = config.min_retry_concurrency();
   }
 
   void refuseWhatNeedsEndpoints() {

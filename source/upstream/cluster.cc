@@ -64,6 +64,7 @@ Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer:
       panic_picks_(stats.counter("weir_upstream_panic_picks_total",
                                  "Picks among all hosts, healthy or not, as too few were healthy.",
                                  {{"cluster", settings().name}})),
+      requests_(stats, settings().name),
       bytes_(byteMeter(settings().name, stats)),
       picker_(state_->makePicker()) {}
 
@@ -76,27 +77,37 @@ const HostList& Cluster::hosts() {
   return *hosts_;
 }
 
-Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
-  if (settings().type != ClusterSettings::Type::OriginalDst) return pickHost(request);
-  if (request.destination.ip.family == net::Family::None) {
+Result<void> Cluster::checkDestination(const net::IpPort& destination, bool is_self) const {
+  if (destination.ip.family == net::Family::None) {
     return Error{ErrorCode::NotFound, Side::Client, "the original destination is not known"};
   }
-  if (request.destination_is_self) {
-    return Error{
-        ErrorCode::Refused, Side::Self,
-        "the original destination " + request.destination.toString() + " is this listener itself"};
-  }
+  if (!is_self) return {};
+  return Error{ErrorCode::Refused, Side::Self,
+               "the original destination " + destination.toString() + " is this listener itself"};
+}
+
+Error Cluster::noHost() const {
+  return {ErrorCode::NoHost, Side::Upstream,
+          "the cluster \"" + settings().name + "\" has no endpoint that may be used"};
+}
+
+uint64_t Cluster::keyOf(const net::IpPort& source) {
+  return source.ip.family == net::Family::None ? picker_.random().next()
+                                               : hashBytes(source.ip.bytes);
+}
+
+Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
+  if (settings().type != ClusterSettings::Type::OriginalDst) return pickHost(request);
+  auto checked = checkDestination(request.destination, request.destination_is_self);
+  if (!checked.ok()) return checked.error();
   if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
   return Choice{net::SocketAddress{request.destination, {}}, Place(*this, nullptr)};
 }
 
 Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
   if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
-  const uint64_t key = request.source.ip.family == net::Family::None
-                           ? picker_.random().next()
-                           : hashBytes(request.source.ip.bytes);
   const uint64_t most = settings().max_connections_per_endpoint;
-  const auto pick = picker_.pick(hosts(), {key, request.tried, most, panics()});
+  const auto pick = picker_.pick(hosts(), {keyOf(request.source), request.tried, most, panics()});
   if (pick.outcome == HostPicker::Outcome::Picked) {
     const std::shared_ptr<Host>& host = (*hosts_)[pick.index];
     return Choice{host->address(), Place(*this, host)};
@@ -105,8 +116,54 @@ Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
   if (pick.outcome == HostPicker::Outcome::Full) {
     return overflow("max_connections_per_endpoint", most);
   }
-  return Error{ErrorCode::NoHost, Side::Upstream,
-               "the cluster \"" + settings().name + "\" has no endpoint that may be used"};
+  return noHost();
+}
+
+Result<RequestPlace> Cluster::startRequest(const RequestPick& pick) {
+  if (!state_->tryStartRequest()) return overflow("max_requests", settings().max_requests);
+  auto host = pickFor(pick);
+  if (!host.ok()) {
+    state_->endRequest();
+    requests_.notStarted(host.error().code);
+    return host.error();
+  }
+  requests_.started();
+  return RequestPlace(*this, std::move(host).value());
+}
+
+// The request has been entered at the host.
+Result<std::shared_ptr<Host>> Cluster::pickFor(const RequestPick& pick) {
+  if (settings().type == ClusterSettings::Type::OriginalDst) {
+    auto checked = checkDestination(pick.destination, pick.destination_is_self);
+    if (!checked.ok()) return checked.error();
+    auto host = destination_hosts_.hostOf(pick.destination);
+    host->startRequest();
+    return host;
+  }
+  const uint64_t key = pick.hash ? *pick.hash : keyOf(pick.source);
+  const auto picked = picker_.pick(
+      hosts(),
+      {.key = key, .tried = pick.tried, .panic = panics(), .load = HostPicker::Load::Requests});
+  if (picked.outcome != HostPicker::Outcome::Picked) return noHost();
+  return (*hosts_)[picked.index];
+}
+
+void Cluster::endRequest(const std::shared_ptr<Host>& host, const RequestOutcome& outcome) {
+  requests_.ended(outcome);
+  state_->endRequest();
+  host->endRequest();
+}
+
+bool Cluster::tryPending() {
+  if (state_->tryPending()) return true;
+  countOverflow("max_pending_requests");
+  return false;
+}
+
+bool Cluster::tryRetry() {
+  if (state_->tryRetry()) return true;
+  countOverflow(settings().max_retries ? "max_retries" : "retry_budget");
+  return false;
 }
 
 bool Cluster::panics() {
@@ -117,14 +174,18 @@ bool Cluster::panics() {
   return true;
 }
 
-Error Cluster::overflow(std::string_view limit, uint64_t value) {
+void Cluster::countOverflow(std::string_view limit) {
   stats::Value*& counter = overflows_[limit];
   if (counter == nullptr) {
     counter = &stats_.counter("weir_upstream_overflow_total",
-                              "Connections that were not made because of a cluster's limit.",
+                              "What was refused because of a cluster's limit.",
                               {{"cluster", settings().name}, {"limit", limit}});
   }
   counter->add(1);
+}
+
+Error Cluster::overflow(std::string_view limit, uint64_t value) {
+  countOverflow(limit);
   return {ErrorCode::Overflow, Side::Self,
           "the cluster \"" + settings().name + "\" is at its " + std::string(limit) + " of " +
               std::to_string(value)};
@@ -132,12 +193,29 @@ Error Cluster::overflow(std::string_view limit, uint64_t value) {
 
 Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionEvents& events) {
   auto picked = pick(request);
-  if (!picked.ok()) {
-    // Over a limit nothing was attempted; that is counted by the limit.
-    if (picked.error().code != ErrorCode::Overflow) countOutcome(picked.error().code);
-    return picked.error();
-  }
-  Choice choice = std::move(picked).value();
+  if (picked.ok()) return start(std::move(picked).value(), request, events);
+  // Over a limit nothing was attempted; that is counted by the limit.
+  if (picked.error().code != ErrorCode::Overflow) countOutcome(picked.error().code);
+  return picked.error();
+}
+
+Result<Started> Cluster::connectTo(const std::shared_ptr<Host>& host, const ConnectRequest& request,
+                                   net::ConnectionEvents& events) {
+  auto place = enter(host);
+  if (!place.ok()) return place.error();
+  return start({host->address(), std::move(place).value()}, request, events);
+}
+
+Result<Place> Cluster::enter(const std::shared_ptr<Host>& host) {
+  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
+  const uint64_t most = settings().max_connections_per_endpoint;
+  if (host->tryEnter(most)) return Place(*this, host);
+  state_->leave();
+  return overflow("max_connections_per_endpoint", most);
+}
+
+Result<Started> Cluster::start(Choice choice, const ConnectRequest& request,
+                               net::ConnectionEvents& events) {
   auto io =
       net::SocketIo::connect(choice.address, request.bytes_ready ? net::SocketIo::First::OurBytes
                                                                  : net::SocketIo::First::Unknown);

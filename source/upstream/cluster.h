@@ -1,8 +1,8 @@
 #pragma once
 
-// Clusters: where connections go to. What is known of one is shared by the whole process
-// (cluster_state.h); a Cluster is one worker's view of it, with its own place in the round robin.
-// One loop; a ClusterSet outlives the connections that it started.
+// Clusters: where connections and requests go to. What is known of one is shared by the whole
+// process (cluster_state.h); a Cluster is one worker's view of it, with its own place in the round
+// robin. One loop; a ClusterSet outlives the connections that it started.
 
 #include <array>
 #include <memory>
@@ -18,7 +18,10 @@
 #include "source/net/own_addresses.h"
 #include "source/stats/stats.h"
 #include "source/upstream/cluster_state.h"
+#include "source/upstream/destination_hosts.h"
 #include "source/upstream/host_picker.h"
+#include "source/upstream/request_counters.h"
+#include "source/upstream/request_place.h"
 
 namespace weir::upstream {
 
@@ -74,6 +77,22 @@ class Cluster {
   // once.
   Result<Started> connect(const ConnectRequest& request, net::ConnectionEvents& events);
 
+  // Picks a host for one request, which counts as active at the cluster and at the host until its
+  // place is given up. Errors as above (Overflow: max_requests). Of the original destination, the
+  // host is the same object for the same address as long as somebody on this worker holds it.
+  Result<RequestPlace> startRequest(const RequestPick& pick);
+  // Starts to connect to a host that startRequest() picked, fit or not; otherwise as connect(). Of
+  // `request`, what has to do with picking is not looked at.
+  Result<Started> connectTo(const std::shared_ptr<Host>& host, const ConnectRequest& request,
+                            net::ConnectionEvents& events);
+
+  // For requests that wait for a connection, and for retries while they are under way: false, and
+  // counted as an overflow, if the cluster has as many as it may. One leave for each that was true.
+  bool tryPending();
+  void leavePending() { state_->leavePending(); }
+  bool tryRetry();
+  void leaveRetry() { state_->leaveRetry(); }
+
   const ClusterSettings& settings() const { return state_->settings(); }
   // The worker's, for what has to do with connecting.
   Random& random() { return picker_.random(); }
@@ -84,6 +103,7 @@ class Cluster {
 
  private:
   friend class Place;
+  friend class RequestPlace;
 
   struct Choice {
     net::SocketAddress address;
@@ -91,10 +111,19 @@ class Cluster {
   };
   Result<Choice> pick(const ConnectRequest& request);
   Result<Choice> pickHost(const ConnectRequest& request);
+  Result<std::shared_ptr<Host>> pickFor(const RequestPick& pick);
+  Result<Place> enter(const std::shared_ptr<Host>& host);
+  Result<Started> start(Choice choice, const ConnectRequest& request,
+                        net::ConnectionEvents& events);
+  Result<void> checkDestination(const net::IpPort& destination, bool is_self) const;
+  uint64_t keyOf(const net::IpPort& source);
+  Error noHost() const;
+  void endRequest(const std::shared_ptr<Host>& host, const RequestOutcome& outcome);
   const HostList& hosts();
   void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
   bool panics();
   void tellFailure(const std::shared_ptr<Host>& host);
+  void countOverflow(std::string_view limit);
   Error overflow(std::string_view limit, uint64_t value);
   void countOutcome(ErrorCode code);
 
@@ -108,6 +137,7 @@ class Cluster {
   stats::Histogram& connect_seconds_;
   stats::Value& active_;
   stats::Value& panic_picks_;
+  RequestCounters requests_;
   // Looked up when they are counted first.
   stats::Value* ejections_ = nullptr;
   std::array<stats::Value*, ErrorCodeCount> failures_{};
@@ -116,6 +146,7 @@ class Cluster {
   std::shared_ptr<const HostList> hosts_;  // as of hosts_version_
   uint64_t hosts_version_ = 0;
   HostPicker picker_;
+  DestinationHosts destination_hosts_;
 };
 
 // The clusters of one configuration on one worker, by name. Cheap to make: a Cluster is made when

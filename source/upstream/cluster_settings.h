@@ -87,6 +87,14 @@ struct DnsSettings {
 
 inline constexpr uint64_t NoLimit = std::numeric_limits<uint64_t>::max();
 
+// How many of the attempts that are under way may be retries: a part of the active requests, and
+// never less than the minimum.
+struct RetryBudget {
+  unsigned budget_percent = 20;
+  unsigned min_retry_concurrency = 3;
+  bool operator==(const RetryBudget&) const = default;
+};
+
 struct ClusterSettings {
   enum class Type : uint8_t {
     Static,       // the endpoints listed
@@ -106,6 +114,10 @@ struct ClusterSettings {
   unsigned healthy_panic_threshold = 50;  // percent; 0: never
   uint64_t max_connections = NoLimit;
   uint64_t max_connections_per_endpoint = NoLimit;
+  uint64_t max_requests = NoLimit;
+  uint64_t max_pending_requests = 1024;      // that wait for a connection
+  std::optional<uint64_t> max_retries = {};  // instead of the budget
+  RetryBudget retry_budget = {};
   bool operator==(const ClusterSettings&) const = default;
 };
 

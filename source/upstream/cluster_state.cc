@@ -1,5 +1,6 @@
 #include "source/upstream/cluster_state.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::upstream {
@@ -22,6 +23,13 @@ std::vector<DnsStatus> ClusterState::dns() const {
 void ClusterState::setDns(std::vector<DnsStatus> dns) {
   const std::lock_guard lock(mutex_);
   dns_ = std::move(dns);
+}
+
+uint64_t ClusterState::retryLimit() const {
+  if (settings_.max_retries) return *settings_.max_retries;
+  const RetryBudget& budget = settings_.retry_budget;
+  return std::max<uint64_t>(budget.min_retry_concurrency,
+                            activeRequests() * budget.budget_percent / 100);
 }
 
 HostPicker ClusterState::makePicker() {

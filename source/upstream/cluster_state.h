@@ -1,8 +1,8 @@
 #pragma once
 
-// What the whole process knows of one cluster: its settings, its hosts, its connections. Made by
-// the ClusterManager; every worker's Cluster refers to it, and it lives as long as one of them
-// does. Any thread.
+// What the whole process knows of one cluster: its settings, its hosts, its connections and
+// requests. Made by the ClusterManager; every worker's Cluster refers to it, and it lives as long
+// as one of them does. Any thread.
 
 #include <atomic>
 #include <cstdint>
@@ -59,6 +59,21 @@ class ClusterState {
   void leave() { active_.leave(); }
   uint64_t active() const { return active_.get(); }
 
+  // The same for requests, from being picked a host to their end, by max_requests; for those of
+  // them that wait for a connection, by max_pending_requests; for those that are retries, by
+  // retryLimit().
+  bool tryStartRequest() { return requests_.tryEnter(settings_.max_requests); }
+  void endRequest() { requests_.leave(); }
+  uint64_t activeRequests() const { return requests_.get(); }
+  bool tryPending() { return pending_.tryEnter(settings_.max_pending_requests); }
+  void leavePending() { pending_.leave(); }
+  uint64_t pendingRequests() const { return pending_.get(); }
+  bool tryRetry() { return retries_.tryEnter(retryLimit()); }
+  void leaveRetry() { retries_.leave(); }
+  uint64_t activeRetries() const { return retries_.get(); }
+  // max_retries; or as the retry_budget has it for the requests that are active now.
+  uint64_t retryLimit() const;
+
   // For one worker.
   HostPicker makePicker();
 
@@ -68,6 +83,9 @@ class ClusterState {
   HostFitness fitness_;
   std::atomic<uint64_t> version_{1};
   BoundedCount active_;
+  BoundedCount requests_;
+  BoundedCount pending_;
+  BoundedCount retries_;
   std::atomic<uint32_t> workers_{0};
   mutable std::mutex mutex_;  // for what follows
   std::shared_ptr<const HostList> hosts_;

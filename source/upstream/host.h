@@ -30,6 +30,12 @@ class Host {
   void leave() { active_.leave(); }
   uint64_t active() const { return active_.get(); }
 
+  // Requests that are under way to it, those that wait for a connection included. One endRequest()
+  // for each startRequest().
+  void startRequest() { requests_.fetch_add(1, std::memory_order_relaxed); }
+  void endRequest() { requests_.fetch_sub(1, std::memory_order_relaxed); }
+  uint64_t activeRequests() const { return requests_.load(std::memory_order_relaxed); }
+
   // How attempts to connect ended.
   void countConnected() { connected_.fetch_add(1, std::memory_order_relaxed); }
   void countFailed() { failed_.fetch_add(1, std::memory_order_relaxed); }
@@ -58,6 +64,7 @@ class Host {
   const net::SocketAddress address_;
   const uint32_t weight_;
   BoundedCount active_;
+  std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};
   std::atomic<unsigned> failures_{0};  // to connect, in a row

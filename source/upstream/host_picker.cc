@@ -16,6 +16,18 @@ bool mayUse(const Host& host, const HostPicker::Request& request) {
   return host.weight() > 0 && (request.panic || host.fit());
 }
 
+bool tryEnter(Host& host, const HostPicker::Request& request) {
+  if (request.load == HostPicker::Load::Connections) {
+    return host.tryEnter(request.max_connections_per_host);
+  }
+  host.startRequest();
+  return true;
+}
+
+uint64_t loadOf(const Host& host, const HostPicker::Request& request) {
+  return request.load == HostPicker::Load::Connections ? host.active() : host.activeRequests();
+}
+
 }  // namespace
 
 HostPicker::Pick HostPicker::pick(const HostList& list, const Request& request) {
@@ -26,7 +38,7 @@ HostPicker::Pick HostPicker::pick(const HostList& list, const Request& request) 
     const size_t i = draw(list, request, place + n);
     Host& host = *list[i];
     if (!mayUse(host, request) || wasTried(host, request)) continue;
-    if (host.tryEnter(request.max_connections_per_host)) return {Outcome::Picked, i};
+    if (tryEnter(host, request)) return {Outcome::Picked, i};
   }
   return lookAtAll(list, request);
 }
@@ -55,7 +67,9 @@ size_t HostPicker::lessBusyOfTwo(const HostList& list, const Request& request) {
   const size_t b = list.atBut(a, random_.below(others));
   const bool usable_a = mayUse(*list[a], request);
   if (usable_a != mayUse(*list[b], request)) return usable_a ? a : b;
-  return list[b]->active() * list.share(a) < list[a]->active() * list.share(b) ? b : a;
+  const uint64_t load_a = loadOf(*list[a], request);
+  const uint64_t load_b = loadOf(*list[b], request);
+  return load_b * list.share(a) < load_a * list.share(b) ? b : a;
 }
 
 // Every host once, from any of them on; then those that were tried, too.
@@ -69,7 +83,7 @@ HostPicker::Pick HostPicker::lookAtAll(const HostList& list, const Request& requ
       Host& host = *list[i];
       if (!mayUse(host, request) || wasTried(host, request) != tried_ones) continue;
       any = true;
-      if (host.tryEnter(request.max_connections_per_host)) return {Outcome::Picked, i};
+      if (tryEnter(host, request)) return {Outcome::Picked, i};
     }
     if (request.tried.empty()) break;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Picks the host of a connection by the cluster's policy. One worker's: it has that worker's place
-// in the round robin and its random numbers. It allocates nothing, and what it picks follows from
-// its seed, the list and the hosts' counts alone.
+// Picks the host of a connection, or of a request, by the cluster's policy. One worker's: it has
+// that worker's place in the round robin and its random numbers. It allocates nothing, and what it
+// picks follows from its seed, the list and the hosts' counts alone.
 //
 // A host that may not be used is passed over: another is drawn, so that the others keep their
 // shares. Where so many may not be used that a few draws find none, all are looked at once.
@@ -17,12 +17,15 @@ namespace weir::upstream {
 
 class HostPicker {
  public:
+  // What a host is picked for: it is entered there, and is its load.
+  enum class Load : uint8_t { Connections, Requests };
   struct Request {
     uint64_t key = 0;  // RingHash: what must lead to the same host
     // Hosts that were tried for this connection: used only if there is no other.
     std::span<const Host* const> tried = {};
-    uint64_t max_connections_per_host = NoLimit;
-    bool panic = false;  // also hosts that are not fit
+    uint64_t max_connections_per_host = NoLimit;  // of no concern to Load::Requests
+    bool panic = false;                           // also hosts that are not fit
+    Load load = Load::Connections;
   };
   enum class Outcome : uint8_t {
     Picked,
@@ -31,7 +34,7 @@ class HostPicker {
   };
   struct Pick {
     Outcome outcome;
-    size_t index = 0;  // in the list; the connection has been entered at that host
+    size_t index = 0;  // in the list; what it was picked for has been entered at that host
   };
 
   // `worker`: 0, 1, 2...: not all begin with the same host.

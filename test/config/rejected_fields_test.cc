@@ -366,6 +366,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{name: a, type: ORIGINAL_DST, max_connections: 0}",
              ":3:50: clusters[0].max_connections: 0 is out of range: from 1 to 4294967295 is "
              "allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, max_requests: 1, max_pending_requests: 0, max_retries: "
+             "0}",
+             ""},
+        Case{"{name: a, type: ORIGINAL_DST, max_requests: 0}",
+             ":3:47: clusters[0].max_requests: 0 is out of range: from 1 to 4294967295 is "
+             "allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, retry_budget: {budget_percent: 100, "
+             "min_retry_concurrency: 0}}",
+             ""},
+        Case{"{name: a, type: ORIGINAL_DST, retry_budget: {budget_percent: 101}}",
+             ":3:64: clusters[0].retry_budget.budget_percent: 101 is out of range: from 0 to 100 "
+             "is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, max_retries: 1, retry_budget: {}}",
+             ":3:63: clusters[0].retry_budget: must not be set with max_retries"},
         Case{"{name: a, endpoints: [{address: 'unix:/x'}], max_connections_per_endpoint: 0}",
              ":3:78: clusters[0].max_connections_per_endpoint: 0 is out of range: from 1 to "
              "4294967295 is allowed"},
