@@ -90,6 +90,11 @@ _LIBRARIES = {
         "headers": ["rapidjson/rapidjson.h"],
         "targets": {"rapidjson": []},
     },
+    "re2": {
+        "apt": "libre2-dev",
+        "headers": ["re2/re2.h"],
+        "targets": {"re2": ["re2"]},
+    },
     "spdlog": {
         "apt": "libspdlog-dev",
         "headers": ["spdlog/spdlog.h"],

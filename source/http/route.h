@@ -15,11 +15,9 @@
 #include "source/base/backoff.h"
 #include "source/base/time.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace weir::http {
+
+class Regex;
 
 // A field that is added to a message, or set in the place of those of its name.
 struct HeaderToAdd {
@@ -93,8 +91,14 @@ struct HashPolicy {
 };
 
 struct RegexRewrite {
-  std::shared_ptr<const re2::RE2> pattern;
+  std::shared_ptr<const Regex> pattern;
   std::string substitution;  // \1 ... \9 are the groups
+};
+
+// Whether an upgrade may pass.
+struct UpgradeRule {
+  std::string type;  // a token of Upgrade in lower case, or "connect"
+  bool enabled = true;
 };
 
 // To a cluster.
@@ -113,9 +117,8 @@ struct Forward {
   bool auto_host_rewrite = false;                  // the name of the endpoint, if it has one
   std::vector<Mirror> mirrors;
   std::vector<HashPolicy> hash_policy;
-  // Tokens of Upgrade that may pass, in lower case, and "connect"; as the connection manager says
-  // if there is none.
-  std::optional<std::vector<std::string>> upgrades = {};
+  // What the route says otherwise than the connection manager.
+  std::vector<UpgradeRule> upgrades = {};
 };
 
 // A CONNECT that ends here: its bytes go to a cluster, or to the authority that it names.
@@ -139,15 +142,20 @@ struct DirectResponse {
   std::string body = {};
 };
 
-struct VirtualHost;
+struct VirtualHost {
+  std::string name;  // in logs and metrics
+};
 
 struct Route {
-  std::string name;  // in logs and metrics
-  std::variant<Forward, Redirect, DirectResponse, Tunnel> action;
+  std::string name;  // in logs and metrics; may be empty
+  std::variant<Forward, Redirect, DirectResponse, Tunnel> action = {};
+  // Of the route, its virtual host and the table together. Those of the weighted cluster that was
+  // drawn come first.
   HeaderChanges request_headers = {};
   HeaderChanges response_headers = {};
   const VirtualHost* virtual_host = nullptr;
-  // How much of the path the match spoke of: what prefix_rewrite replaces. Of a regex, nothing.
+  // How much of the path the match spoke of: what prefix_rewrite replaces. Of a
+  // regex or a CONNECT, nothing.
   size_t matched_prefix = 0;
 };
 
