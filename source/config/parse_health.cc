@@ -27,6 +27,29 @@ std::string checkPayload(const FieldScope& field, const std::string& bytes) {
   return {};
 }
 
+void parseRequestOutliers(const v1::OutlierDetection& detection, const FieldScope& scope,
+                          upstream::OutlierSettings& settings) {
+  settings.consecutive_5xx =
+      checkCount(scope.field("consecutive_5xx"), detection.has_consecutive_5xx(),
+                 detection.consecutive_5xx(), settings.consecutive_5xx, {0, 1000});
+  settings.consecutive_gateway_failure = checkCount(
+      scope.field("consecutive_gateway_failure"), detection.has_consecutive_gateway_failure(),
+      detection.consecutive_gateway_failure(), settings.consecutive_gateway_failure, {0, 1000});
+  settings.interval = checkDuration(scope.field("interval"),
+                                    detection.has_interval() ? &detection.interval() : nullptr,
+                                    settings.interval, {milliseconds(1), hours(24)});
+  settings.success_rate_minimum_hosts = checkCount(
+      scope.field("success_rate_minimum_hosts"), detection.has_success_rate_minimum_hosts(),
+      detection.success_rate_minimum_hosts(), settings.success_rate_minimum_hosts, {0, 1'000'000});
+  settings.success_rate_request_volume = checkCount(
+      scope.field("success_rate_request_volume"), detection.has_success_rate_request_volume(),
+      detection.success_rate_request_volume(), settings.success_rate_request_volume,
+      {1, 1'000'000});
+  settings.success_rate_stdev_factor = checkCount(
+      scope.field("success_rate_stdev_factor"), detection.has_success_rate_stdev_factor(),
+      detection.success_rate_stdev_factor(), settings.success_rate_stdev_factor, {0, 100'000});
+}
+
 }  // namespace
 
 upstream::HealthCheckSettings parseHealthCheck(const v1::HealthCheck& check,
@@ -82,6 +105,7 @@ upstream::OutlierSettings parseOutlierDetection(const v1::OutlierDetection& dete
   settings.max_ejection_percent =
       checkCount(scope.field("max_ejection_percent"), detection.has_max_ejection_percent(),
                  detection.max_ejection_percent(), settings.max_ejection_percent, {0, 100});
+  parseRequestOutliers(detection, scope, settings);
   return settings;
 }
 

@@ -97,10 +97,15 @@ void writeHost(JsonWriter& json, const upstream::HostReport& host) {
     json.field("weight", host.weight);
     json.field("health", host.health);
     json.field("ejected", host.ejected_for.has_value());
-    if (host.ejected_for) json.field("ejected_for_seconds", toSeconds(*host.ejected_for));
+    if (host.ejected_for) {
+      json.field("ejected_for_seconds", toSeconds(*host.ejected_for));
+      json.field("ejection_reason", host.ejection_reason);
+    }
+    if (host.success_rate) json.field("success_rate_percent", *host.success_rate);
     json.field("active_connections", host.active_connections);
     json.field("connects", host.connects);
     json.field("connect_failures", host.connect_failures);
+    json.field("active_requests", host.active_requests);
   });
 }
 
@@ -110,6 +115,7 @@ void writeCluster(JsonWriter& json, const upstream::ClusterReport& cluster) {
     json.field("type", cluster.type);
     json.field("lb_policy", cluster.lb_policy);
     json.field("active_connections", cluster.active_connections);
+    json.field("active_requests", cluster.active_requests);
     json.field("panic", cluster.panic);
     json.array("hosts", [&] {
       for (const auto& host : cluster.hosts) writeHost(json, host);

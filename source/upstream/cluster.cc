@@ -152,6 +152,12 @@ void Cluster::endRequest(const std::shared_ptr<Host>& host, const RequestOutcome
   requests_.ended(outcome);
   state_->endRequest();
   host->endRequest();
+  if (outcome.kind == RequestOutcome::Kind::Cancelled) return;
+  const unsigned status = outcome.kind == RequestOutcome::Kind::Response ? outcome.status : 0;
+  const auto ejections = state_->fitness().requestEnded(host, status, loop_.now());
+  for (size_t i = 0; i < ejections.size(); ++i) {
+    if (ejections[i] > 0) countEjections(static_cast<EjectionReason>(i), ejections[i]);
+  }
 }
 
 bool Cluster::tryPending() {
@@ -264,13 +270,16 @@ void Cluster::countFailed(const Place& place, ErrorCode code) {
 void Cluster::tellFailure(const std::shared_ptr<Host>& host) {
   host->countFailed();
   if (!state_->fitness().connectFailed(host, loop_.now())) return;
-  if (ejections_ == nullptr) {
-    ejections_ = &stats_.counter(
-        "weir_upstream_ejections_total",
-        "Hosts that were ejected because connecting to them failed too often in a row.",
-        {{"cluster", settings().name}});
+  countEjections(EjectionReason::LocalOriginFailure, 1);
+}
+
+void Cluster::countEjections(EjectionReason reason, uint64_t ejections) {
+  stats::Value*& counter = ejections_[static_cast<size_t>(reason)];
+  if (counter == nullptr) {
+    counter = &stats_.counter("weir_upstream_ejections_total", "Hosts that were ejected.",
+                              {{"cluster", settings().name}, {"reason", toString(reason)}});
   }
-  ejections_->add(1);
+  counter->add(ejections);
 }
 
 void Cluster::countOutcome(ErrorCode code) {

@@ -122,6 +122,7 @@ class Cluster {
   const HostList& hosts();
   void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
   bool panics();
+  void countEjections(EjectionReason reason, uint64_t ejections);
   void tellFailure(const std::shared_ptr<Host>& host);
   void countOverflow(std::string_view limit);
   Error overflow(std::string_view limit, uint64_t value);
@@ -139,7 +140,7 @@ class Cluster {
   stats::Value& panic_picks_;
   RequestCounters requests_;
   // Looked up when they are counted first.
-  stats::Value* ejections_ = nullptr;
+  std::array<stats::Value*, EjectionReasonCount> ejections_{};
   std::array<stats::Value*, ErrorCodeCount> failures_{};
   std::unordered_map<std::string_view, stats::Value*> overflows_;  // by limit, in static storage
   const net::ByteMeter bytes_;

@@ -32,8 +32,11 @@ HostReport reportOf(const Host& host, const HostFitness& fitness, MonotonicTime 
   if (host.wasChecked()) report.health = host.failsChecks() ? "unhealthy" : "healthy";
   if (const auto until = fitness.ejectedUntil(host)) {
     report.ejected_for = std::max(*until - now, Duration::zero());
+    report.ejection_reason = toString(fitness.ejectionReason(host));
   }
+  report.success_rate = fitness.successRate(host);
   report.active_connections = host.active();
+  report.active_requests = host.activeRequests();
   report.connects = host.connected();
   report.connect_failures = host.failed();
   return report;
@@ -49,6 +52,7 @@ ClusterReport reportOf(ClusterState& state, MonotonicTime now) {
   report.type = nameOf(settings.type);
   report.lb_policy = nameOf(settings.lb_policy);
   report.active_connections = state.active();
+  report.active_requests = state.activeRequests();
   report.panic = state.fitness().panic();
   report.counts = state.fitness().counts();
   const auto list = state.hosts();

@@ -20,7 +20,10 @@ struct HostReport {
   // where there are none; an unknown host is used.
   std::string_view health = "unknown";
   std::optional<Duration> ejected_for;  // the time that is left, if it is ejected
+  std::string_view ejection_reason;     // if it is; as in weir_upstream_ejections_total
+  std::optional<double> success_rate;   // percent of good answers in the last interval, if known
   uint64_t active_connections = 0;
+  uint64_t active_requests = 0;
   uint64_t connects = 0;          // that succeeded, since the host is known
   uint64_t connect_failures = 0;  // the same for those that failed
 };
@@ -37,6 +40,7 @@ struct ClusterReport {
   std::string_view type;  // these two as in the configuration
   std::string_view lb_policy;
   uint64_t active_connections = 0;
+  uint64_t active_requests = 0;
   bool panic = false;  // too few hosts are healthy: all are used
   HostFitness::Counts counts;
   std::vector<HostReport> hosts;

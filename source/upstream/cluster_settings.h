@@ -46,9 +46,19 @@ enum class LbPolicy : uint8_t {
   Random,        // drawn by weight
 };
 
-// Passive: a host to which connecting fails is left alone for a while.
+// Passive: a host to which connecting fails, or that answers badly, is left alone for a while.
 struct OutlierSettings {
-  unsigned consecutive_local_origin_failure = 5;           // failures in a row until it is ejected
+  unsigned consecutive_local_origin_failure =
+      5;  // failures to connect in a row until it is ejected
+  // Answers in a row that are 5xx, or 502, 503 or 504, or that did not come; 0: they do not matter.
+  unsigned consecutive_5xx = 5;
+  unsigned consecutive_gateway_failure = 0;
+  // The success rates of an interval are compared if at least so many hosts (0: never) had at least
+  // so many requests in it; the factor is in thousandths.
+  Duration interval = std::chrono::seconds(10);
+  unsigned success_rate_minimum_hosts = 5;
+  unsigned success_rate_request_volume = 100;
+  unsigned success_rate_stdev_factor = 1900;
   Duration base_ejection_time = std::chrono::seconds(30);  // times how often it was ejected
   Duration max_ejection_time = std::chrono::seconds(300);
   Duration max_ejection_time_jitter = Duration::zero();  // at most so much is added, at random

@@ -4,7 +4,10 @@
 // that it is in and by its connections, since it may leave the list before they end.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "source/base/bounded_count.h"
@@ -12,6 +15,17 @@
 #include "source/net/address.h"
 
 namespace weir::upstream {
+
+// Why a host was ejected.
+enum class EjectionReason : uint8_t {
+  LocalOriginFailure,  // connecting failed
+  Status5xx,
+  GatewayFailure,
+  SuccessRate,
+};
+inline constexpr size_t EjectionReasonCount = 4;
+// As the settings have it: "consecutive_5xx".
+std::string_view toString(EjectionReason reason);
 
 class Host {
  public:
@@ -59,6 +73,8 @@ class Host {
     unsigned ejections = 0;
     MonotonicTime ejected_until;
     MonotonicTime returned_at;
+    EjectionReason reason{};             // of the last ejection
+    std::optional<double> success_rate;  // percent, of the last interval if there was enough
   };
 
   const net::SocketAddress address_;
@@ -67,7 +83,10 @@ class Host {
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};
-  std::atomic<unsigned> failures_{0};  // to connect, in a row
+  std::atomic<unsigned> failures_{0};       // to connect, in a row
+  std::atomic<unsigned> server_errors_{0};  // answers in a row that were 5xx or did not come
+  std::atomic<unsigned> gateway_errors_{0};
+  std::atomic<uint64_t> interval_{0};  // answers of the interval: all << 32 | those that were good
   std::atomic<uint8_t> unfit_{0};      // why it is: FailsChecks, Ejected
   std::atomic<bool> checked_{false};
   Record record_;

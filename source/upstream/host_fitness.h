@@ -1,20 +1,23 @@
 #pragma once
 
 // Which hosts of a cluster may be used: not those that fail their active checks, and not those that
-// were ejected because connecting to them failed too often in a row. An ejection ends by itself; it
-// lasts longer each time, and is forgiven bit by bit while the host does well.
+// were ejected because connecting to them failed, or requests to them did, too often in a row, or
+// much more often than to the others. An ejection ends by itself; it lasts longer each time, and is
+// forgiven bit by bit while the host does well.
 //
 // If too few hosts are left (healthy_panic_threshold), that is more likely to be our mistake than
 // theirs, and would break the rest: then all are used (panic).
 //
 // Any thread. Asking takes no lock; what changes a host's state does, which is rare.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "source/base/random.h"
@@ -40,6 +43,11 @@ class HostFitness {
   // An attempt to connect to the host failed, by no fault of ours. True if it was ejected for that.
   bool connectFailed(const std::shared_ptr<Host>& host, MonotonicTime now);
   void connectSucceeded(Host& host);
+  // Hosts that were ejected, by the reason.
+  using Ejections = std::array<uint32_t, EjectionReasonCount>;
+  // A request was answered, or was not (status 0). At the end of an interval this is also when the
+  // success rates of all hosts are compared: intervals without requests do not matter.
+  Ejections requestEnded(const std::shared_ptr<Host>& host, unsigned status, MonotonicTime now);
   // What the host's active checks say.
   void setHealthy(Host& host, bool healthy, MonotonicTime now);
   // Ends the ejections whose time has come; before hosts are picked, or counted.
@@ -53,21 +61,33 @@ class HostFitness {
   Counts counts() const;
   // Nothing if it is not ejected.
   std::optional<MonotonicTime> ejectedUntil(const Host& host) const;
+  EjectionReason ejectionReason(const Host& host) const;  // of the last one
+  // Percent of the last interval; nothing if there were too few requests.
+  std::optional<double> successRate(const Host& host) const;
 
  private:
   static constexpr int64_t Never = std::numeric_limits<int64_t>::max();
 
+  static bool isEjected(const Host& host);
+  static void forgetRows(Host& host);
   bool mayEjectAnother() const;
   uint64_t ejectedNow() const;
   Duration ejectionTime(Host& host, MonotonicTime now);
-  void eject(const std::shared_ptr<Host>& host, MonotonicTime now);
+  bool mayEject(const Host& host) const;
+  void eject(const std::shared_ptr<Host>& host, EjectionReason reason, const std::string& why,
+             MonotonicTime now);
+  bool noteInRow(const std::shared_ptr<Host>& host, std::atomic<unsigned>& row, unsigned threshold,
+                 bool bad, EjectionReason reason, MonotonicTime now);
+  bool intervalOver(MonotonicTime now);
+  uint32_t compareSuccessRates(MonotonicTime now);
   void mark(Host& host, uint8_t flag, bool on);
 
   const ClusterSettings& settings_;
   std::atomic<uint64_t> usable_{0};
   std::atomic<uint64_t> unfit_{0};
   std::atomic<int64_t> next_return_{Never};  // of an ejected host: the clock's nanoseconds
-  mutable std::mutex mutex_;                 // for all below, the flags of hosts and their record
+  std::atomic<int64_t> interval_end_{Never};
+  mutable std::mutex mutex_;  // for all below, the flags of hosts and their record
   Random random_;
   std::shared_ptr<const HostList> hosts_;
   std::vector<std::shared_ptr<Host>> ejected_;

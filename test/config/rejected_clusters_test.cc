@@ -125,6 +125,27 @@ INSTANTIATE_TEST_SUITE_P(
                       "healthy_panic_threshold" + NoHosts + "endpoints of which some are healthy"},
         MarkedCluster{Unix + "healthy_panic_threshold: ^101",
                       "healthy_panic_threshold: 101 is out of range: from 0 to 100 is allowed"},
+        MarkedCluster{Unix + "outlier_detection: {consecutive_5xx: 0, consecutive_gateway_failure: "
+                             "1000, interval: 1ms, success_rate_minimum_hosts: 0, "
+                             "success_rate_request_volume: 1, success_rate_stdev_factor: 0}",
+                      ""},
+        MarkedCluster{Unix + "outlier_detection: {consecutive_5xx: ^1001}",
+                      "outlier_detection.consecutive_5xx: 1001 is out of range: from 0 to 1000 is "
+                      "allowed"},
+        MarkedCluster{Unix + "outlier_detection: {consecutive_gateway_failure: ^1001}",
+                      "outlier_detection.consecutive_gateway_failure: 1001 is out of range: from 0 "
+                      "to 1000 is allowed"},
+        MarkedCluster{Unix + "outlier_detection: {interval: ^0s}",
+                      "outlier_detection.interval: 0s is out of range: from 1ms to 24h is allowed"},
+        MarkedCluster{Unix + "outlier_detection: {success_rate_minimum_hosts: ^1000001}",
+                      "outlier_detection.success_rate_minimum_hosts: 1000001 is out of range: from "
+                      "0 to 1000000 is allowed"},
+        MarkedCluster{Unix + "outlier_detection: {success_rate_request_volume: ^0}",
+                      "outlier_detection.success_rate_request_volume: 0 is out of range: from 1 to "
+                      "1000000 is allowed"},
+        MarkedCluster{Unix + "outlier_detection: {success_rate_stdev_factor: ^100001}",
+                      "outlier_detection.success_rate_stdev_factor: 100001 is out of range: from 0 "
+                      "to 100000 is allowed"},
         MarkedCluster{Unix + "outlier_detection: {consecutive_local_origin_failure: ^0}",
                       "outlier_detection.consecutive_local_origin_failure: 0 is out of range: from "
                       "1 to 1000 is allowed"},

@@ -88,7 +88,9 @@ TEST_F(ClustersIntegrationTest, AnUpstreamThatFlapsIsEjectedAndComesBackAndNobod
       EXPECT_EQ(open.back().receive(1), "x");
     }
   }
-  EXPECT_EQ(proxy.metric("weir_upstream_ejections_total{cluster=\"db\"}"), 3U);
+  EXPECT_EQ(proxy.metric("weir_upstream_ejections_total{cluster=\"db\",reason=\"consecutive_local_"
+                         "origin_failure\"}"),
+            3U);
 }
 
 TEST_F(ClustersIntegrationTest, AReloadKeepsWhatIsKnownOfAClusterThatStays) {

@@ -110,6 +110,8 @@ TEST_F(ClusterManagerTest, ReportsEjections) {
   ASSERT_TRUE(states->at("a")->fitness().connectFailed(host, loop_->now()));
   loop_.advance(std::chrono::seconds(12));
   EXPECT_EQ(manager_->report()[0].hosts[0].ejected_for, std::chrono::seconds(18));
+  EXPECT_EQ(manager_->report()[0].hosts[0].ejection_reason, "consecutive_local_origin_failure");
+  EXPECT_EQ(manager_->report()[0].hosts[0].success_rate, std::nullopt);
   EXPECT_TRUE(manager_->report()[0].panic);
   EXPECT_TRUE(shows("weir_upstream_ejected_hosts{cluster=\"a\"} 1"));
   loop_.advance(std::chrono::seconds(18));

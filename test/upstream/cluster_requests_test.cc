@@ -91,6 +91,33 @@ TEST_F(ClusterRequestsTest, AreCountedByHowTheyEnded) {
   EXPECT_TRUE(has("weir_upstream_active_requests{cluster=\"web\"} 0"));
 }
 
+TEST_F(ClusterRequestsTest, ThatFailEjectTheirHost) {
+  Cluster& web = make({.name = "web",
+                       .endpoints = {address("127.0.0.1:1"), address("127.0.0.1:2")},
+                       .outlier_detection = OutlierSettings{.consecutive_5xx = 2},
+                       .healthy_panic_threshold = 0});
+  const auto bad = (*state().hosts())[0];
+  for (int i = 0; i < 8 && bad->fit(); ++i) {
+    RequestPlace place = start(web);
+    place.end(place.host() == bad ? RequestOutcome{.kind = Kind::LocalFailure}
+                                  : RequestOutcome{Kind::Response, 200, {}});
+  }
+  EXPECT_FALSE(bad->fit());
+  EXPECT_TRUE(has("weir_upstream_ejections_total{cluster=\"web\",reason=\"consecutive_5xx\"} 1"));
+  for (int i = 0; i < 4; ++i) EXPECT_NE(start(web).host(), bad);
+}
+
+TEST_F(ClusterRequestsTest, ThatAreCancelledSayNothingAboutTheirHost) {
+  Cluster& web = make({.name = "web",
+                       .endpoints = {address("127.0.0.1:1")},
+                       .outlier_detection = OutlierSettings{.consecutive_5xx = 2}});
+  start(web).end({Kind::Response, 500, {}});
+  for (int i = 0; i < 5; ++i) start(web);
+  EXPECT_TRUE((*state().hosts())[0]->fit());
+  start(web).end({Kind::Response, 500, {}});
+  EXPECT_FALSE((*state().hosts())[0]->fit());
+}
+
 TEST_F(ClusterRequestsTest, ByDefaultThereMayBeAnyNumber) {
   Cluster& web = make({.name = "web", .endpoints = {address("127.0.0.1:1")}});
   std::vector<RequestPlace> places;

@@ -183,7 +183,8 @@ TEST_F(ConnectingTest, HostsThatFailAreLeftAloneForAWhileAndThenTriedAgain) {
   std::vector<std::string> after;
   for (int n = 0; n < 4; ++n) after.push_back(connect());
   EXPECT_EQ(std::count(after.begin(), after.end(), "bad"), 1);
-  EXPECT_NE(harness_->context().metrics().find("weir_upstream_ejections_total{cluster=\"db\"} 2"),
+  EXPECT_NE(harness_->context().metrics().find("weir_upstream_ejections_total{cluster=\"db\","
+                                               "reason=\"consecutive_local_origin_failure\"} 2"),
             std::string::npos);
 }
 
