@@ -19,7 +19,7 @@
 // neither side calls the other; what was written before the end is still sent by the codec, which
 // owns the encoder. A response that has ended before its request did ends the stream as well: what
 // is left of the request is dropped (HTTP/2: RST_STREAM with NO_ERROR; HTTP/1: the connection is
-// closed).
+// closed). Of a tunnel each way ends by itself: the other one stays open.
 
 #include <cstddef>
 #include <cstdint>
