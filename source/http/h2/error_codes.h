@@ -1,0 +1,18 @@
+#pragma once
+
+// Error codes of RFC 9113 7 and what they are called here. Any thread.
+
+#include <cstdint>
+#include <string_view>
+
+#include "source/http/codec.h"
+
+namespace weir::http {
+
+// For RST_STREAM. Requires: not ConnectionGone, for which there is no frame.
+uint32_t http2CodeOf(ResetReason reason);
+ResetReason resetReasonOf(uint32_t code);
+// "h2_flow_control_error"; of one that is unknown "h2_protocol_error".
+std::string_view http2FaultOf(uint32_t code);
+
+}  // namespace weir::http

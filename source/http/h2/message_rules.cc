@@ -1,0 +1,169 @@
+#include "source/http/h2/message_rules.h"
+
+#include <algorithm>
+
+namespace weir::http {
+namespace {
+
+const uint8_t* bytesOf(std::string_view text) {
+  return reinterpret_cast<const uint8_t*>(text.data());
+}
+
+bool sameAuthority(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [lower](char x, char y) { return lower(x) == lower(y); });
+}
+
+// RFC 9113 8.3.1: they must agree.
+bool takeHost(HeaderMap& head) {
+  if (!head.has(HeaderId::Host)) return true;
+  const std::string_view host = head.get(HeaderId::Host);
+  if (!head.has(HeaderId::Authority)) {
+    head.remove(HeaderId::Host);
+    head.addView(HeaderId::Authority, nameOf(HeaderId::Authority), host);
+    return true;
+  }
+  const bool agree = sameAuthority(host, head.get(HeaderId::Authority));
+  head.remove(HeaderId::Host);
+  return agree;
+}
+
+std::string_view pathFault(const HeaderMap& head) {
+  const std::string_view path = head.get(HeaderId::Path);
+  if (head.get(HeaderId::Method) == "CONNECT" && !head.has(HeaderId::Protocol)) return {};
+  if (path == "*") return head.get(HeaderId::Method) == "OPTIONS" ? "" : "bad_path";
+  if (path.empty() || path.front() != '/') return "bad_path";
+  const bool odd = std::any_of(path.begin(), path.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || byte == '#';
+  });
+  return odd ? "bad_path" : "";
+}
+
+bool belongsToConnection(HeaderId id) {
+  switch (id) {
+    case HeaderId::Connection:
+    case HeaderId::Http2Settings:
+    case HeaderId::KeepAlive:
+    case HeaderId::ProxyConnection:
+    case HeaderId::TransferEncoding:
+    case HeaderId::Upgrade: return true;
+    default: return false;
+  }
+}
+
+bool isPseudo(const HeaderEntry& entry) { return !entry.name.empty() && entry.name[0] == ':'; }
+
+bool pseudoAllowed(HeaderId id, Http2Message kind) {
+  switch (id) {
+    case HeaderId::Method:
+    case HeaderId::Scheme:
+    case HeaderId::Authority:
+    case HeaderId::Path:
+    case HeaderId::Protocol: return kind == Http2Message::Request;
+    case HeaderId::Status: return kind == Http2Message::Response;
+    default: return false;
+  }
+}
+
+bool validValue(std::string_view value) {
+  return nghttp2_check_header_value_rfc9113(bytesOf(value), value.size()) != 0;
+}
+
+bool validField(const HeaderEntry& entry) {
+  return nghttp2_check_header_name(bytesOf(entry.name), entry.name.size()) != 0 &&
+         validValue(entry.value);
+}
+
+bool validStatus(std::string_view status) {
+  if (status == "101") return false;  // RFC 9113 8.6
+  return status.size() == 3 && status[0] >= '1' && status[0] <= '9' &&
+         std::all_of(status.begin(), status.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Tokens and targets must not be able to become something else behind the next hop.
+bool validPseudo(const HeaderEntry& entry) {
+  const auto* value = bytesOf(entry.value);
+  const size_t size = entry.value.size();
+  switch (entry.id) {
+    case HeaderId::Method: return nghttp2_check_method(value, size) != 0;
+    case HeaderId::Path: return size > 0 && nghttp2_check_path(value, size) != 0;
+    case HeaderId::Authority: return nghttp2_check_authority(value, size) != 0;
+    case HeaderId::Status: return validStatus(entry.value);
+    default: return size > 0 && validValue(entry.value);
+  }
+}
+
+nghttp2_nv fieldOf(std::string_view name, std::string_view value) {
+  return {const_cast<uint8_t*>(bytesOf(name)), const_cast<uint8_t*>(bytesOf(value)), name.size(),
+          value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+bool collectPseudo(const HeaderMap& from, Http2Message kind, std::vector<nghttp2_nv>& to) {
+  uint64_t seen = 0;
+  for (const HeaderEntry& entry : from.entries()) {
+    if (!isPseudo(entry)) continue;
+    const uint64_t bit = uint64_t{1} << static_cast<unsigned>(entry.id);
+    if (!pseudoAllowed(entry.id, kind) || (seen & bit) != 0 || !validPseudo(entry)) return false;
+    seen |= bit;
+    to.push_back(fieldOf(entry.name, entry.value));
+  }
+  const bool host =
+      kind == Http2Message::Request && !from.has(HeaderId::Authority) && from.has(HeaderId::Host);
+  if (!host) return true;
+  const HeaderEntry authority{nameOf(HeaderId::Authority), from.get(HeaderId::Host),
+                              HeaderId::Authority};
+  to.push_back(fieldOf(authority.name, authority.value));
+  return validPseudo(authority);
+}
+
+bool hasRequiredPseudo(const HeaderMap& from, Http2Message kind) {
+  if (kind == Http2Message::Trailers) return true;
+  if (kind == Http2Message::Response) return from.has(HeaderId::Status);
+  if (!from.has(HeaderId::Method)) return false;
+  const bool tunnel = from.get(HeaderId::Method) == "CONNECT" && !from.has(HeaderId::Protocol);
+  const bool target = from.has(HeaderId::Scheme) && from.has(HeaderId::Path);
+  return tunnel ? !from.has(HeaderId::Scheme) && !from.has(HeaderId::Path) : target;
+}
+
+bool leftOut(const HeaderEntry& entry, Http2Message kind) {
+  if (belongsToConnection(entry.id)) return true;
+  if (entry.id == HeaderId::Host) return kind != Http2Message::Response;
+  // RFC 9113 8.2.2: nothing but "trailers".
+  return entry.id == HeaderId::Te && entry.value.find("trailers") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits) {
+  return count.fields > limits.max_count || count.bytes > limits.max_bytes;
+}
+
+BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
+                            const HeaderLimits& limits) {
+  if (overLimits(count, limits)) return {431, "headers_too_large"};
+  if (head.get(HeaderId::Path).size() > limits.max_target_bytes) return {414, "target_too_long"};
+  if (count.underscore && limits.underscores == Underscores::Reject) {
+    return {400, "underscore_in_header"};
+  }
+  if (const std::string_view fault = pathFault(head); !fault.empty()) return {400, fault};
+  if (!takeHost(head)) return {400, "host_mismatch"};
+  if (head.get(HeaderId::Authority).find('@') != std::string_view::npos) {
+    return {400, "bad_authority"};  // RFC 9113 8.3.1: no user information
+  }
+  return {};
+}
+
+bool collectFields(const HeaderMap& from, Http2Message kind, std::vector<nghttp2_nv>& to) {
+  to.clear();
+  if (!hasRequiredPseudo(from, kind) || !collectPseudo(from, kind, to)) return false;
+  for (const HeaderEntry& entry : from.entries()) {
+    if (isPseudo(entry) || leftOut(entry, kind)) continue;
+    if (!validField(entry)) return false;
+    to.push_back(fieldOf(entry.name, entry.id == HeaderId::Te ? "trailers" : entry.value));
+  }
+  return true;
+}
+
+}  // namespace weir::http

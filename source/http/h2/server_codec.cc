@@ -1,0 +1,31 @@
+#include "source/http/h2/server_codec.h"
+
+namespace weir::http {
+
+Http2ServerCodec::Http2ServerCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
+                                   const Http2Settings& settings, ServerCodecEvents& events)
+    : events_(events),
+      session_(Http2Session::Side::Server, loop, out, pool, settings, events, *this) {}
+
+StreamDecoder& Http2ServerCodec::onPeerStream(Http2Stream& stream) {
+  return events_.onNewStream(stream, Version::Http2);
+}
+
+void Http2ServerCodec::startDrain() {
+  if (session_.dead() || drain_ != Drain::None) return;
+  drain_ = Drain::Announced;
+  session_.announceGoaway();
+}
+
+void Http2ServerCodec::finishDrain() {
+  if (session_.dead() || drain_ == Drain::Final) return;
+  drain_ = Drain::Final;
+  session_.sendGoaway();
+}
+
+bool Http2ServerCodec::wantsEnd(std::string_view& reason) const {
+  reason = "drained";
+  return drain_ == Drain::Final;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,385 @@
+#include "source/http/h2/stream.h"
+
+#include <algorithm>
+
+#include "source/base/check.h"
+#include "source/http/h2/callbacks.h"
+#include "source/http/h2/error_codes.h"
+#include "source/http/h2/session.h"
+
+namespace weir::http {
+namespace {
+
+std::string_view textOf(nghttp2_rcbuf* bytes) {
+  const nghttp2_vec vec = nghttp2_rcbuf_get_buf(bytes);
+  return {reinterpret_cast<const char*>(vec.base), vec.len};
+}
+
+}  // namespace
+
+Http2Stream::Http2Stream(Http2Session& session, buffer::SlicePool& pool)
+    : session_(session), in_(pool), out_(pool) {}
+
+void Http2Stream::begin(int32_t id, MonotonicTime now) {
+  id_ = id;
+  bad_ = {};
+  state_ = {};
+  state_.in_session = id != 0;
+  state_.submitted_or_dropped = id != 0;
+  begun_at_ = last_progress_ = now;
+}
+
+void Http2Stream::recycle() {
+  WEIR_CHECK(over() && !queued);
+  in_.clear();
+  out_.clear();
+  trailers_.reset();
+  id_ = 0;
+}
+
+void Http2Stream::detach() {
+  decoder_ = nullptr;
+  map_ = nullptr;
+  dropInbound();
+  session_.queue(*this);
+}
+
+void Http2Stream::dropInbound() {
+  if (!in_.empty()) session_.release(id_, in_.size());
+  in_.clear();
+}
+
+void Http2Stream::dropOutbound() {
+  out_.clear();
+  trailers_.reset();
+}
+
+void Http2Stream::submitReset(uint32_t code) {
+  if (!state_.in_session || state_.reset_by_us) return;
+  state_.reset_by_us = true;
+  nghttp2_submit_rst_stream(session_.raw(), NGHTTP2_FLAG_NONE, id_, code);
+  session_.wake();
+}
+
+// --- What goes to the peer.
+
+bool Http2Stream::encodeHeaders(const HeaderMap& headers, bool end_stream) {
+  if (session_.dead() || decoder_ == nullptr) return true;
+  const bool server = session_.side() == Http2Session::Side::Server;
+  std::vector<nghttp2_nv>& fields = session_.scratch();
+  const auto kind = server ? Http2Message::Response : Http2Message::Request;
+  if (!collectFields(headers, kind, fields)) return false;
+  server ? submitResponse(headers, end_stream) : submitRequest(headers, end_stream);
+  session_.wake();
+  return true;
+}
+
+void Http2Stream::submitResponse(const HeaderMap& headers, bool end_stream) {
+  const std::vector<nghttp2_nv>& fields = session_.scratch();
+  const unsigned status = statusOf(headers);
+  if (status < 200) {
+    nghttp2_submit_headers(session_.raw(), NGHTTP2_FLAG_NONE, id_, nullptr, fields.data(),
+                           fields.size(), nullptr);
+    return;
+  }
+  state_.tunnel = state_.connect && status < 300;
+  const nghttp2_data_provider body = Http2Callbacks::bodyOf(*this);
+  nghttp2_submit_response(session_.raw(), id_, fields.data(), fields.size(),
+                          end_stream ? nullptr : &body);
+  if (end_stream) endLocal();
+}
+
+void Http2Stream::submitRequest(const HeaderMap& headers, bool end_stream) {
+  const std::vector<nghttp2_nv>& fields = session_.scratch();
+  state_.connect = headers.get(HeaderId::Method) == "CONNECT";
+  state_.submitted_or_dropped = true;
+  const nghttp2_data_provider body = Http2Callbacks::bodyOf(*this);
+  const int32_t id = nghttp2_submit_request(session_.raw(), nullptr, fields.data(), fields.size(),
+                                            end_stream ? nullptr : &body, this);
+  if (id < 0) return noteReset(ResetReason::Refused, "h2_no_stream_id");
+  id_ = id;
+  state_.in_session = true;
+  if (end_stream) endLocal();
+}
+
+void Http2Stream::encodeData(buffer::Buffer& data, bool end_stream) {
+  if (session_.dead() || decoder_ == nullptr) return data.clear();
+  if (out_.empty()) last_progress_ = session_.loop().now();
+  out_.take(data);
+  if (out_.size() >= session_.settings().buffer_limit) state_.blocked = true;
+  resume();
+  if (end_stream) endLocal();
+}
+
+void Http2Stream::encodeTrailers(const HeaderMap& trailers) {
+  if (session_.dead() || decoder_ == nullptr) return;
+  // Those that must not be sent are left out as a whole; the message is whole without them.
+  if (collectFields(trailers, Http2Message::Trailers, session_.scratch()) &&
+      !session_.scratch().empty()) {
+    trailers_ = std::make_unique<HeaderMap>();
+    trailers_->copyFrom(trailers);
+  }
+  resume();
+  endLocal();
+}
+
+void Http2Stream::resume() {
+  if (state_.deferred) {
+    state_.deferred = false;
+    nghttp2_session_resume_data(session_.raw(), id_);
+  }
+  session_.wake();
+}
+
+void Http2Stream::endLocal() {
+  state_.local_ended = true;
+  last_progress_ = session_.loop().now();
+  session_.watchFlush();
+  letGoIfDone();
+}
+
+size_t Http2Stream::nextData(size_t room, uint32_t* flags) {
+  const size_t bytes = std::min(room, out_.size());
+  const bool last = state_.local_ended && bytes == out_.size();
+  state_.deferred = bytes == 0 && !last;
+  if (state_.deferred) return 0;
+  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (!last) return bytes;
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (trailers_ != nullptr && submitTrailers()) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+  return bytes;
+}
+
+bool Http2Stream::submitTrailers() {
+  std::vector<nghttp2_nv>& fields = session_.scratch();
+  return collectFields(*trailers_, Http2Message::Trailers, fields) &&
+         nghttp2_submit_trailer(session_.raw(), id_, fields.data(), fields.size()) == 0;
+}
+
+void Http2Stream::moveData(buffer::Buffer& to, size_t bytes) {
+  to.take(out_, bytes);
+  last_progress_ = session_.loop().now();
+  if (!state_.blocked || out_.size() > session_.settings().buffer_limit / 2) return;
+  state_.blocked = false;
+  state_.write_ready = true;
+  session_.queue(*this);
+}
+
+void Http2Stream::onLocalEndSent() {
+  state_.local_end_sent = true;
+  const bool server = session_.side() == Http2Session::Side::Server;
+  if (server && !state_.in_ended && !state_.tunnel) submitReset(NGHTTP2_NO_ERROR);
+}
+
+void Http2Stream::onHeadersNotSent(bool refused) {
+  if (state_.reset_by_us) return;
+  noteReset(refused ? ResetReason::Refused : ResetReason::InternalError, "h2_headers_not_sent");
+  dropOutbound();
+  if (!refused) submitReset(NGHTTP2_INTERNAL_ERROR);
+}
+
+void Http2Stream::reset(ResetReason reason) {
+  if (session_.dead() || decoder_ == nullptr) return;
+  state_.submitted_or_dropped = true;
+  detach();
+  dropOutbound();
+  submitReset(http2CodeOf(reason));
+}
+
+void Http2Stream::pauseReading(bool paused) {
+  if (state_.paused == paused) return;
+  state_.paused = paused;
+  if (!paused && !session_.dead()) session_.queue(*this);
+}
+
+// --- What comes from the peer.
+
+void Http2Stream::onFieldsBegin() {
+  count_ = {};
+  map_ = nullptr;
+  if (decoder_ == nullptr || state_.reset_noted) return;
+  if (state_.head_whole) {
+    map_ = &decoder_->fields(StreamDecoder::Part::Trailers);
+    return;
+  }
+  tellHead();
+  if (decoder_ != nullptr) map_ = &decoder_->fields(StreamDecoder::Part::Head);
+}
+
+void Http2Stream::onField(nghttp2_rcbuf* name_bytes, nghttp2_rcbuf* value_bytes) {
+  const std::string_view name = textOf(name_bytes);
+  const std::string_view value = textOf(value_bytes);
+  const HeaderLimits& limits = session_.settings().headers;
+  const bool underscore = name.find('_') != std::string_view::npos;
+  ++count_.fields;
+  count_.bytes += name.size() + value.size() + 32;
+  count_.underscore |= underscore;
+  session_.failIf(session_.guard().onFields(count_.fields, count_.bytes));
+  if (map_ == nullptr || overLimits(count_, limits)) return;
+  const bool server = session_.side() == Http2Session::Side::Server;
+  if (server && underscore && limits.underscores == Underscores::Drop) return;
+  map_->add(name, value);
+}
+
+void Http2Stream::onFieldsEnd(bool end_stream) {
+  if (map_ != nullptr) {
+    if (state_.head_whole) {
+      onTrailers();
+    } else if (session_.side() == Http2Session::Side::Server) {
+      onRequestHead(end_stream);
+    } else {
+      onResponseHead(end_stream);
+    }
+    session_.queue(*this);
+  }
+  state_.in_ended |= end_stream;
+  map_ = nullptr;
+}
+
+void Http2Stream::onRequestHead(bool end_stream) {
+  bad_ = checkRequestHead(*map_, count_, session_.settings().headers);
+  state_.connect = map_->get(HeaderId::Method) == "CONNECT";
+  state_.head_whole = true;
+  state_.head_ended = end_stream;
+  state_.head_news = true;
+}
+
+void Http2Stream::onResponseHead(bool end_stream) {
+  if (overLimits(count_, session_.settings().headers)) return breakRules("headers_too_large");
+  const unsigned status = statusOf(*map_);
+  state_.head_whole = status >= 200;
+  state_.tunnel = state_.connect && status >= 200 && status < 300;
+  state_.head_ended = end_stream;
+  state_.head_news = true;
+}
+
+void Http2Stream::onTrailers() {
+  const HeaderLimits& limits = session_.settings().headers;
+  const bool server = session_.side() == Http2Session::Side::Server;
+  if (overLimits(count_, limits)) return breakRules("trailers_too_large");
+  if (server && count_.underscore && limits.underscores == Underscores::Reject) {
+    return breakRules("underscore_in_trailers");
+  }
+  state_.trailers_came = true;
+}
+
+void Http2Stream::breakRules(std::string_view detail) {
+  noteReset(ResetReason::ProtocolError, detail);
+  submitReset(NGHTTP2_PROTOCOL_ERROR);
+  session_.failIf(session_.guard().onProvokedReset());
+}
+
+void Http2Stream::onDataChunk(const uint8_t* bytes, size_t size) {
+  session_.hold(size);
+  const bool wanted = decoder_ != nullptr && bad_.reason.empty() && !state_.reset_noted;
+  if (!wanted) return session_.release(id_, size);
+  in_.append({bytes, size});
+  session_.queue(*this);
+}
+
+void Http2Stream::onDataEnd() {
+  state_.in_ended = true;
+  session_.queue(*this);
+}
+
+void Http2Stream::onClosed(uint32_t code) {
+  state_.in_session = false;
+  dropOutbound();
+  session_.queue(*this);
+  // A whole response is told to its end, however long that takes.
+  const bool server = session_.side() == Http2Session::Side::Server;
+  const bool whole = state_.in_ended && (!server || state_.local_end_sent);
+  if (!whole) noteReset(resetReasonOf(code), "");
+}
+
+void Http2Stream::onPeerEnd() {
+  if (state_.in_ended) return;
+  noteReset(ResetReason::ConnectionGone, "peer_closed");
+  submitReset(NGHTTP2_CANCEL);
+}
+
+void Http2Stream::onFlushTimeout() {
+  noteReset(ResetReason::Cancel, "flush_timeout");
+  dropOutbound();
+  submitReset(NGHTTP2_CANCEL);
+}
+
+void Http2Stream::noteReset(ResetReason reason, std::string_view detail) {
+  if (decoder_ == nullptr || state_.reset_noted) return;
+  state_.reset_noted = true;
+  reset_reason_ = reason;
+  reset_detail_ = detail;
+  session_.queue(*this);
+}
+
+// --- Telling.
+
+void Http2Stream::deliver() {
+  tellHead();
+  tellData();
+  tellReset();
+  if (state_.write_ready && decoder_ != nullptr && !state_.local_ended) {
+    state_.write_ready = false;
+    decoder_->onWriteReady();
+  }
+}
+
+void Http2Stream::tellHead() {
+  if (!state_.head_news || decoder_ == nullptr) return;
+  state_.head_news = false;
+  if (!bad_.reason.empty()) return decoder_->onBadMessage(bad_);
+  decoder_->onHeaders(state_.head_ended);
+  if (decoder_ == nullptr) return;
+  if (!state_.head_whole) decoder_->fields(StreamDecoder::Part::Head).clear();
+  if (state_.head_ended) endTold();
+}
+
+void Http2Stream::tellData() {
+  if (decoder_ == nullptr || state_.paused || !state_.head_whole || !bad_.reason.empty()) return;
+  const bool end = state_.in_ended && !state_.trailers_came && !state_.end_told;
+  if (!in_.empty() || end) {
+    buffer::Buffer data(in_.pool());
+    data.take(in_);
+    session_.release(id_, data.size());
+    decoder_->onData(data, end);
+    if (decoder_ == nullptr) return;
+    if (end) return endTold();
+  }
+  if (!state_.trailers_came || state_.paused || state_.end_told) return;
+  decoder_->onTrailers();
+  if (decoder_ != nullptr) endTold();
+}
+
+void Http2Stream::tellReset() {
+  if (state_.reset_noted && decoder_ != nullptr) giveUp(reset_reason_, reset_detail_);
+}
+
+void Http2Stream::giveUp(ResetReason reason, std::string_view detail) {
+  if (decoder_ == nullptr) return;
+  StreamDecoder& decoder = *decoder_;
+  state_.submitted_or_dropped = true;
+  detach();
+  dropOutbound();
+  decoder.onReset(reason, detail);
+}
+
+void Http2Stream::endTold() {
+  state_.end_told = true;
+  letGoIfDone();
+}
+
+void Http2Stream::letGoIfDone() {
+  if (decoder_ == nullptr) return;
+  if (state_.local_ended && state_.end_told) return detach();
+  // A response that is whole before its request ends the stream; a tunnel's ways end each by
+  // itself.
+  const bool server = session_.side() == Http2Session::Side::Server;
+  const bool response_ended = server ? state_.local_ended : state_.end_told;
+  if (!response_ended || state_.tunnel) return;
+  detach();
+  if (server) return;  // RST_STREAM follows what is still to be sent
+  dropOutbound();
+  submitReset(NGHTTP2_NO_ERROR);
+}
+
+}  // namespace weir::http

@@ -1,0 +1,129 @@
+#include <gtest/gtest.h>
+
+#include "test/http/h2/codec_harness.h"
+
+namespace weir::test {
+namespace {
+
+using http::ResetReason;
+
+std::string serverHello(const std::vector<std::pair<uint16_t, uint32_t>>& entries = {}) {
+  return settings(entries);
+}
+
+TEST(Http2ClientCodec, BeginsWithThePrefaceAndItsSettings) {
+  ClientHarness client;
+  const std::string sent = client.sent();
+  EXPECT_TRUE(sent.starts_with(ClientPreface));
+  EXPECT_EQ(describe(parseFrames(sent).at(0)), "SETTINGS 0");
+}
+
+TEST(Http2ClientCodec, TellsAResponseWithItsInformationalHeadsAndTrailers) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get());
+  EXPECT_EQ(describeOutcome(client.sent()), "HEADERS 1 end\n");
+  client.feed(headers(1, {{":status", "103"}, {"link", "a"}}, 0) +
+              headers(1, {{":status", "200"}}, 0) + data(1, "body") +
+              headers(1, {{"grpc-status", "0"}}));
+  EXPECT_EQ(stream.log,
+            "headers :status=103 link=a\nheaders :status=200\nbody of 4\ntrailers grpc-status=0\n");
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+  EXPECT_EQ(client.events.streams_ended, 1);
+}
+
+TEST(Http2ClientCodec, TakesAsManyStreamsAsThePeerAllows) {
+  ClientHarness client;
+  client.feed(serverHello({{3, 2}}));
+  client.request(get());
+  EXPECT_TRUE(client.codec->canTake());
+  client.request(get());
+  EXPECT_FALSE(client.codec->canTake());
+  EXPECT_FALSE(client.codec->finished());
+  client.sent();
+  client.feed(headers(1, {{":status", "200"}}));
+  EXPECT_TRUE(client.codec->canTake());
+}
+
+TEST(Http2ClientCodec, RefusedByGoawayAreTheStreamsAboveTheLast) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& first = client.request(get());
+  RecordingDecoder& second = client.request(get());
+  client.sent();
+  RecordingDecoder& not_sent = client.request(get());
+  client.feed(frame(GoawayFrame, 0, 0, number(1, 4) + number(0, 4)));
+  EXPECT_EQ(second.log, "reset refused \n");
+  EXPECT_EQ(not_sent.log.substr(0, 13), "reset refused");
+  EXPECT_TRUE(client.codec->finished());
+  EXPECT_FALSE(client.codec->canTake());
+  EXPECT_EQ(client.events.end, "");
+  client.feed(headers(1, {{":status", "200"}}));
+  EXPECT_EQ(first.log, "headers :status=200 end\n");
+  EXPECT_EQ(client.events.end, "flush peer_goaway");
+}
+
+TEST(Http2ClientCodec, DropsTheRestOfARequestWhoseResponseIsWhole) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get(), false);
+  client.sent();
+  client.feed(headers(1, {{":status", "413"}}));
+  EXPECT_EQ(stream.log, "headers :status=413 end\n");
+  EXPECT_EQ(describeOutcome(client.sent()), "RST_STREAM 1 code=0\n");
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+}
+
+TEST(Http2ClientCodec, TellsAWholeResponseThoughTheServerResetsTheRequest) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get(), false);
+  stream.encoder->pauseReading(true);
+  client.sent();
+  client.feed(headers(1, {{":status", "413"}}, 0) + data(1, "no", EndStream) + rst(1, 0));
+  EXPECT_EQ(stream.log, "headers :status=413\n");
+  stream.encoder->pauseReading(false);
+  client.sent();
+  EXPECT_EQ(stream.log, "headers :status=413\nbody of 2 end\n");
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+}
+
+TEST(Http2ClientCodec, ResetsAStreamThatWasNotSentYet) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& unsent = client.request(get());
+  unsent.encoder->reset(ResetReason::Cancel);
+  client.events.streams.push_back(std::make_unique<RecordingDecoder>());
+  client.codec->newStream(*client.events.streams.back()).reset(ResetReason::Cancel);
+  EXPECT_EQ(describeOutcome(client.sent()).find("HEADERS"), std::string::npos);
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+  EXPECT_EQ(unsent.log, "");
+}
+
+TEST(Http2ClientCodec, TellsEveryStreamThatTheConnectionIsGone) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get());
+  client.sent();
+  client.codec->onConnectionGone();
+  EXPECT_EQ(stream.log, "reset connection_gone \n");
+  EXPECT_FALSE(client.codec->canTake());
+}
+
+TEST(Http2ClientCodec, EndsOnceItWasDrained) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get());
+  client.sent();
+  client.codec->startDrain();
+  EXPECT_FALSE(client.codec->canTake());
+  client.codec->finishDrain();
+  client.sent();
+  EXPECT_EQ(client.events.end, "");
+  client.feed(headers(1, {{":status", "200"}}));
+  EXPECT_TRUE(stream.ended);
+  EXPECT_EQ(client.events.end, "flush drained");
+}
+
+}  // namespace
+}  // namespace weir::test

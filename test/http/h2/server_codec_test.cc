@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include "test/http/h2/codec_harness.h"
+
+namespace weir::test {
+namespace {
+
+using http::ResetReason;
+
+TEST(Http2ServerCodec, AnswersARequestWithoutABody) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get({{"accept", "*/*"}})));
+  EXPECT_EQ(server.stream().log,
+            "headers :method=GET :scheme=http :authority=a.test :path=/ accept=*/* end\n");
+  server.sent();
+  EXPECT_TRUE(server.stream().encoder->encodeHeaders(Fields{{":status", "204"}}, true));
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1 end\n");
+  EXPECT_EQ(server.events.streams_ended, 1);
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+}
+
+TEST(Http2ServerCodec, CarriesBodiesAndTrailersBothWays) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get({{"te", "trailers"}}), 0) + data(1, "abc") + data(1, "def") +
+              headers(1, {{"sum", "6"}}));
+  EXPECT_EQ(server.stream().body, "abcdef");
+  EXPECT_EQ(server.stream().log,
+            "headers :method=GET :scheme=http :authority=a.test :path=/ te=trailers\n"
+            "body of 6\ntrailers sum=6\n");
+  server.sent();
+  http::StreamEncoder& encoder = *server.stream().encoder;
+  EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "200"}}, false));
+  server.write(encoder, "hello", false);
+  encoder.encodeTrailers(Fields{{"grpc-status", "0"}});
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1\nDATA 1 size=5\nHEADERS 1 end\n");
+  EXPECT_EQ(server.events.streams_ended, 1);
+}
+
+TEST(Http2ServerCodec, SendsInformationalHeadsBeforeTheFinalOne) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get({{"expect", "100-continue"}}), 0));
+  server.sent();
+  http::StreamEncoder& encoder = *server.stream().encoder;
+  EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "100"}}, false));
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1\n");
+  server.feed(data(1, "x", EndStream));
+  EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "200"}}, true));
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1 end\n");
+}
+
+TEST(Http2ServerCodec, ResetsTheRestOfARequestThatWasAnsweredEarly) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get(), 0) + data(1, "abc"));
+  server.sent();
+  http::StreamEncoder& encoder = *server.stream().encoder;
+  EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "413"}}, false));
+  server.write(encoder, "no", true);
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1\nDATA 1 size=2 end\nRST_STREAM 1 code=0\n");
+  server.feed(data(1, "more", EndStream));
+  EXPECT_EQ(server.stream().body, "abc");
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+}
+
+TEST(Http2ServerCodec, TellsWhyTheClientResetAStream) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get(), 0) + headers(3, get(), 0) + data(3, "abc") + rst(1, 8) +
+              rst(3, 2));
+  EXPECT_TRUE(server.stream(0).log.ends_with("reset cancel \n")) << server.stream(0).log;
+  EXPECT_TRUE(server.stream(1).log.ends_with("reset internal_error \n"));
+  EXPECT_EQ(server.stream(1).body, "abc");
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+}
+
+TEST(Http2ServerCodec, ResetsWithTheCodeOfTheReason) {
+  const std::pair<ResetReason, int> cases[] = {
+      {ResetReason::Cancel, 8},        {ResetReason::InternalError, 2}, {ResetReason::Refused, 7},
+      {ResetReason::ProtocolError, 1}, {ResetReason::NoError, 0},       {ResetReason::Overload, 11},
+      {ResetReason::ConnectError, 10},
+  };
+  for (const auto& [reason, code] : cases) {
+    ServerHarness server;
+    server.feed(hello() + headers(1, get(), 0));
+    server.sent();
+    server.stream().encoder->reset(reason);
+    EXPECT_EQ(describeOutcome(server.sent()), "RST_STREAM 1 code=" + std::to_string(code) + "\n");
+    EXPECT_EQ(server.codec->openStreams(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace weir::test
