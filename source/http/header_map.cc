@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "source/base/check.h"
+
 namespace weir::http {
 
 std::string_view HeaderMap::copy(std::string_view text) {
@@ -102,6 +104,13 @@ void HeaderMap::clear() {
 void HeaderMap::copyFrom(const HeaderMap& other) {
   clear();
   for (const HeaderEntry& entry : other.entries_) add(entry.name, entry.value);
+}
+
+void HeaderMap::setView(HeaderId id, std::string_view value) {
+  const auto same = [id](const HeaderEntry& entry) { return entry.id == id; };
+  const auto found = std::find_if(entries_.begin(), entries_.end(), same);
+  WEIR_CHECK(found != entries_.end());
+  found->value = value;
 }
 
 void HeaderMap::recount() {

@@ -82,6 +82,10 @@ class HeaderMap {
     present_ |= bit(id);
   }
 
+  // Gives the first field of that name, which is there, another value that lies in room(), or has
+  // static storage.
+  void setView(HeaderId id, std::string_view value);
+
   // How many bytes of memory it holds.
   size_t capacity() const;
 
