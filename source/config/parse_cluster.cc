@@ -220,13 +220,67 @@ class ClusterParser {
       case v1::Cluster::LEAST_REQUEST: settings_.lb_policy = LbPolicy::LeastRequest; break;
       case v1::Cluster::RING_HASH: settings_.lb_policy = LbPolicy::RingHash; break;
       case v1::Cluster::RANDOM: settings_.lb_policy = LbPolicy::Random; break;
+      case v1::Cluster::MAGLEV: settings_.lb_policy = LbPolicy::Maglev; break;
+      case v1::Cluster::PEAK_EWMA: settings_.lb_policy = LbPolicy::PeakEwma; break;
       default: break;
     }
-    if (!cluster_.has_ring_hash_lb_config()) return;
-    const FieldScope scope = scope_.field("ring_hash_lb_config");
-    if (settings_.lb_policy != LbPolicy::RingHash) {
-      scope.error("is only for the lb_policy RING_HASH");
+    parsePolicyConfigs();
+  }
+
+  // Of the field that belongs to one policy alone.
+  FieldScope policyConfig(std::string_view name, LbPolicy policy, std::string_view policy_name) {
+    const FieldScope scope = scope_.field(name);
+    if (settings_.lb_policy != policy) {
+      scope.error("is only for the lb_policy " + std::string(policy_name));
     }
+    return scope;
+  }
+
+  void parsePolicyConfigs() {
+    if (cluster_.has_ring_hash_lb_config()) {
+      parseRing(policyConfig("ring_hash_lb_config", LbPolicy::RingHash, "RING_HASH"));
+    }
+    if (cluster_.has_round_robin_lb_config()) {
+      const auto scope = policyConfig("round_robin_lb_config", LbPolicy::RoundRobin, "ROUND_ROBIN");
+      const auto& config = cluster_.round_robin_lb_config();
+      if (config.has_slow_start_config()) parseSlowStart(config.slow_start_config(), scope);
+    }
+    if (cluster_.has_least_request_lb_config()) {
+      const auto scope =
+          policyConfig("least_request_lb_config", LbPolicy::LeastRequest, "LEAST_REQUEST");
+      const auto& config = cluster_.least_request_lb_config();
+      if (config.has_slow_start_config()) parseSlowStart(config.slow_start_config(), scope);
+    }
+    if (!cluster_.has_peak_ewma_lb_config()) return;
+    const auto scope = policyConfig("peak_ewma_lb_config", LbPolicy::PeakEwma, "PEAK_EWMA");
+    const auto& config = cluster_.peak_ewma_lb_config();
+    settings_.peak_ewma_decay = checkDuration(
+        scope.field("decay_time"), config.has_decay_time() ? &config.decay_time() : nullptr,
+        settings_.peak_ewma_decay, {milliseconds(1), hours(1)});
+  }
+
+  void parseSlowStart(const v1::SlowStartConfig& config, const FieldScope& parent) {
+    const FieldScope scope = parent.field("slow_start_config");
+    upstream::SlowStartSettings& slow = settings_.slow_start;
+    if (!config.has_slow_start_window()) {
+      scope.field("slow_start_window").error("is required: how long an endpoint warms up");
+    }
+    slow.window =
+        checkDuration(scope.field("slow_start_window"),
+                      config.has_slow_start_window() ? &config.slow_start_window() : nullptr,
+                      slow.window, {milliseconds(1), hours(24)});
+    if (config.has_aggression()) slow.aggression = config.aggression();
+    if (!(slow.aggression >= 0.01 && slow.aggression <= 100)) {
+      scope.field("aggression").error("is out of range: from 0.01 to 100 is allowed");
+    }
+    slow.min_weight_percent = static_cast<unsigned>(checkInteger(
+        scope.field("min_weight_percent"),
+        config.has_min_weight_percent() ? std::optional<uint64_t>(config.min_weight_percent())
+                                        : std::nullopt,
+        slow.min_weight_percent, {1, 100}));
+  }
+
+  void parseRing(const FieldScope& scope) {
     const v1::RingHashLbConfig& config = cluster_.ring_hash_lb_config();
     upstream::RingSettings& ring = settings_.ring;
     ring.minimum_size = checkInteger(scope.field("minimum_ring_size"),
@@ -284,6 +338,7 @@ class ClusterParser {
     };
     refuse("endpoints", cluster_.endpoints_size() > 0, "endpoints");
     refuse("lb_policy", cluster_.lb_policy() != v1::Cluster::ROUND_ROBIN, "a policy");
+    refuse("round_robin_lb_config", cluster_.has_round_robin_lb_config(), "a policy");
     refuse("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
            "a limit for each endpoint");
     refuse("health_check", cluster_.has_health_check(), "checks");

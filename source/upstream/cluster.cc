@@ -1,5 +1,6 @@
 #include "source/upstream/cluster.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "source/base/check.h"
@@ -9,6 +10,13 @@ namespace {
 
 constexpr std::string_view ConnectsName = "weir_upstream_connects_total";
 constexpr std::string_view ConnectsHelp = "Connection attempts to upstreams, by how they ended.";
+
+// What a failure counts for, at least, where hosts are compared by latency.
+constexpr Duration LatencyOfFailure = std::chrono::seconds(1);
+
+Duration fromSeconds(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
 
 net::ByteMeter byteMeter(std::string_view cluster, stats::Registry& stats) {
   const auto counter = [&](std::string_view direction) {
@@ -21,18 +29,21 @@ net::ByteMeter byteMeter(std::string_view cluster, stats::Registry& stats) {
 
 }  // namespace
 
-Place::Place(Cluster& cluster, std::shared_ptr<Host> host)
-    : cluster_(&cluster), host_(std::move(host)) {
+Place::Place(Cluster& cluster, std::shared_ptr<Host> host, bool for_requests)
+    : cluster_(&cluster), host_(std::move(host)), for_requests_(for_requests) {
   cluster_->active_.add(1);
 }
 
 Place::Place(Place&& other) noexcept
-    : cluster_(std::exchange(other.cluster_, nullptr)), host_(std::move(other.host_)) {}
+    : cluster_(std::exchange(other.cluster_, nullptr)),
+      host_(std::move(other.host_)),
+      for_requests_(other.for_requests_) {}
 
 Place& Place::operator=(Place&& other) noexcept {
   leave();
   cluster_ = std::exchange(other.cluster_, nullptr);
   host_ = std::move(other.host_);
+  for_requests_ = other.for_requests_;
   return *this;
 }
 
@@ -73,6 +84,7 @@ const HostList& Cluster::hosts() {
   if (version != hosts_version_) {
     hosts_ = state_->hosts();
     hosts_version_ = version;
+    picker_.follow(*hosts_, loop_.now());
   }
   return *hosts_;
 }
@@ -107,7 +119,11 @@ Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
 Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
   if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
   const uint64_t most = settings().max_connections_per_endpoint;
-  const auto pick = picker_.pick(hosts(), {keyOf(request.source), request.tried, most, panics()});
+  const auto pick = picker_.pick(hosts(), {.key = keyOf(request.source),
+                                           .tried = request.tried,
+                                           .max_connections_per_host = most,
+                                           .panic = panics(),
+                                           .now = loop_.now()});
   if (pick.outcome == HostPicker::Outcome::Picked) {
     const std::shared_ptr<Host>& host = (*hosts_)[pick.index];
     return Choice{host->address(), Place(*this, host)};
@@ -141,9 +157,11 @@ Result<std::shared_ptr<Host>> Cluster::pickFor(const RequestPick& pick) {
     return host;
   }
   const uint64_t key = pick.hash ? *pick.hash : keyOf(pick.source);
-  const auto picked = picker_.pick(
-      hosts(),
-      {.key = key, .tried = pick.tried, .panic = panics(), .load = HostPicker::Load::Requests});
+  const auto picked = picker_.pick(hosts(), {.key = key,
+                                             .tried = pick.tried,
+                                             .panic = panics(),
+                                             .load = HostPicker::Load::Requests,
+                                             .now = loop_.now()});
   if (picked.outcome != HostPicker::Outcome::Picked) return noHost();
   return (*hosts_)[picked.index];
 }
@@ -153,11 +171,19 @@ void Cluster::endRequest(const std::shared_ptr<Host>& host, const RequestOutcome
   state_->endRequest();
   host->endRequest();
   if (outcome.kind == RequestOutcome::Kind::Cancelled) return;
+  noteLatency(outcome, *host);
   const unsigned status = outcome.kind == RequestOutcome::Kind::Response ? outcome.status : 0;
   const auto ejections = state_->fitness().requestEnded(host, status, loop_.now());
   for (size_t i = 0; i < ejections.size(); ++i) {
     if (ejections[i] > 0) countEjections(static_cast<EjectionReason>(i), ejections[i]);
   }
+}
+
+// An answer that did not come is not a fast one.
+void Cluster::noteLatency(const RequestOutcome& outcome, const Host& host) {
+  const bool failed = outcome.kind == RequestOutcome::Kind::LocalFailure;
+  picker_.observe(host, failed ? std::max(outcome.took, LatencyOfFailure) : outcome.took,
+                  loop_.now());
 }
 
 bool Cluster::tryPending() {
@@ -215,7 +241,7 @@ Result<Started> Cluster::connectTo(const std::shared_ptr<Host>& host, const Conn
 Result<Place> Cluster::enter(const std::shared_ptr<Host>& host) {
   if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
   const uint64_t most = settings().max_connections_per_endpoint;
-  if (host->tryEnter(most)) return Place(*this, host);
+  if (host->tryEnter(most)) return Place(*this, host, true);
   state_->leave();
   return overflow("max_connections_per_endpoint", most);
 }
@@ -257,6 +283,9 @@ void Cluster::countConnected(const Place& place, double seconds) {
   connect_seconds_.observe(seconds);
   if (place.host() == nullptr) return;
   place.host()->countConnected();
+  if (!place.forRequests()) {
+    picker_.observe(*place.host(), fromSeconds(seconds), loop_.now());
+  }
   state_->fitness().connectSucceeded(*place.host());
 }
 
@@ -264,7 +293,9 @@ void Cluster::countFailed(const Place& place, ErrorCode code) {
   countOutcome(code);
   // Given up by us, or our own shortage: says nothing about the host.
   const bool ours = code == ErrorCode::Closed || code == ErrorCode::Exhausted;
-  if (place.host() != nullptr && !ours) tellFailure(place.host());
+  if (place.host() == nullptr || ours) return;
+  if (!place.forRequests()) picker_.observe(*place.host(), LatencyOfFailure, loop_.now());
+  tellFailure(place.host());
 }
 
 void Cluster::tellFailure(const std::shared_ptr<Host>& host) {

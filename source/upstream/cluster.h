@@ -46,18 +46,21 @@ class Place {
  public:
   Place() = default;
   // The connection has been entered at both. `host` is null for the original destination.
-  Place(Cluster& cluster, std::shared_ptr<Host> host);
+  // `for_requests`: not picked for itself, so that the time to connect is not the host's latency.
+  Place(Cluster& cluster, std::shared_ptr<Host> host, bool for_requests = false);
   Place(Place&& other) noexcept;
   Place& operator=(Place&& other) noexcept;
   ~Place() { leave(); }
 
   const std::shared_ptr<Host>& host() const { return host_; }
+  bool forRequests() const { return for_requests_; }
   // Gives it up before its end.
   void leave();
 
  private:
   Cluster* cluster_ = nullptr;
   std::shared_ptr<Host> host_;
+  bool for_requests_ = false;
 };
 
 // A connection that was started.
@@ -123,6 +126,7 @@ class Cluster {
   void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
   bool panics();
   void countEjections(EjectionReason reason, uint64_t ejections);
+  void noteLatency(const RequestOutcome& outcome, const Host& host);
   void tellFailure(const std::shared_ptr<Host>& host);
   void countOverflow(std::string_view limit);
   Error overflow(std::string_view limit, uint64_t value);

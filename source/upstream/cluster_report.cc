@@ -21,6 +21,8 @@ std::string_view nameOf(LbPolicy policy) {
     case LbPolicy::LeastRequest: return "LEAST_REQUEST";
     case LbPolicy::RingHash: return "RING_HASH";
     case LbPolicy::Random: return "RANDOM";
+    case LbPolicy::Maglev: return "MAGLEV";
+    case LbPolicy::PeakEwma: return "PEAK_EWMA";
   }
   return "";
 }

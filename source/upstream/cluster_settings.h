@@ -39,11 +39,22 @@ struct ProxyProtocolSettings {
   bool operator==(const ProxyProtocolSettings&) const = default;
 };
 
+// Load: of connections the connections, of requests the requests.
 enum class LbPolicy : uint8_t {
   RoundRobin,    // in turn, by weight
-  LeastRequest,  // of two that are drawn by weight, the one with fewer connections for its weight
-  RingHash,      // by the client's address
+  LeastRequest,  // of two that are drawn by weight, the one with less load for its weight
+  RingHash,      // by the request's hash, or the client's address
   Random,        // drawn by weight
+  Maglev,        // as RingHash, by another table
+  PeakEwma,      // as LeastRequest, each load times the host's latency
+};
+
+// Of RoundRobin and LeastRequest: a host that was not used gets less at first.
+struct SlowStartSettings {
+  Duration window = Duration::zero();  // zero: none
+  double aggression = 1;               // 1: linear; above it, faster at first
+  unsigned min_weight_percent = 10;
+  bool operator==(const SlowStartSettings&) const = default;
 };
 
 // Passive: a host to which connecting fails, or that answers badly, is left alone for a while.
@@ -117,6 +128,8 @@ struct ClusterSettings {
   DnsSettings dns = {};                     // of StrictDns
   LbPolicy lb_policy = LbPolicy::RoundRobin;
   RingSettings ring = {};  // of RingHash
+  SlowStartSettings slow_start = {};
+  Duration peak_ewma_decay = std::chrono::seconds(10);  // of PeakEwma
   Duration connect_timeout = std::chrono::seconds(5);
   std::optional<ProxyProtocolSettings> proxy_protocol{};
   std::optional<HealthCheckSettings> health_check = {};

@@ -34,7 +34,7 @@ uint64_t ClusterState::retryLimit() const {
 
 HostPicker ClusterState::makePicker() {
   const uint32_t worker = workers_.fetch_add(1, std::memory_order_relaxed);
-  return {settings_.lb_policy, mixBits(seed_ + worker), worker};
+  return {settings_, mixBits(seed_ + worker), worker};
 }
 
 std::shared_ptr<const HostList> ClusterState::hosts() const {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,16 @@ class Host {
   uint64_t connected() const { return connected_.load(std::memory_order_relaxed); }
   uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
+  // When it was used first, or for the first time since restart(): `now` if that is this call.
+  MonotonicTime startedAt(MonotonicTime now) {
+    int64_t since = started_.load(std::memory_order_relaxed);
+    if (since != NotStarted) return MonotonicTime(Duration(since));
+    started_.compare_exchange_strong(since, now.time_since_epoch().count(),
+                                     std::memory_order_relaxed);
+    return since == NotStarted ? now : MonotonicTime(Duration(since));
+  }
+  void restart() { started_.store(NotStarted, std::memory_order_relaxed); }
+
   // It may be used, as far as its cluster's HostFitness knows, which is who changes that.
   bool fit() const { return unfit_.load(std::memory_order_relaxed) == 0; }
   bool failsChecks() const { return (unfit_.load(std::memory_order_relaxed) & FailsChecks) != 0; }
@@ -65,6 +76,7 @@ class Host {
 
  private:
   friend class HostFitness;
+  static constexpr int64_t NotStarted = std::numeric_limits<int64_t>::min();
   static constexpr uint8_t FailsChecks = 1;
   static constexpr uint8_t Ejected = 2;
   // Under the lock of HostFitness.
@@ -81,6 +93,7 @@ class Host {
   const uint32_t weight_;
   BoundedCount active_;
   std::atomic<uint64_t> requests_{0};
+  std::atomic<int64_t> started_{NotStarted};
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};
   std::atomic<unsigned> failures_{0};       // to connect, in a row

@@ -76,6 +76,7 @@ void HostFitness::mark(Host& host, uint8_t flag, bool on) {
   const uint8_t flags = host.unfit_.load(std::memory_order_relaxed);
   host.unfit_.store(static_cast<uint8_t>(on ? flags | flag : flags & ~flag),
                     std::memory_order_relaxed);
+  if (!was_fit && host.fit()) host.restart();
   if (!host.record_.listed || host.fit() == was_fit) return;
   if (was_fit) {
     unfit_.fetch_add(1, std::memory_order_relaxed);

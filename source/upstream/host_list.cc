@@ -7,10 +7,10 @@
 namespace weir::upstream {
 namespace {
 
-HashRing makeRing(const HostList::Hosts& hosts, const RingSettings& settings) {
+std::vector<HashRing::Member> membersOf(const HostList::Hosts& hosts) {
   std::vector<HashRing::Member> members;
   for (const auto& host : hosts) members.push_back({host->address().toString(), host->weight()});
-  return {members, settings};
+  return members;
 }
 
 // Near the golden section, which spreads best, and without a factor in common with the total.
@@ -37,7 +37,8 @@ HostList::HostList(Hosts hosts, const ClusterSettings& settings) : hosts_(std::m
     for (const auto& host : hosts_) ends_.push_back(total_weight_ += host->weight() / factor);
     stride_ = strideFor(total_weight_);
   }
-  if (settings.lb_policy == LbPolicy::RingHash) ring_ = makeRing(hosts_, settings.ring);
+  if (settings.lb_policy == LbPolicy::RingHash) ring_.emplace(membersOf(hosts_), settings.ring);
+  if (settings.lb_policy == LbPolicy::Maglev) maglev_.emplace(membersOf(hosts_));
 }
 
 size_t HostList::at(uint64_t position) const {

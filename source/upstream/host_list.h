@@ -12,6 +12,7 @@
 #include "source/upstream/cluster_settings.h"
 #include "source/upstream/hash_ring.h"
 #include "source/upstream/host.h"
+#include "source/upstream/maglev_table.h"
 
 namespace weir::upstream {
 
@@ -19,7 +20,7 @@ class HostList {
  public:
   using Hosts = std::vector<std::shared_ptr<Host>>;
 
-  // A ring is made only if `settings` asks for picking by one.
+  // A ring or a table is made only if `settings` asks for picking by one.
   HostList(Hosts hosts, const ClusterSettings& settings);
 
   const Hosts& hosts() const { return hosts_; }
@@ -44,7 +45,14 @@ class HostList {
   // in a row. Equal weights: 1, the order of the list.
   uint64_t stride() const { return stride_; }
 
-  const HashRing* ring() const { return ring_ ? &*ring_ : nullptr; }
+  // By the table of the cluster's policy: where a key belongs, and the host there. Places go on
+  // behind the last one with the first. Requires: a policy that hashes; usable() > 0.
+  bool hashes() const { return ring_.has_value() || maglev_.has_value(); }
+  size_t placeOf(uint64_t key) const { return ring_ ? ring_->placeOf(key) : maglev_->placeOf(key); }
+  size_t atPlace(size_t place) const {
+    return ring_ ? ring_->memberAt(place % ring_->size())
+                 : maglev_->memberAt(place % maglev_->size());
+  }
 
  private:
   uint64_t start(size_t i) const { return ends_.empty() ? i : i == 0 ? 0 : ends_[i - 1]; }
@@ -55,6 +63,7 @@ class HostList {
   uint64_t stride_ = 1;
   std::vector<uint64_t> ends_;  // where each host's share ends; empty if all weights are equal
   std::optional<HashRing> ring_;
+  std::optional<MaglevTable> maglev_;
 };
 
 }  // namespace weir::upstream

@@ -59,6 +59,48 @@ INSTANTIATE_TEST_SUITE_P(
             "endpoints[1].address: \"a.test:1\" stands twice among the endpoints"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Policies, ClusterRuleTest,
+    testing::Values(
+        MarkedCluster{Unix + "lb_policy: MAGLEV", ""},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: {slow_start_window: 1ms, "
+                             "aggression: 0.01, min_weight_percent: 1}}",
+                      ""},
+        MarkedCluster{Unix + "lb_policy: LEAST_REQUEST, least_request_lb_config: "
+                             "{slow_start_config: {slow_start_window: 24h, aggression: 100, "
+                             "min_weight_percent: 100}}",
+                      ""},
+        MarkedCluster{Unix + "lb_policy: PEAK_EWMA, peak_ewma_lb_config: {decay_time: 1ms}", ""},
+        MarkedCluster{Unix + "lb_policy: RANDOM, round_robin_lb_config: ^{}",
+                      "round_robin_lb_config: is only for the lb_policy ROUND_ROBIN"},
+        MarkedCluster{Unix + "least_request_lb_config: ^{}",
+                      "least_request_lb_config: is only for the lb_policy LEAST_REQUEST"},
+        MarkedCluster{Unix + "peak_ewma_lb_config: ^{}",
+                      "peak_ewma_lb_config: is only for the lb_policy PEAK_EWMA"},
+        MarkedCluster{Original + "round_robin_lb_config: ^{}",
+                      "round_robin_lb_config" + NoHosts + "a policy"},
+        MarkedCluster{Unix + "lb_policy: PEAK_EWMA, peak_ewma_lb_config: {decay_time: ^0s}",
+                      "peak_ewma_lb_config.decay_time: 0s is out of range: from 1ms to 1h is "
+                      "allowed"},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: ^{}}",
+                      "round_robin_lb_config.slow_start_config.slow_start_window: is required: how "
+                      "long an endpoint warms up"},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: {slow_start_window: ^0s}}",
+                      "round_robin_lb_config.slow_start_config.slow_start_window: 0s is out of "
+                      "range: from 1ms to 24h is allowed"},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: {slow_start_window: 1s, "
+                             "aggression: ^0}}",
+                      "round_robin_lb_config.slow_start_config.aggression: is out of range: from "
+                      "0.01 to 100 is allowed"},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: {slow_start_window: 1s, "
+                             "aggression: ^nan}}",
+                      "round_robin_lb_config.slow_start_config.aggression: is out of range: from "
+                      "0.01 to 100 is allowed"},
+        MarkedCluster{Unix + "round_robin_lb_config: {slow_start_config: {slow_start_window: 1s, "
+                             "min_weight_percent: ^0}}",
+                      "round_robin_lb_config.slow_start_config.min_weight_percent: 0 is out of "
+                      "range: from 1 to 100 is allowed"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Dns, ClusterRuleTest,
     testing::Values(
         MarkedCluster{Dns + "dns_lookup_family: V6_ONLY, dns_min_refresh_rate: 0.1s, "

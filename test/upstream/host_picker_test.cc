@@ -18,6 +18,10 @@ namespace {
 using Outcome = HostPicker::Outcome;
 using Weights = std::vector<uint32_t>;
 
+ClusterSettings with(LbPolicy policy) {
+  return {.name = "a", .endpoints = {}, .lb_policy = policy};
+}
+
 HostList listOf(const Weights& weights, LbPolicy policy) {
   HostList::Hosts hosts;
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -26,7 +30,7 @@ HostList listOf(const Weights& weights, LbPolicy policy) {
         net::SocketAddress::parse("10.0." + third + "." + std::to_string(i % 250) + ":80");
     hosts.push_back(std::make_shared<Host>(*address, weights[i]));
   }
-  return {std::move(hosts), {.name = "a", .endpoints = {}, .lb_policy = policy}};
+  return {std::move(hosts), with(policy)};
 }
 
 // The hosts picked by `picks` picks, as letters; the connections end at once.
@@ -63,7 +67,7 @@ struct TurnCase {
 class RoundRobinTest : public testing::TestWithParam<TurnCase> {};
 TEST_P(RoundRobinTest, TakesHostsInTurnByWeight) {
   const HostList list = listOf(GetParam().weights, LbPolicy::RoundRobin);
-  HostPicker picker(LbPolicy::RoundRobin, 1, 0);
+  HostPicker picker(with(LbPolicy::RoundRobin), 1, 0);
   EXPECT_EQ(pickInTurn(picker, list, static_cast<int>(GetParam().picks.size())), GetParam().picks);
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -78,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(HostPickerTest, RoundRobinGivesEachItsWeightInEveryRound) {
   const HostList list = listOf({5, 1, 3, 1}, LbPolicy::RoundRobin);
-  HostPicker picker(LbPolicy::RoundRobin, 1, 3);
+  HostPicker picker(with(LbPolicy::RoundRobin), 1, 3);
   for (int round = 0; round < 3; ++round) {
     EXPECT_EQ(countPicks(picker, list, 10), (std::vector<size_t>{5, 1, 3, 1}));
   }
@@ -86,7 +90,7 @@ TEST(HostPickerTest, RoundRobinGivesEachItsWeightInEveryRound) {
 
 TEST(HostPickerTest, RoundRobinDoesNotPickAHeavyHostManyTimesInARow) {
   const HostList list = listOf({50, 50}, LbPolicy::RoundRobin);
-  HostPicker picker(LbPolicy::RoundRobin, 1, 0);
+  HostPicker picker(with(LbPolicy::RoundRobin), 1, 0);
   const HostList uneven = listOf({50, 49}, LbPolicy::RoundRobin);
   EXPECT_EQ(pickInTurn(picker, uneven, 1000).find("aaa"), std::string::npos);
 }
@@ -95,7 +99,7 @@ TEST(HostPickerTest, WorkersBeginWithDifferentHosts) {
   const HostList list = listOf(Weights(26, 1), LbPolicy::RoundRobin);
   std::map<char, int> firsts;
   for (uint32_t worker = 0; worker < 8; ++worker) {
-    HostPicker picker(LbPolicy::RoundRobin, 1, worker);
+    HostPicker picker(with(LbPolicy::RoundRobin), 1, worker);
     ++firsts[pickInTurn(picker, list, 1)[0]];
   }
   EXPECT_GE(firsts.size(), 6U);
@@ -104,7 +108,7 @@ TEST(HostPickerTest, WorkersBeginWithDifferentHosts) {
 TEST(HostPickerTest, RoundRobinGoesOnInAShorterList) {
   const HostList before = listOf(Weights(20, 1), LbPolicy::RoundRobin);
   const HostList after = listOf({1, 1}, LbPolicy::RoundRobin);
-  HostPicker picker(LbPolicy::RoundRobin, 1, 0);
+  HostPicker picker(with(LbPolicy::RoundRobin), 1, 0);
   pickInTurn(picker, before, 17);
   const std::string picks = pickInTurn(picker, after, 4);
   EXPECT_TRUE(picks == "abab" || picks == "baba") << picks;
@@ -112,7 +116,7 @@ TEST(HostPickerTest, RoundRobinGoesOnInAShorterList) {
 
 TEST(HostPickerTest, RoundRobinSharesWhatAHostCannotTakeAmongAllOthers) {
   const HostList list = listOf({1, 1, 1, 1}, LbPolicy::RoundRobin);
-  HostPicker picker(LbPolicy::RoundRobin, 1, 0);
+  HostPicker picker(with(LbPolicy::RoundRobin), 1, 0);
   ASSERT_TRUE(list[2]->tryEnter(1));
   EXPECT_EQ(pickInTurn(picker, list, 9, {.max_connections_per_host = 1}), "abdabdabd");
 }
@@ -129,7 +133,7 @@ TEST_P(SharesTest, FollowTheWeights) {
   constexpr int Picks = 40'000;
   const auto& [policy, weights] = GetParam();
   const HostList list = listOf(weights, policy);
-  HostPicker picker(policy, 42, 0);
+  HostPicker picker(with(policy), 42, 0);
   const auto counts = countPicks(picker, list, Picks);
   double total = 0;
   for (const uint32_t weight : weights) total += weight;
@@ -142,11 +146,13 @@ INSTANTIATE_TEST_SUITE_P(Cases, SharesTest,
                          testing::Values(ShareCase{LbPolicy::Random, {1, 1, 1}},
                                          ShareCase{LbPolicy::Random, {1, 0, 9, 30}},
                                          ShareCase{LbPolicy::LeastRequest, {1, 1, 1}},
-                                         ShareCase{LbPolicy::LeastRequest, {2, 1, 5}}));
+                                         ShareCase{LbPolicy::LeastRequest, {2, 1, 5}},
+                                         ShareCase{LbPolicy::PeakEwma, {1, 1, 1}},
+                                         ShareCase{LbPolicy::PeakEwma, {2, 1, 5}}));
 
 TEST(HostPickerTest, RandomDrawsFromTenThousandHosts) {
   const HostList list = listOf(Weights(10'000, 1), LbPolicy::Random);
-  HostPicker picker(LbPolicy::Random, 42, 0);
+  HostPicker picker(with(LbPolicy::Random), 42, 0);
   const auto counts = countPicks(picker, list, 100'000);
   EXPECT_LT(*std::max_element(counts.begin(), counts.end()), 40U);
   EXPECT_LT(std::count(counts.begin(), counts.end(), 0U), 5);
@@ -156,14 +162,14 @@ TEST(HostPickerTest, RandomDrawsFromTenThousandHosts) {
 
 TEST(HostPickerTest, LeastRequestOfTwoHostsTakesTheLessBusy) {
   const HostList list = listOf({1, 1}, LbPolicy::LeastRequest);
-  HostPicker picker(LbPolicy::LeastRequest, 1, 0);
+  HostPicker picker(with(LbPolicy::LeastRequest), 1, 0);
   ASSERT_TRUE(list[0]->tryEnter(NoLimit));
   EXPECT_EQ(pickInTurn(picker, list, 20), std::string(20, 'b'));
 }
 
 TEST(HostPickerTest, LeastRequestMeasuresConnectionsByWeight) {
   const HostList list = listOf({10, 1}, LbPolicy::LeastRequest);
-  HostPicker picker(LbPolicy::LeastRequest, 1, 0);
+  HostPicker picker(with(LbPolicy::LeastRequest), 1, 0);
   for (int i = 0; i < 9; ++i) ASSERT_TRUE(list[0]->tryEnter(NoLimit));
   ASSERT_TRUE(list[1]->tryEnter(NoLimit));
   EXPECT_EQ(pickInTurn(picker, list, 20), std::string(20, 'a'));
@@ -171,7 +177,7 @@ TEST(HostPickerTest, LeastRequestMeasuresConnectionsByWeight) {
 
 TEST(HostPickerTest, LeastRequestKeepsLongConnectionsEven) {
   const HostList list = listOf(Weights(100, 1), LbPolicy::LeastRequest);
-  HostPicker picker(LbPolicy::LeastRequest, 7, 0);
+  HostPicker picker(with(LbPolicy::LeastRequest), 7, 0);
   for (int n = 0; n < 10'000; ++n) picker.pick(list, {});
   for (const auto& host : list.hosts()) {
     EXPECT_GE(host->active(), 96U);
@@ -179,12 +185,16 @@ TEST(HostPickerTest, LeastRequestKeepsLongConnectionsEven) {
   }
 }
 
-// Ring hash.
+// By hash.
 
-TEST(HostPickerTest, AKeyLeadsToTheSameHostFromEveryWorker) {
-  const HostList list = listOf(Weights(20, 1), LbPolicy::RingHash);
-  HostPicker one(LbPolicy::RingHash, 1, 0);
-  HostPicker other(LbPolicy::RingHash, 2, 5);
+class HashingTest : public testing::TestWithParam<LbPolicy> {};
+INSTANTIATE_TEST_SUITE_P(Policies, HashingTest,
+                         testing::Values(LbPolicy::RingHash, LbPolicy::Maglev));
+
+TEST_P(HashingTest, AKeyLeadsToTheSameHostFromEveryWorker) {
+  const HostList list = listOf(Weights(20, 1), GetParam());
+  HostPicker one(with(GetParam()), 1, 0);
+  HostPicker other(with(GetParam()), 2, 5);
   Random keys(3);
   for (int i = 0; i < 200; ++i) {
     const uint64_t key = keys.next();
@@ -192,9 +202,9 @@ TEST(HostPickerTest, AKeyLeadsToTheSameHostFromEveryWorker) {
   }
 }
 
-TEST(HostPickerTest, TheKeysOfAHostThatCannotTakeThemAreSpreadAndTheOthersStay) {
-  const HostList list = listOf({1, 1, 1, 1, 1}, LbPolicy::RingHash);
-  HostPicker picker(LbPolicy::RingHash, 1, 0);
+TEST_P(HashingTest, TheKeysOfAHostThatCannotTakeThemAreSpreadAndTheOthersStay) {
+  const HostList list = listOf({1, 1, 1, 1, 1}, GetParam());
+  HostPicker picker(with(GetParam()), 1, 0);
   Random keys(3);
   std::map<char, int> moved_to;
   ASSERT_TRUE(list[1]->tryEnter(NoLimit));
@@ -223,7 +233,7 @@ TEST(HostPickerTest, UnfitHostsArePassedOverUnlessThereIsPanic) {
     fitness.setHosts(list);
     fitness.setHealthy(*(*list)[0], false, {});
     fitness.setHealthy(*(*list)[2], false, {});
-    HostPicker picker(policy, 1, 0);
+    HostPicker picker(with(policy), 1, 0);
     EXPECT_EQ(pickInTurn(picker, *list, 10), "bbbbbbbbbb");
     const std::string all = pickInTurn(picker, *list, 30, {.panic = true});
     for (const char host : {'a', 'b', 'c'}) EXPECT_NE(all.find(host), std::string::npos);
@@ -237,7 +247,7 @@ TEST(HostPickerTest, UnfitHostsArePassedOverUnlessThereIsPanic) {
 class EveryPolicyTest : public testing::TestWithParam<LbPolicy> {
  protected:
   std::string pick(const HostList& list, const HostPicker::Request& request) {
-    HostPicker picker(GetParam(), 11, 0);
+    HostPicker picker(with(GetParam()), 11, 0);
     return pickInTurn(picker, list, 1, request);
   }
 };
@@ -260,7 +270,7 @@ TEST_P(EveryPolicyTest, FindsTheOneOfManyThatHasRoom) {
       ASSERT_TRUE(list[i]->tryEnter(1));
     }
   }
-  HostPicker picker(GetParam(), 5, 0);
+  HostPicker picker(with(GetParam()), 5, 0);
   const auto pick = picker.pick(list, {.key = 99, .max_connections_per_host = 1});
   ASSERT_EQ(pick.outcome, Outcome::Picked);
   EXPECT_EQ(pick.index, 7'654U);
@@ -268,13 +278,14 @@ TEST_P(EveryPolicyTest, FindsTheOneOfManyThatHasRoom) {
   EXPECT_EQ(list[7'654]->active(), 1U);
 }
 TEST_P(EveryPolicyTest, SaysThatThereIsNoHost) {
-  HostPicker picker(GetParam(), 5, 0);
+  HostPicker picker(with(GetParam()), 5, 0);
   EXPECT_EQ(picker.pick(listOf({}, GetParam()), {}).outcome, Outcome::NoHost);
   EXPECT_EQ(picker.pick(listOf({0, 0}, GetParam()), {}).outcome, Outcome::NoHost);
 }
 INSTANTIATE_TEST_SUITE_P(Policies, EveryPolicyTest,
                          testing::Values(LbPolicy::RoundRobin, LbPolicy::LeastRequest,
-                                         LbPolicy::RingHash, LbPolicy::Random));
+                                         LbPolicy::RingHash, LbPolicy::Random, LbPolicy::Maglev,
+                                         LbPolicy::PeakEwma));
 
 }  // namespace
 }  // namespace weir::upstream
