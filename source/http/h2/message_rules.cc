@@ -152,6 +152,8 @@ BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
   if (head.get(HeaderId::Authority).find('@') != std::string_view::npos) {
     return {400, "bad_authority"};  // RFC 9113 8.3.1: no user information
   }
+  // RFC 9113 8.2.3: one field again, as others than HTTP/2 know it.
+  if (head.count(HeaderId::Cookie) > 1) head.set(HeaderId::Cookie, head.joined("cookie"));
   return {};
 }
 
