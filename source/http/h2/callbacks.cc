@@ -13,10 +13,9 @@ Http2Stream* streamOf(nghttp2_session* session, int32_t id) {
 
 bool has(const nghttp2_frame_hd& head, uint8_t flag) { return (head.flags & flag) != 0; }
 
+// Not all frames come to onFrameRecv(): none that is ignored, and no CONTINUATION.
 int onBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) noexcept {
-  const bool payload = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_CONTINUATION ||
-                       (head->type == NGHTTP2_DATA && head->length == 0);
-  if (payload) sessionOf(user_data).onPayload(head->length, has(*head, NGHTTP2_FLAG_END_STREAM));
+  sessionOf(user_data).onFrameBegin(head->type, head->length, has(*head, NGHTTP2_FLAG_END_STREAM));
   return 0;
 }
 
@@ -69,7 +68,6 @@ int onFrameRecv(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
     case NGHTTP2_HEADERS:
       if (stream != nullptr) stream->onFieldsEnd(has(head, NGHTTP2_FLAG_END_STREAM));
       break;
-    case NGHTTP2_PRIORITY: session.onPriority(); break;
     case NGHTTP2_RST_STREAM:
       if (stream != nullptr) session.onPeerReset(*stream);
       break;

@@ -38,7 +38,8 @@ std::string_view http2FaultOf(uint32_t code) {
     case NGHTTP2_STREAM_CLOSED: return "h2_stream_closed";
     case NGHTTP2_FRAME_SIZE_ERROR: return "h2_frame_size_error";
     case NGHTTP2_COMPRESSION_ERROR: return "h2_compression_error";
-    case NGHTTP2_ENHANCE_YOUR_CALM: return "h2_enhance_your_calm";
+    // What nghttp2 by itself finds to be too much: entries in one SETTINGS.
+    case NGHTTP2_ENHANCE_YOUR_CALM: return "h2_settings_flood";
     default: return "h2_protocol_error";
   }
 }

@@ -12,7 +12,8 @@ namespace weir::http {
 // For RST_STREAM. Requires: not ConnectionGone, for which there is no frame.
 uint32_t http2CodeOf(ResetReason reason);
 ResetReason resetReasonOf(uint32_t code);
-// "h2_flow_control_error"; of one that is unknown "h2_protocol_error".
+// Of a connection that nghttp2 gave up: "h2_flow_control_error"; of one that is unknown
+// "h2_protocol_error".
 std::string_view http2FaultOf(uint32_t code);
 
 }  // namespace weir::http

@@ -25,7 +25,8 @@ struct Http2FieldCount {
 bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits);
 
 // Looks at a request's head that is whole, and makes `host` the :authority if that is missing; the
-// field `host` does not stay, and crumbs of a cookie become one. Returns what is wrong with it; a reason without text: nothing.
+// field `host` does not stay, and crumbs of a cookie become one. Returns what is wrong with it; a
+// reason without text: nothing.
 BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
                             const HeaderLimits& limits);
 

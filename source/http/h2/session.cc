@@ -16,6 +16,7 @@ constexpr size_t InputPiece = 16384;    // looked at before streams are told
 constexpr size_t QueueBeforePump = 64;  // frames that wait while there are more bytes to look at
 constexpr int MaxRounds = 4;            // of telling and sending in one turn
 constexpr size_t KeptStreams = 32;
+constexpr size_t MaxFrame = 2 * (9 + 16384);  // no setting of ours allows more than the default
 constexpr Duration SettingsTimeout = std::chrono::seconds(10);
 
 }  // namespace
@@ -163,6 +164,9 @@ void Http2Session::feed(buffer::Buffer& data) {
       nghttp2_session_mem_recv(session_, static_cast<const uint8_t*>(piece.iov_base), size);
   data.drain(size);
   if (used < 0) return onReceiveError(static_cast<int>(used));
+  // It has given the connection up, and its GOAWAY cannot be sent: no frame is so long.
+  bytes_without_frame_ += size;
+  if (bytes_without_frame_ > MaxFrame) return fail("h2_protocol_error", NGHTTP2_PROTOCOL_ERROR);
   if (nghttp2_session_get_outbound_queue_size(session_) > QueueBeforePump) pump();
   failIf(guard_.onQueue(nghttp2_session_get_outbound_queue_size(session_), all_.size()));
 }
@@ -308,6 +312,19 @@ void Http2Session::sendGoaway() {
 }
 
 // --- Frames and timers.
+
+void Http2Session::onFrameBegin(uint8_t type, size_t length, bool ends_stream) {
+  bytes_without_frame_ = 0;
+  switch (type) {
+    case NGHTTP2_DATA:
+      if (length == 0) onPayload(length, ends_stream);
+      break;
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_CONTINUATION: onPayload(length, ends_stream); break;
+    case NGHTTP2_PRIORITY: failIf(guard_.onPriority()); break;
+    default: break;
+  }
+}
 
 void Http2Session::onSettings(bool ack) {
   if (ack) return settings_timer_.disarm();

@@ -88,8 +88,8 @@ class Http2Session {
 
   // From nghttp2's callbacks.
   Http2Stream& onPeerStream(int32_t id);
+  void onFrameBegin(uint8_t type, size_t length, bool ends_stream);
   void onPayload(size_t bytes, bool ends_stream) { failIf(guard_.onPayload(bytes, ends_stream)); }
-  void onPriority() { failIf(guard_.onPriority()); }
   void onWindowUpdate() { failIf(guard_.onWindowUpdate()); }
   void onSettings(bool ack);
   void onPing(bool ack);
@@ -142,6 +142,7 @@ class Http2Session {
   MonotonicTime last_read_;
   size_t held_ = 0;  // bytes of bodies that wait in streams
   size_t owed_ = 0;  // of them, those by which the connection's window is not opened yet
+  size_t bytes_without_frame_ = 0;  // that nghttp2 took since it last found one
   std::string_view fault_;
   bool ping_sent_ = false;
   bool again_ = false;  // something came up while run() was running
