@@ -4,12 +4,14 @@ namespace weir::http {
 
 void Incoming::begin(StreamDecoder& decoder, const BodyLength& body) {
   decoder_ = &decoder;
+  ended_ = false;
   part_ = Part::Body;
   body_.begin(body);
 }
 
 void Incoming::beginTunnel(StreamDecoder& decoder) {
   decoder_ = &decoder;
+  ended_ = false;
   part_ = Part::Tunnel;
 }
 
@@ -32,6 +34,7 @@ Incoming::Status Incoming::readBody(buffer::Buffer& data, bool end_stream) {
   buffer::Buffer body(pool_);
   const BodyReader::Status status = body_.read(data, body);
   const bool last = status == BodyReader::Status::End || (body_.untilClose() && end_stream);
+  ended_ = last;
   if (!body.empty() || last) decoder_->onData(body, last);
   if (last) return Status::End;
   if (decoder_ == nullptr) return Status::More;
@@ -53,6 +56,7 @@ Incoming::Status Incoming::readTrailers(buffer::Buffer& data, bool end_stream) {
   HeaderMap& fields = decoder_->fields(StreamDecoder::Part::Trailers);
   const auto bad = parseTrailers(trailers_.finish(data, fields), limits_, fields);
   if (bad) return refuse(*bad);
+  ended_ = true;
   if (!fields.empty()) {
     decoder_->onTrailers();
   } else {
@@ -65,6 +69,7 @@ Incoming::Status Incoming::readTrailers(buffer::Buffer& data, bool end_stream) {
 Incoming::Status Incoming::readTunnel(buffer::Buffer& data, bool end_stream) {
   buffer::Buffer bytes(pool_);
   bytes.take(data);
+  ended_ = end_stream;
   if (!bytes.empty() || end_stream) decoder_->onData(bytes, end_stream);
   return end_stream ? Status::End : Status::More;
 }

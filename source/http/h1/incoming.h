@@ -30,6 +30,8 @@ class Incoming {
   // The decoder is not called any more.
   void stop() { decoder_ = nullptr; }
   void pause(bool paused) { paused_ = paused; }
+  // The decoder was told of the end, or is just being told.
+  bool ended() const { return ended_; }
 
   Status read(buffer::Buffer& data, bool end_stream);
   const BadMessage& bad() const { return bad_; }
@@ -50,6 +52,7 @@ class Incoming {
   BadMessage bad_;
   Part part_ = Part::Body;
   bool paused_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace weir::http

@@ -158,7 +158,7 @@ bool Http1ServerCodec::encodeHeaders(const HeaderMap& headers, bool end_stream) 
 
 void Http1ServerCodec::beginResponse(const HeaderMap& headers, const MessagePlan& plan,
                                      bool end_stream) {
-  const bool early = end_stream && state_ == State::Body;
+  const bool early = end_stream && requestUnderWay();
   const bool refused_connect =
       request_.kind == RequestHead::Kind::Connect && plan.mode != BodyMode::Tunnel;
   if (drain_ != Drain::No || early || refused_connect || plan.mode == BodyMode::UntilClose) {
@@ -206,7 +206,7 @@ void Http1ServerCodec::endResponse() {
   if (state_ == State::Tunnel) return;
   if (body_.mode() == BodyMode::Tunnel) {
     end(ConnectionEnd::Flush, "tunnel_ended", false);
-  } else if (state_ == State::Body) {
+  } else if (requestUnderWay()) {
     end(ConnectionEnd::Flush, "h1_early_response", false);
   } else if (!keep_alive_) {
     end(ConnectionEnd::Flush, "last_response", false);

@@ -72,6 +72,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   bool readBody(buffer::Buffer& data, bool end_stream);
   void failRequest(ResetReason reason, std::string_view detail);
   void onHeadTimeout();
+  bool requestUnderWay() const { return state_ == State::Body && !incoming_.ended(); }
 
   void beginResponse(const HeaderMap& headers, const MessagePlan& plan, bool end_stream);
   void leaveHeld(BodyMode mode);
