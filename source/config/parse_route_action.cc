@@ -129,6 +129,7 @@ class RouteActionParser {
     if (const auto fits = pattern->checkSubstitution(config.substitution()); !fits.ok()) {
       scope.field("substitution").error("is wrong: " + fits.error().detail);
     }
+    checkPathBytes(scope.field("substitution"), config.substitution(), "a path");
     forward_.regex_rewrite = http::RegexRewrite{std::move(pattern), config.substitution()};
   }
 

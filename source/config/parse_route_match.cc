@@ -187,16 +187,18 @@ std::shared_ptr<const http::Regex> checkRegex(const v1::RegexMatcher& matcher,
   return nullptr;
 }
 
-bool checkPathText(const FieldScope& field, std::string_view text, std::string_view what) {
-  if (!text.starts_with('/')) {
-    field.error(quote(text) + " is wrong: " + std::string(what) + " begins with a slash");
-    return false;
-  }
+bool checkPathBytes(const FieldScope& field, std::string_view text, std::string_view what) {
   const auto bad = std::find_if(text.begin(), text.end(),
                                 [](char c) { return c <= ' ' || c >= 0x7f || c == '#'; });
   if (bad == text.end()) return true;
   field.error("the character " + quote(std::string(1, *bad)) + " cannot be in " +
               std::string(what) + "; write it percent-encoded");
+  return false;
+}
+
+bool checkPathText(const FieldScope& field, std::string_view text, std::string_view what) {
+  if (text.starts_with('/')) return checkPathBytes(field, text, what);
+  field.error(quote(text) + " is wrong: " + std::string(what) + " begins with a slash");
   return false;
 }
 

@@ -268,6 +268,9 @@ INSTANTIATE_TEST_SUITE_P(
         Marked{"{cluster: a, regex_rewrite: {pattern: {regex: a}, substitution: ^'\\1'}}",
                ".regex_rewrite.substitution: is wrong: Rewrite schema requests 1 matches, but the "
                "regexp only has 0 parenthesized subexpressions."},
+        Marked{"{cluster: a, regex_rewrite: {pattern: {regex: a}, substitution: ^'/ '}}",
+               ".regex_rewrite.substitution: the character \" \" cannot be in a path; write it "
+               "percent-encoded"},
         Marked{"{cluster: a, host_rewrite_literal: ^'a b'}",
                ".host_rewrite_literal: \"a b\" is not a host: the character \" \" cannot be in it"},
         Marked{"{cluster: a, host_rewrite_literal: ^''}",
