@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "source/config/field_checks.h"
+#include "source/config/node.h"
 #include "source/config/parse.h"
+#include "source/http/characters.h"
 
 namespace weir::config {
 namespace {
@@ -25,6 +27,36 @@ std::string checkPayload(const FieldScope& field, const std::string& bytes) {
   field.error("has " + std::to_string(bytes.size()) + " bytes; at most " +
               std::to_string(MaxPayload) + " are allowed");
   return {};
+}
+
+upstream::HttpCheckSettings parseHttpCheck(const v1::HttpHealthCheck& check,
+                                           const FieldScope& scope) {
+  upstream::HttpCheckSettings settings;
+  settings.path = check.path();
+  const FieldScope path = scope.field("path");
+  if (checkRequired(path, check.path(), "what is asked for") &&
+      (check.path()[0] != '/' || !http::isTarget(check.path()))) {
+    path.error(quote(check.path()) +
+               " is not a path: it begins with \"/\", and has no space, no "
+               "control byte and no fragment");
+  }
+  settings.host = check.host();
+  if (!check.host().empty() && !http::isAuthority(check.host())) {
+    scope.field("host").error(quote(check.host()) + " is not a host");
+  }
+  settings.method = v1::HttpHealthCheck::Method_Name(check.method());
+  const FieldScope statuses = scope.field("expected_statuses");
+  if (check.expected_statuses_size() > 0) settings.expected_statuses.clear();
+  for (int i = 0; i < check.expected_statuses_size(); ++i) {
+    const auto& range = check.expected_statuses(i);
+    if (range.start() < 200 || range.end() <= range.start() || range.end() > 600) {
+      statuses.index(static_cast<size_t>(i))
+          .error("start must be from 200 to 599, and end above it and at most 600");
+    }
+    settings.expected_statuses.push_back(
+        {static_cast<unsigned>(range.start()), static_cast<unsigned>(range.end())});
+  }
+  return settings;
 }
 
 void parseRequestOutliers(const v1::OutlierDetection& detection, const FieldScope& scope,
@@ -78,6 +110,12 @@ upstream::HealthCheckSettings parseHealthCheck(const v1::HealthCheck& check,
   settings.receive = check.receive_payload_case() == Check::kReceiveBytes
                          ? checkPayload(scope.field("receive_bytes"), check.receive_bytes())
                          : checkPayload(scope.field("receive"), check.receive());
+  if (!check.has_http_health_check()) return settings;
+  const FieldScope http = scope.field("http_health_check");
+  const bool payload = check.send_payload_case() != Check::SEND_PAYLOAD_NOT_SET ||
+                       check.receive_payload_case() != Check::RECEIVE_PAYLOAD_NOT_SET;
+  if (payload) http.error("must not be set with a payload");
+  settings.http = parseHttpCheck(check.http_health_check(), http);
   return settings;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "source/base/log.h"
+#include "source/http/health/http_health_checker.h"
 #include "source/server/admin.h"
 #include "source/server/process_metrics.h"
 #include "source/server/resources.h"
@@ -40,7 +41,7 @@ Server::Server(std::shared_ptr<const config::BootstrapSettings> settings, const 
     : clock_(clock),
       worker_count_(workers),
       loop_(clock),
-      clusters_(loop_),
+      clusters_(loop_, {}, http::makeHttpHealthChecker),
       logs_(loop_),
       snapshot_{std::move(settings), nullptr, nullptr},
       bound_(workers),

@@ -77,8 +77,11 @@ struct ClusterManager::Gauges {
   stats::Value& dns_age;
 };
 
-ClusterManager::ClusterManager(event::Loop& loop, DnsOptions dns)
-    : loop_(loop), resolver_(loop, std::move(dns)), forget_(loop, [this] { forgetUnused(); }) {}
+ClusterManager::ClusterManager(event::Loop& loop, DnsOptions dns, HealthCheckerMaker make_http)
+    : loop_(loop),
+      resolver_(loop, std::move(dns)),
+      make_http_(std::move(make_http)),
+      forget_(loop, [this] { forgetUnused(); }) {}
 
 ClusterManager::~ClusterManager() = default;
 
@@ -111,7 +114,7 @@ std::shared_ptr<ClusterState> ClusterManager::make(const ClusterSettings& settin
 
 void ClusterManager::manage(Entry& entry, const std::shared_ptr<ClusterState>& state) {
   if (state->settings().health_check) {
-    entry.checks = std::make_unique<HealthChecks>(loop_, slices_, stats_, state,
+    entry.checks = std::make_unique<HealthChecks>(loop_, slices_, stats_, state, make_http_,
                                                   [this] { forget_.schedule(); });
   }
   if (state->settings().type != ClusterSettings::Type::StrictDns) return;

@@ -33,8 +33,10 @@ class ClusterManager {
   // How long it waits without a word in the log.
   static constexpr Duration Patience = std::chrono::milliseconds(500);
 
-  // `loop` outlives it. `dns`: whom to ask, and how.
-  explicit ClusterManager(event::Loop& loop, DnsOptions dns = {});
+  // `loop` outlives it. `dns`: whom to ask, and how. `make_http`: makes the checkers of clusters
+  // whose health_check is by HTTP, of which there are none without it.
+  explicit ClusterManager(event::Loop& loop, DnsOptions dns = {},
+                          HealthCheckerMaker make_http = {});
   ~ClusterManager();
 
   // Calls `ready` in a later turn with the states of these clusters, once each of their names was
@@ -69,6 +71,7 @@ class ClusterManager {
 
   event::Loop& loop_;
   DnsResolver resolver_;
+  const HealthCheckerMaker make_http_;
   buffer::SlicePool slices_;
   mutable stats::Registry stats_;  // the gauges in it are brought up to date when it is asked for
   event::Task forget_;

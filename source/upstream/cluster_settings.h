@@ -19,16 +19,33 @@
 
 namespace weir::upstream {
 
-// Active TCP checks of each host.
+// Statuses from `start` on, below `end`.
+struct StatusRange {
+  unsigned start = 200;
+  unsigned end = 201;
+  bool operator==(const StatusRange&) const = default;
+};
+
+// A check by a request.
+struct HttpCheckSettings {
+  std::string path = {};
+  std::string host = {};  // empty: the cluster's name
+  std::string method = "GET";
+  std::vector<StatusRange> expected_statuses = {StatusRange{}};
+  bool operator==(const HttpCheckSettings&) const = default;
+};
+
+// Active checks of each host: over TCP, or if there is an http part, by a request.
 struct HealthCheckSettings {
   Duration interval = std::chrono::seconds(5);  // from the end of one check to the next
   Duration timeout = std::chrono::seconds(5);   // of one check, connecting included
   Duration interval_jitter = std::chrono::milliseconds(500);  // at most so much is added, at random
   unsigned unhealthy_threshold = 3;  // failures in a row until a healthy host is unhealthy
   unsigned healthy_threshold = 2;    // successes in a row until an unhealthy host is healthy
-  std::string send = {};             // empty: a connection that stands is enough
+  std::string send = {};  // empty: a connection that stands is enough. In front of a request
   std::string receive =
       {};  // must occur in what the host answers; empty: the answer does not matter
+  std::optional<HttpCheckSettings> http = {};
   bool operator==(const HealthCheckSettings&) const = default;
 };
 

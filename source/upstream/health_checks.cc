@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "source/base/check.h"
+#include "source/upstream/tcp_health_checker.h"
+
 namespace weir::upstream {
 namespace {
 
@@ -14,6 +17,7 @@ stats::Value& outcome(stats::Registry& stats, const std::string& cluster, std::s
 // A server that wants a PROXY header wants it from checks, too: one that speaks for nobody.
 HealthCheckSettings settingsOf(const ClusterSettings& cluster) {
   HealthCheckSettings settings = *cluster.health_check;
+  if (settings.http && settings.http->host.empty()) settings.http->host = cluster.name;
   if (!cluster.proxy_protocol) return settings;
   const auto header = net::makeProxyHeader(cluster.proxy_protocol->version, {}, {}, {});
   settings.send.insert(0, std::string(header.begin(), header.end()));
@@ -23,15 +27,17 @@ HealthCheckSettings settingsOf(const ClusterSettings& cluster) {
 }  // namespace
 
 HealthChecks::HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::Registry& stats,
-                           const std::shared_ptr<ClusterState>& state,
+                           const std::shared_ptr<ClusterState>& state, HealthCheckerMaker make_http,
                            std::function<void()> on_gone)
     : loop_(loop),
       slices_(slices),
       state_(state),
       settings_(settingsOf(state->settings())),
+      make_http_(std::move(make_http)),
       on_gone_(std::move(on_gone)),
       passed_(outcome(stats, state->settings().name, "passed")),
       failed_(outcome(stats, state->settings().name, "failed")) {
+  WEIR_CHECK(!settings_.http || make_http_);
   follow(*state->hosts());
 }
 
@@ -44,21 +50,21 @@ void HealthChecks::follow(const HostList& hosts) {
   }
 }
 
-std::unique_ptr<TcpHealthChecker> HealthChecks::check(const std::shared_ptr<Host>& host) {
-  auto checker = std::make_unique<TcpHealthChecker>(
-      loop_, slices_, host->address(), settings_,
-      [this, host = host.get()](bool healthy) {
-        if (const auto state = state_.lock()) {
-          state->fitness().setHealthy(*host, healthy, loop_.now());
-        }
-      },
-      !host->failsChecks());
-  checker->onEachCheck([this, host = host.get()](bool passed) {
+std::unique_ptr<HealthChecker> HealthChecks::check(const std::shared_ptr<Host>& host) {
+  const auto on_change = [this, host = host.get()](bool healthy) {
+    if (const auto state = state_.lock()) {
+      state->fitness().setHealthy(*host, healthy, loop_.now());
+    }
+  };
+  const auto on_check = [this, host = host.get()](bool passed) {
     (passed ? passed_ : failed_).add(1);
     host->noteChecked();
     if (state_.expired()) on_gone_();
-  });
-  return checker;
+  };
+  HealthCheckTask task{loop_,     slices_, host->address(), settings_, !host->failsChecks(),
+                       on_change, on_check};
+  if (settings_.http) return make_http_(std::move(task));
+  return std::make_unique<TcpHealthChecker>(std::move(task));
 }
 
 }  // namespace weir::upstream

@@ -13,31 +13,33 @@
 #include "source/event/loop.h"
 #include "source/stats/stats.h"
 #include "source/upstream/cluster_state.h"
-#include "source/upstream/tcp_health_checker.h"
+#include "source/upstream/health_checker.h"
 
 namespace weir::upstream {
 
 class HealthChecks {
  public:
-  // All but `state` outlive it. Requires: the cluster's settings have a health_check. It may not be
-  // dropped from inside `on_gone`.
+  // All but `state` outlive it. Requires: the cluster's settings have a health_check. `make_http`:
+  // if that has an http part. It may not be dropped from inside `on_gone`.
   HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::Registry& stats,
-               const std::shared_ptr<ClusterState>& state, std::function<void()> on_gone);
+               const std::shared_ptr<ClusterState>& state, HealthCheckerMaker make_http,
+               std::function<void()> on_gone);
 
   // Checks the hosts that are new, and no longer those that are gone.
   void follow(const HostList& hosts);
 
  private:
-  std::unique_ptr<TcpHealthChecker> check(const std::shared_ptr<Host>& host);
+  std::unique_ptr<HealthChecker> check(const std::shared_ptr<Host>& host);
 
   event::Loop& loop_;
   buffer::SlicePool& slices_;
   const std::weak_ptr<ClusterState> state_;
   const HealthCheckSettings settings_;
+  const HealthCheckerMaker make_http_;
   const std::function<void()> on_gone_;
   stats::Value& passed_;
   stats::Value& failed_;
-  std::unordered_map<std::shared_ptr<Host>, std::unique_ptr<TcpHealthChecker>> checkers_;
+  std::unordered_map<std::shared_ptr<Host>, std::unique_ptr<HealthChecker>> checkers_;
 };
 
 }  // namespace weir::upstream

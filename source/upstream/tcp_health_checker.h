@@ -1,20 +1,12 @@
 #pragma once
 
-// Checks whether a host takes connections: connects again and again, and if it is to, sends bytes
-// and looks for bytes in the answer. A host passes for healthy, or for what is known of it from
-// before, until its first check is done, which decides alone; from then on the thresholds do.
-//
-// The first check starts within the jitter, so that the checks of many hosts do not come at once;
-// each next one `interval` and a part of the jitter after the end of the one before.
+// Checks whether a host takes connections: connects again and again (health_schedule.h), and if it
+// is to, sends bytes and looks for bytes in the answer.
 //
 // Loop: one, the main thread's; outlives it. Dropping it, also from inside on_change, ends a check
 // that is under way, and nothing is told any more.
 
-#include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <random>
 #include <string>
 
 #include "source/buffer/buffer.h"
@@ -22,24 +14,19 @@
 #include "source/net/address.h"
 #include "source/net/connection.h"
 #include "source/upstream/cluster_settings.h"
+#include "source/upstream/health_checker.h"
+#include "source/upstream/health_schedule.h"
 
 namespace weir::upstream {
 
-class TcpHealthChecker final : private net::ConnectionEvents {
+class TcpHealthChecker final : public HealthChecker, private net::ConnectionEvents {
  public:
-  // `on_change` hears of each change, never from inside the constructor. `slices` outlives it.
-  // `healthy`: what is known of it until the first check.
-  TcpHealthChecker(event::Loop& loop, buffer::SlicePool& slices, net::SocketAddress address,
-                   const HealthCheckSettings& settings, std::function<void(bool healthy)> on_change,
-                   bool healthy = true);
+  explicit TcpHealthChecker(HealthCheckTask task);
   ~TcpHealthChecker() override;
   TcpHealthChecker(const TcpHealthChecker&) = delete;
   TcpHealthChecker& operator=(const TcpHealthChecker&) = delete;
 
-  // For counting: hears of each check that ended, and may not drop this.
-  void onEachCheck(std::function<void(bool passed)> callback) { on_check_ = std::move(callback); }
-
-  bool healthy() const { return healthy_; }
+  bool healthy() const { return schedule_.healthy(); }
   // Why the last check that failed did; empty if none has.
   const std::string& lastFailure() const { return last_failure_; }
 
@@ -52,26 +39,16 @@ class TcpHealthChecker final : private net::ConnectionEvents {
   void startCheck();
   void pass();
   void fail(std::string why);
-  void endCheck(bool passed);
   void dropConnection();
-  bool thresholdReached(bool passed);
-  Duration jitter();
 
   event::Loop& loop_;
   buffer::SlicePool& slices_;
   const net::SocketAddress address_;
   const HealthCheckSettings settings_;
-  const std::function<void(bool)> on_change_;
-  std::function<void(bool)> on_check_;
-  std::minstd_rand random_;
-  bool healthy_;
-  bool decided_ = false;   // by a first check
-  unsigned in_a_row_ = 0;  // checks that speak against healthy_
   std::string last_failure_;
   std::string answer_;  // the end of it, in which a match may begin
   std::unique_ptr<net::Connection> connection_;
-  event::Timer next_;
-  event::Timer timeout_;
+  HealthSchedule schedule_;
 };
 
 }  // namespace weir::upstream

@@ -156,6 +156,25 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Ejection, ClusterRuleTest,
     testing::Values(
+        MarkedCluster{Unix + "health_check: {http_health_check: {path: '/x?y', host: 'a.b:80', "
+                             "method: HEAD, expected_statuses: [{start: 200, end: 600}]}}",
+                      ""},
+        MarkedCluster{Unix + "health_check: {http_health_check: ^{}}",
+                      "health_check.http_health_check.path: is required: what is asked for"},
+        MarkedCluster{Unix + "health_check: {http_health_check: {path: ^'x y'}}",
+                      "health_check.http_health_check.path: \"x y\" is not a path: it begins with "
+                      "\"/\", and has no space, no control byte and no fragment"},
+        MarkedCluster{Unix + "health_check: {http_health_check: {path: ^'/#y'}}",
+                      "health_check.http_health_check.path: \"/#y\" is not a path: it begins with "
+                      "\"/\", and has no space, no control byte and no fragment"},
+        MarkedCluster{Unix + "health_check: {http_health_check: {path: /, host: ^'a b'}}",
+                      "health_check.http_health_check.host: \"a b\" is not a host"},
+        MarkedCluster{Unix + "health_check: {http_health_check: {path: /, expected_statuses: "
+                             "[^{start: 100, end: 200}]}}",
+                      "health_check.http_health_check.expected_statuses[0]: start must be from 200 "
+                      "to 599, and end above it and at most 600"},
+        MarkedCluster{Unix + "health_check: {send: x, http_health_check: ^{path: /}}",
+                      "health_check.http_health_check: must not be set with a payload"},
         MarkedCluster{Unix + "outlier_detection: {}, healthy_panic_threshold: 0", ""},
         MarkedCluster{Unix + "outlier_detection: {consecutive_local_origin_failure: 1, "
                              "base_ejection_time: 1h, max_ejection_time_jitter: 1s, "

@@ -156,7 +156,7 @@ TEST_F(CheckedClusterTest, AHostThatComesBackUnhealthyIsFitOnceItPassesACheck) {
   state->fitness().setHealthy(host, false, loop_->now());
   buffer::SlicePool slices;
   stats::Registry stats;
-  const HealthChecks checks(*loop_, slices, stats, state, [] {});
+  const HealthChecks checks(*loop_, slices, stats, state, {}, [] {});
   EXPECT_FALSE(host.fit());
   EXPECT_TRUE(loop_.runUntil([&] { return host.fit(); }));
 }

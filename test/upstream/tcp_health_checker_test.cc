@@ -29,11 +29,12 @@ class TcpHealthCheckerTest : public testing::Test {
     settings_.healthy_threshold = 2;
   }
   void start(const net::SocketAddress& to) {
-    checker_.emplace(*loop_, slices_, to, settings_, [this](bool healthy) {
-      told_.push_back(healthy ? "healthy" : "unhealthy");
-      if (hook_) hook_();
-    });
-    checker_->onEachCheck([this](bool passed) { checks_ += passed ? '+' : '-'; });
+    checker_.emplace(HealthCheckTask{*loop_, slices_, to, settings_, true,
+                                     [this](bool healthy) {
+                                       told_.push_back(healthy ? "healthy" : "unhealthy");
+                                       if (hook_) hook_();
+                                     },
+                                     [this](bool passed) { checks_ += passed ? '+' : '-'; }});
     EXPECT_EQ(told_, Lines{});
     EXPECT_TRUE(checker_->healthy());
   }
@@ -69,9 +70,9 @@ TEST_F(TcpHealthCheckerTest, AHostThatAcceptsIsHealthyAndNothingIsTold) {
 }
 
 TEST_F(TcpHealthCheckerTest, TheFirstCheckOfAHostThatWasUnhealthyDecidesAlone) {
-  checker_.emplace(
-      *loop_, slices_, upstream_.address(), settings_,
-      [this](bool healthy) { told_.push_back(healthy ? "healthy" : "unhealthy"); }, false);
+  checker_.emplace(HealthCheckTask{
+      *loop_, slices_, upstream_.address(), settings_, false,
+      [this](bool healthy) { told_.push_back(healthy ? "healthy" : "unhealthy"); }});
   EXPECT_FALSE(checker_->healthy());
   EXPECT_TRUE(loop_.runUntil([&] { return told_ == Lines{"healthy"}; }));
 }
@@ -203,8 +204,8 @@ TEST_F(TcpHealthCheckerTest, JitterSpreadsTheFirstCheckAndTheNextOnes) {
   size_t ended = 0;
   for (int i = 0; i < 20; ++i) {
     checkers.push_back(std::make_unique<TcpHealthChecker>(
-        *loop_, slices_, upstream_.refusingAddress(), settings_, [](bool) {}));
-    checkers.back()->onEachCheck([&](bool) { ++ended; });
+        HealthCheckTask{*loop_, slices_, upstream_.refusingAddress(), settings_, true, [](bool) {},
+                        [&](bool) { ++ended; }}));
   }
   loop_.runUntilIdle();
   EXPECT_LT(ended, 20U);  // all of 20 at the first nanosecond would be a wonder
