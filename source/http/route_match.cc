@@ -5,6 +5,8 @@
 #include <charconv>
 #include <memory_resource>
 
+#include "source/http/grpc.h"
+
 namespace weir::http {
 namespace {
 
@@ -97,13 +99,6 @@ std::optional<std::string_view> queryParameter(std::string_view query, std::stri
 bool holds(const QueryMatch& match, const RequestView& request) {
   const auto value = queryParameter(request.query, match.name);
   return value && (!match.value || match.value->matches(*value));
-}
-
-bool isGrpc(const HeaderMap& headers) {
-  constexpr std::string_view Type = "application/grpc";
-  const std::string_view type = headers.get(HeaderId::ContentType);
-  return equalIgnoringCase(type.substr(0, Type.size()), Type) &&
-         (type.size() == Type.size() || type[Type.size()] == '+' || type[Type.size()] == ';');
 }
 
 bool restHolds(const RouteMatch& match, const RequestView& request) {

@@ -81,7 +81,6 @@ bool holds(const HeaderMatch& match, const RequestView& request);
 bool holds(const QueryMatch& match, const RequestView& request);
 // All but the path.
 bool restHolds(const RouteMatch& match, const RequestView& request);
-bool isGrpc(const HeaderMap& headers);
 
 // The value of the first parameter of that name; nothing if there is none.
 std::optional<std::string_view> queryParameter(std::string_view query, std::string_view name);

@@ -6,6 +6,8 @@
 
 #include "source/http/route_match.h"
 
+#include "source/http/grpc.h"
+
 namespace weir::http {
 namespace {
 

@@ -1,4 +1,5 @@
 #include "source/http/route_match.h"
+#include "source/http/grpc.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,349 @@
+#include "source/http/filter_manager.h"
+
+#include <utility>
+
+#include "source/base/check.h"
+
+namespace weir::http {
+
+// Lets one factory after the other put its filter into its slot.
+class FilterManager::Adder final : public FilterAdder {
+ public:
+  Adder(FilterManager& manager, Slot& slot) : manager_(manager), slot_(slot) {}
+  FilterContext& context() override { return slot_.context; }
+
+ private:
+  void* place(size_t bytes) override {
+    WEIR_CHECK(slot_.object == nullptr);  // a factory adds one filter
+    return manager_.arena_.take(bytes, alignof(std::max_align_t));
+  }
+  void added(void* object, void (*destroy)(void*), StreamDecoderFilter* decoder,
+             StreamEncoderFilter* encoder) override {
+    slot_.object = object;
+    slot_.destroy = destroy;
+    slot_.decoder = decoder;
+    slot_.encoder = encoder;
+  }
+
+  FilterManager& manager_;
+  Slot& slot_;
+};
+
+FilterManager::FilterManager(filter::Worker& worker, StreamEnds& ends, size_t limit)
+    : worker_(worker),
+      ends_(ends),
+      limit_(limit),
+      decode_(decode_way_, worker.slices),
+      encode_(encode_way_, worker.slices),
+      task_(worker.loop, [this] { runTask(); }) {}
+
+FilterManager::~FilterManager() {
+  complete();
+  reset();
+}
+
+void FilterManager::start(Factories factories, filter::ConnectionInfo& connection) {
+  WEIR_CHECK(connection_ == nullptr && !factories.empty());
+  connection_ = &connection;
+  slots_.reserve(factories.size());
+  for (const auto& factory : factories) {
+    Slot& slot = slots_.emplace_back(*this, slots_.size());
+    Adder adder(*this, slot);
+    factory->create(adder);
+    WEIR_CHECK(slot.object != nullptr);
+  }
+  WEIR_CHECK(slots_.back().decoder != nullptr);
+  decode_.restart(slots_.size());
+  encode_.restart(slots_.size());
+}
+
+void FilterManager::decodeHeaders(bool end_stream) {
+  decode_.arrive({true, nullptr, end_stream ? Passage::End::Body : Passage::End::None});
+  afterCall();
+}
+
+void FilterManager::decodeData(buffer::Buffer& data, bool end_stream) {
+  if (decode_way_.over()) return data.clear();
+  decode_.arrive({false, &data, end_stream ? Passage::End::Body : Passage::End::None});
+  afterCall();
+}
+
+void FilterManager::decodeTrailers() {
+  if (decode_way_.over()) return;
+  decode_.arrive({false, nullptr, Passage::End::Trailers});
+  afterCall();
+}
+
+void FilterManager::onSendReady() {
+  if (over_ || encode_.full()) return;
+  ++hooks_;
+  slots_.back().decoder->onResponseWriteReady();
+  --hooks_;
+  afterCall();
+}
+
+void FilterManager::sendLocalReply(LocalReply reply) {
+  if (!reply_) reply_ = std::move(reply);
+  request_dropped_ = true;
+  task_.schedule();
+}
+
+void FilterManager::complete() {
+  if (std::exchange(over_, true) || connection_ == nullptr) return;
+  task_.cancel();
+  for (Slot& slot : slots_) {
+    if (slot.decoder != nullptr) {
+      slot.decoder->onStreamComplete();
+    } else if (slot.encoder != nullptr) {
+      slot.encoder->onStreamComplete();
+    }
+  }
+}
+
+void FilterManager::reset() {
+  WEIR_CHECK(hooks_ == 0);
+  for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot) slot->destroy(slot->object);
+  slots_.clear();
+  arena_.clear();
+  decode_.restart(0);
+  encode_.restart(0);
+  connection_ = nullptr;
+  info_ = StreamInfo{};
+  request_headers_.clear();
+  request_trailers_.clear();
+  response_headers_.clear();
+  response_trailers_.clear();
+  reply_.reset();
+  route_.reset();
+  response_ = Response::None;
+  request_dropped_ = upstream_full_ = pausing_ = over_ = false;
+}
+
+size_t FilterManager::limitOf(size_t index) const {
+  const size_t own = slots_[index].limit;
+  return own != 0 ? own : limit_;
+}
+
+// What was asked for in the hooks that have just returned.
+void FilterManager::afterCall() {
+  if (over_ || hooks_ > 0) return;
+  if (reply_) return replyNow(*std::exchange(reply_, std::nullopt));
+  if (decode_.askedToGoOn() || encode_.askedToGoOn()) task_.schedule();
+  updatePause();
+}
+
+void FilterManager::runTask() {
+  if (over_) return;
+  if (!request_dropped_) decode_.goOn();
+  if (over_) return;
+  const bool was_full = encode_.full();
+  encode_.goOn();
+  if (was_full && !over_ && !encode_.full()) return onSendReady();
+  afterCall();
+}
+
+void FilterManager::updatePause() {
+  const bool pause = !request_dropped_ && (upstream_full_ || decode_.full());
+  if (std::exchange(pausing_, pause) != pause) ends_.pauseRequest(pause);
+}
+
+void FilterManager::replyNow(const LocalReply& reply) {
+  if (response_ != Response::None) {
+    return ends_.resetStream(ResetReason::InternalError, reply.reason);
+  }
+  if (!reply.reason.empty()) info_.reason = reply.reason;
+  response_headers_.clear();
+  std::string body;
+  makeLocalReply(reply, request_headers_, response_headers_, body);
+  buffer::Buffer data(worker_.slices);
+  data.append(body);
+  updatePause();
+  arriveResponse({true, &data, Passage::End::Body});
+}
+
+void FilterManager::arriveResponse(const Passage::News& news) {
+  if (news.head) response_ = Response::Begun;
+  encode_.arrive(news);
+  afterCall();
+}
+
+FilterStatus FilterManager::DecodeWay::showHeaders(size_t station, bool end_stream) {
+  StreamDecoderFilter* filter = owner.slots_[station].decoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->decodeHeaders(owner.request_headers_, end_stream);
+  --owner.hooks_;
+  return status;
+}
+
+FilterStatus FilterManager::DecodeWay::showData(size_t station, buffer::Buffer& data,
+                                                bool end_stream) {
+  StreamDecoderFilter* filter = owner.slots_[station].decoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->decodeData(data, end_stream);
+  --owner.hooks_;
+  return status;
+}
+
+FilterStatus FilterManager::DecodeWay::showTrailers(size_t station) {
+  StreamDecoderFilter* filter = owner.slots_[station].decoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->decodeTrailers(owner.request_trailers_);
+  --owner.hooks_;
+  return status;
+}
+
+// The terminal filter has had it all.
+void FilterManager::DecodeWay::deliver(const Passage::News& news) {
+  if (news.data != nullptr) news.data->clear();
+}
+
+void FilterManager::DecodeWay::onOverLimit() {
+  owner.sendLocalReply({413, "request_payload_too_large"});
+}
+
+bool FilterManager::DecodeWay::over() const { return owner.over_ || owner.request_dropped_; }
+
+FilterStatus FilterManager::EncodeWay::showHeaders(size_t station, bool end_stream) {
+  StreamEncoderFilter* filter = owner.slots_[owner.mirror(station)].encoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->encodeHeaders(owner.response_headers_, end_stream);
+  --owner.hooks_;
+  return status;
+}
+
+FilterStatus FilterManager::EncodeWay::showData(size_t station, buffer::Buffer& data,
+                                                bool end_stream) {
+  StreamEncoderFilter* filter = owner.slots_[owner.mirror(station)].encoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->encodeData(data, end_stream);
+  --owner.hooks_;
+  return status;
+}
+
+FilterStatus FilterManager::EncodeWay::showTrailers(size_t station) {
+  StreamEncoderFilter* filter = owner.slots_[owner.mirror(station)].encoder;
+  if (filter == nullptr) return FilterStatus::Continue;
+  ++owner.hooks_;
+  const FilterStatus status = filter->encodeTrailers(owner.response_trailers_);
+  --owner.hooks_;
+  return status;
+}
+
+void FilterManager::EncodeWay::deliver(const Passage::News& news) {
+  const bool data = news.data != nullptr && !news.data->empty();
+  const bool body_ends = news.end == Passage::End::Body;
+  if (body_ends || news.end == Passage::End::Trailers) {
+    owner.response_ = Response::Ended;
+  } else if (news.head) {
+    owner.response_ = Response::Sent;
+  }
+  if (news.head) owner.ends_.sendHeaders(owner.response_headers_, body_ends && !data);
+  if (owner.over_) return;
+  if (data || (body_ends && !news.head)) {
+    buffer::Buffer none(owner.worker_.slices);
+    owner.ends_.sendData(data ? *news.data : none, body_ends);
+  }
+  if (owner.over_) return;
+  if (news.end == Passage::End::Trailers) owner.ends_.sendTrailers(owner.response_trailers_);
+}
+
+void FilterManager::EncodeWay::onOverLimit() {
+  owner.info_.reason = "response_payload_too_large";
+  if (owner.response_ != Response::Begun) {
+    return owner.ends_.resetStream(ResetReason::InternalError, owner.info_.reason);
+  }
+  // Past the filters, one of which is holding the other response.
+  owner.request_dropped_ = true;
+  owner.response_headers_.clear();
+  std::string body;
+  makeLocalReply({500, owner.info_.reason}, owner.request_headers_, owner.response_headers_, body);
+  buffer::Buffer data(owner.worker_.slices);
+  data.append(body);
+  deliver({true, &data, Passage::End::Body});
+}
+
+void FilterContext::continueDecoding() {
+  if (manager_.over_) return;
+  manager_.decode_.askToGoOn(index_);
+  if (manager_.hooks_ == 0) manager_.task_.schedule();
+}
+
+void FilterContext::continueEncoding() {
+  if (manager_.over_) return;
+  manager_.encode_.askToGoOn(manager_.mirror(index_));
+  if (manager_.hooks_ == 0) manager_.task_.schedule();
+}
+
+void FilterContext::sendLocalReply(LocalReply reply) {
+  if (manager_.over_ || manager_.reply_) return;
+  manager_.reply_ = std::move(reply);
+  manager_.request_dropped_ = true;
+  if (manager_.hooks_ == 0) manager_.task_.schedule();
+}
+
+void FilterContext::resetStream(ResetReason reason, std::string_view why) {
+  if (!manager_.over_) manager_.ends_.resetStream(reason, why);
+}
+
+filter::Worker& FilterContext::worker() { return manager_.worker_; }
+filter::ConnectionInfo& FilterContext::connection() { return *manager_.connection_; }
+StreamInfo& FilterContext::info() { return manager_.info_; }
+HeaderMap& FilterContext::requestHeaders() { return manager_.request_headers_; }
+HeaderMap& FilterContext::responseHeaders() { return manager_.response_headers_; }
+HeaderMap& FilterContext::responseTrailers() { return manager_.response_trailers_; }
+
+const Route* FilterContext::route() {
+  if (!manager_.route_) {
+    manager_.route_ = manager_.ends_.chooseRoute(manager_.request_headers_);
+    manager_.info_.route = *manager_.route_;
+  }
+  return *manager_.route_;
+}
+
+void FilterContext::clearRoute() {
+  manager_.route_.reset();
+  manager_.info_.route = nullptr;
+}
+
+bool FilterContext::upgradeAllowed(std::string_view token) const {
+  return manager_.ends_.upgradeAllowed(token);
+}
+
+size_t FilterContext::bufferLimit() const { return manager_.limitOf(index_); }
+void FilterContext::setBufferLimit(size_t bytes) { manager_.slots_[index_].limit = bytes; }
+
+void FilterContext::encodeHeaders(bool end_stream) {
+  if (manager_.over_ || manager_.request_dropped_) return;
+  const unsigned status = statusOf(manager_.response_headers_);
+  if (status >= 100 && status < 200 && status != 101) {
+    manager_.ends_.sendHeaders(manager_.response_headers_, false);
+    return manager_.response_headers_.clear();
+  }
+  manager_.arriveResponse({true, nullptr, end_stream ? Passage::End::Body : Passage::End::None});
+}
+
+void FilterContext::encodeData(buffer::Buffer& data, bool end_stream) {
+  if (manager_.over_ || manager_.request_dropped_) return data.clear();
+  manager_.arriveResponse({false, &data, end_stream ? Passage::End::Body : Passage::End::None});
+}
+
+void FilterContext::encodeTrailers() {
+  if (manager_.over_ || manager_.request_dropped_) return;
+  manager_.arriveResponse({false, nullptr, Passage::End::Trailers});
+}
+
+bool FilterContext::writeBlocked() const {
+  return manager_.ends_.sendBlocked() || manager_.encode_.full();
+}
+
+void FilterContext::pauseRequest(bool paused) {
+  manager_.upstream_full_ = paused;
+  if (manager_.hooks_ == 0) manager_.updatePause();
+}
+
+}  // namespace weir::http

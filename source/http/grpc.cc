@@ -1,0 +1,32 @@
+#include "source/http/grpc.h"
+
+#include <algorithm>
+
+namespace weir::http {
+
+bool isGrpc(const HeaderMap& headers) {
+  constexpr std::string_view Type = "application/grpc";
+  const std::string_view type = headers.get(HeaderId::ContentType);
+  if (type.size() < Type.size()) return false;
+  const bool same = std::equal(Type.begin(), Type.end(), type.begin(), [](char wanted, char found) {
+    return (found >= 'A' && found <= 'Z' ? static_cast<char>(found + 32) : found) == wanted;
+  });
+  return same &&
+         (type.size() == Type.size() || type[Type.size()] == '+' || type[Type.size()] == ';');
+}
+
+unsigned grpcStatusFor(unsigned http_status) {
+  switch (http_status) {
+    case 400: return 13;  // INTERNAL
+    case 401: return 16;  // UNAUTHENTICATED
+    case 403: return 7;   // PERMISSION_DENIED
+    case 404: return 12;  // UNIMPLEMENTED
+    case 429:
+    case 502:
+    case 503:
+    case 504: return 14;  // UNAVAILABLE
+    default: return 2;    // UNKNOWN
+  }
+}
+
+}  // namespace weir::http
