@@ -17,12 +17,15 @@
 #include "source/filter/facts.h"
 #include "source/filter/listener_filter.h"
 #include "source/filter/network_filter.h"
+#include "source/http/filter.h"
 
 namespace google::protobuf {
 class Message;
 }
 
 namespace weir::config {
+
+class Registry;
 
 // What a factory may ask about the rest of the configuration. Valid for one call of create(). The
 // checks that most fields need are in config/field_checks.h.
@@ -33,6 +36,8 @@ class BuildContext {
   // Reports an unknown or empty cluster name at `field`, with the nearest known name. True if the
   // cluster exists.
   virtual bool checkCluster(const FieldScope& field, std::string_view name) const = 0;
+  // The extensions that there are, for those that are configured inside others.
+  virtual const Registry& registry() const = 0;
   // For a listener filter: what the chains of its listener match application_protocols against.
   virtual std::vector<std::string> matchedProtocols() const { return {}; }
 };
@@ -72,16 +77,32 @@ class ListenerFilterConfigFactory {
       BuildContext& context) const = 0;
 };
 
+// For a filter of HTTP messages.
+class HttpFilterConfigFactory {
+ public:
+  virtual ~HttpFilterConfigFactory() = default;
+  // As above: "weir.extensions.http.router.v1.Router".
+  virtual std::string_view messageType() const = 0;
+  // A terminal filter ends its chain: it answers, or has an upstream answer.
+  virtual bool isTerminal() const { return false; }
+  // As above.
+  virtual std::unique_ptr<http::FilterFactory> create(const google::protobuf::Message& settings,
+                                                      const FieldScope& settings_scope,
+                                                      BuildContext& context) const = 0;
+};
+
 // The extensions that are part of this program. Filled once, then only read.
 class Registry {
  public:
   // Adding a message type twice aborts.
   void add(std::unique_ptr<NetworkFilterConfigFactory> factory);
   void add(std::unique_ptr<ListenerFilterConfigFactory> factory);
+  void add(std::unique_ptr<HttpFilterConfigFactory> factory);
 
   // By the full name of the message; null if there is none.
   const NetworkFilterConfigFactory* networkFilter(std::string_view message_type) const;
   const ListenerFilterConfigFactory* listenerFilter(std::string_view message_type) const;
+  const HttpFilterConfigFactory* httpFilter(std::string_view message_type) const;
 
   // The message types of all, listener filters first.
   std::vector<std::string> messageTypes() const;
@@ -93,12 +114,14 @@ class Registry {
   const std::vector<std::unique_ptr<ListenerFilterConfigFactory>>& listenerFilters() const {
     return listener_;
   }
+  const std::vector<std::unique_ptr<HttpFilterConfigFactory>>& httpFilters() const { return http_; }
 
  private:
   bool contains(std::string_view message_type) const;
 
   std::vector<std::unique_ptr<NetworkFilterConfigFactory>> network_;
   std::vector<std::unique_ptr<ListenerFilterConfigFactory>> listener_;
+  std::vector<std::unique_ptr<HttpFilterConfigFactory>> http_;
 };
 
 }  // namespace weir::config

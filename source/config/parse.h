@@ -24,15 +24,20 @@ class ClusterNames final : public BuildContext {
  public:
   // `complete`: false if the name of some cluster is not known because it is wrong itself; then no
   // reference to an unknown cluster is reported.
-  ClusterNames(std::vector<std::string> names, bool complete)
-      : names_(std::move(names)), set_(names_.begin(), names_.end()), complete_(complete) {}
+  ClusterNames(std::vector<std::string> names, bool complete, const Registry& registry)
+      : names_(std::move(names)),
+        set_(names_.begin(), names_.end()),
+        complete_(complete),
+        registry_(registry) {}
   bool hasCluster(std::string_view name) const override;
   bool checkCluster(const FieldScope& field, std::string_view name) const override;
+  const Registry& registry() const override { return registry_; }
 
  private:
   std::vector<std::string> names_;
   std::unordered_set<std::string> set_;
   bool complete_;
+  const Registry& registry_;
 };
 
 // What the parsers of a listener's parts have in common; refers to things that outlive the load.

@@ -57,14 +57,14 @@ std::vector<upstream::ClusterSettings> parseClusters(const v1::Bootstrap& bootst
 }
 
 ClusterNames namesOf(const std::vector<upstream::ClusterSettings>& clusters,
-                     const BrokenFields& broken) {
+                     const BrokenFields& broken, const Registry& registry) {
   std::vector<std::string> names;
   bool complete = !broken.covers("clusters");
   for (size_t i = 0; i < clusters.size(); ++i) {
     if (!clusters[i].name.empty()) names.push_back(clusters[i].name);
     if (broken.covers("clusters[" + std::to_string(i) + "].name")) complete = false;
   }
-  return {std::move(names), complete};
+  return {std::move(names), complete, registry};
 }
 
 std::vector<ListenerSettings> parseListeners(const v1::Bootstrap& bootstrap,
@@ -134,7 +134,7 @@ BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& 
       settings.max_detection_bytes, DetectionRange);
   settings.overload = parseOverload(bootstrap.overload(), root.field("overload"));
   settings.clusters = parseClusters(bootstrap, root.field("clusters"));
-  ClusterNames clusters = namesOf(settings.clusters, broken);
+  ClusterNames clusters = namesOf(settings.clusters, broken, registry);
   settings.listeners =
       parseListeners(bootstrap, root.field("listeners"), {registry, broken, clusters}, addresses);
   return settings;

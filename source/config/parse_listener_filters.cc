@@ -20,6 +20,7 @@ class ListenerFilterContext final : public BuildContext {
   bool checkCluster(const FieldScope& field, std::string_view name) const override {
     return clusters_.checkCluster(field, name);
   }
+  const Registry& registry() const override { return clusters_.registry(); }
   std::vector<std::string> matchedProtocols() const override {
     std::vector<std::string> all;
     for (const v1::FilterChain& chain : listener_.filter_chains()) {

@@ -28,8 +28,14 @@ void Registry::add(std::unique_ptr<ListenerFilterConfigFactory> factory) {
   listener_.push_back(std::move(factory));
 }
 
+void Registry::add(std::unique_ptr<HttpFilterConfigFactory> factory) {
+  WEIR_CHECK(!contains(factory->messageType()));
+  http_.push_back(std::move(factory));
+}
+
 bool Registry::contains(std::string_view message_type) const {
-  return networkFilter(message_type) != nullptr || listenerFilter(message_type) != nullptr;
+  return networkFilter(message_type) != nullptr || listenerFilter(message_type) != nullptr ||
+         httpFilter(message_type) != nullptr;
 }
 
 const NetworkFilterConfigFactory* Registry::networkFilter(std::string_view message_type) const {
@@ -40,10 +46,15 @@ const ListenerFilterConfigFactory* Registry::listenerFilter(std::string_view mes
   return find(listener_, message_type);
 }
 
+const HttpFilterConfigFactory* Registry::httpFilter(std::string_view message_type) const {
+  return find(http_, message_type);
+}
+
 std::vector<std::string> Registry::messageTypes() const {
   std::vector<std::string> types;
   for (const auto& factory : listener_) types.emplace_back(factory->messageType());
   for (const auto& factory : network_) types.emplace_back(factory->messageType());
+  for (const auto& factory : http_) types.emplace_back(factory->messageType());
   return types;
 }
 

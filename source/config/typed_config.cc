@@ -38,6 +38,8 @@ void reportUnknownType(const google::protobuf::Any& any, const Registry& registr
     scope.error(quote(type) + " is a listener filter: it belongs in listener_filters");
   } else if (registry.networkFilter(type) != nullptr) {
     scope.error(quote(type) + " is a network filter: it belongs in the filters of a chain");
+  } else if (registry.httpFilter(type) != nullptr) {
+    scope.error(quote(type) + " is an HTTP filter: it belongs in http_filters");
   } else {
     scope.error(unknownTypeMessage(type, registry.messageTypes()));
   }

@@ -24,7 +24,8 @@ std::unique_ptr<google::protobuf::Message> unpack(const google::protobuf::Any& a
 // An empty message of a linked type; null if there is none.
 std::unique_ptr<google::protobuf::Message> emptyMessage(std::string_view message_type);
 
-// Reports at `scope` why a type has no factory of the wanted kind ("network" or "listener").
+// Reports at `scope` why a type has no factory of the wanted kind ("network", "listener" or
+// "http").
 void reportUnknownType(const google::protobuf::Any& any, const Registry& registry,
                        std::string_view wanted, const FieldScope& scope);
 

@@ -32,6 +32,10 @@ inline ParsedRoutes parseRoutes(const std::string& yaml) {
       if (!hasCluster(name)) field.error("there is no cluster \"" + std::string(name) + "\"");
       return hasCluster(name);
     }
+    const Registry& registry() const override { return registry_; }
+
+   private:
+    Registry registry_;
   } context;
   const ReadResult tree = readYaml(yaml);
   if (const auto* error = std::get_if<LocatedError>(&tree)) return {nullptr, error->message};
