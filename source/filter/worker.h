@@ -3,6 +3,7 @@
 // What a filter finds on the worker that runs it. All of it belongs to one loop and outlives the
 // worker's connections.
 
+#include "source/filter/drain_list.h"
 #include "source/filter/worker_local.h"
 #include "source/net/connection.h"
 
@@ -25,6 +26,7 @@ struct Worker {
   upstream::ClusterSet& clusters;
   stats::Registry& stats;
   WorkerLocal local = {};  // what filters keep on this worker
+  DrainList drains = {};   // who wants to know that no further connections come
 };
 
 }  // namespace weir::filter

@@ -48,6 +48,7 @@ std::unique_ptr<WorkerListener> Worker::makeListener(
 }
 
 void Worker::apply(WorkerUpdate update) {
+  Generation* const before = generations_.empty() ? nullptr : generations_.back().get();
   generations_.push_back(std::make_unique<Generation>(
       std::move(update.snapshot),
       Generation::Parts{loop_, slices_, pipes_, stats_, shared_.own_addresses},
@@ -67,11 +68,15 @@ void Worker::apply(WorkerUpdate update) {
     leaving_.push_back(std::move(listener));
   }
   listeners_ = std::move(next);
+  // Its connections would go on under settings that nobody wants any more, for as long as clients
+  // use them.
+  if (before != nullptr) before->worker().drains.start();
   sweep_.schedule();
 }
 
 void Worker::drain(std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
+  generations_.back()->worker().drains.start();
   for (auto& listener : listeners_) {
     listener->finish();
     leaving_.push_back(std::move(listener));
