@@ -84,6 +84,7 @@ class ClusterParser {
                       settings_.connect_timeout, {milliseconds(1), hours(1)});
     parseLimits();
     parseRetryLimit();
+    parseHttp();
     if (cluster_.has_proxy_protocol()) {
       settings_.proxy_protocol =
           parseProxyProtocol(cluster_.proxy_protocol(), scope_.field("proxy_protocol"));
@@ -310,6 +311,21 @@ class ClusterParser {
     settings_.max_connections_per_endpoint =
         limit("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
               cluster_.max_connections_per_endpoint());
+  }
+
+  void parseHttp() {
+    const v1::HttpProtocolOptions& options = cluster_.http_protocol_options();
+    const FieldScope scope = scope_.field("http_protocol_options");
+    using Protocol = upstream::HttpSettings::Protocol;
+    upstream::HttpSettings& http = settings_.http;
+    if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP1)
+      http.protocol = Protocol::Http1;
+    if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP2)
+      http.protocol = Protocol::Http2;
+    http.idle_timeout = checkDuration(
+        scope.field("idle_timeout"), options.has_idle_timeout() ? &options.idle_timeout() : nullptr,
+        http.idle_timeout, {std::chrono::milliseconds(1), std::chrono::hours(24), true});
+    http.max_requests_per_connection = options.max_requests_per_connection();
   }
 
   void parseRetryLimit() {

@@ -123,6 +123,19 @@ struct DnsSettings {
   bool operator==(const DnsSettings&) const = default;
 };
 
+// Connections to its hosts over which requests go.
+struct HttpSettings {
+  enum class Protocol : uint8_t {
+    AsClient,  // what the request came by: HTTP/2 over HTTP/2, all others over HTTP/1.1
+    Http1,
+    Http2,  // with prior knowledge (RFC 9113 3.3)
+  };
+  Protocol protocol = Protocol::AsClient;
+  Duration idle_timeout = std::chrono::seconds(60);  // without a request; zero: never
+  uint64_t max_requests_per_connection = 0;          // 0: no bound
+  bool operator==(const HttpSettings&) const = default;
+};
+
 inline constexpr uint64_t NoLimit = std::numeric_limits<uint64_t>::max();
 
 // How many of the attempts that are under way may be retries: a part of the active requests, and
@@ -152,6 +165,7 @@ struct ClusterSettings {
   std::optional<HealthCheckSettings> health_check = {};
   std::optional<OutlierSettings> outlier_detection = {};
   unsigned healthy_panic_threshold = 50;  // percent; 0: never
+  HttpSettings http = {};
   uint64_t max_connections = NoLimit;
   uint64_t max_connections_per_endpoint = NoLimit;
   uint64_t max_requests = NoLimit;

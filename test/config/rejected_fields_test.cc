@@ -378,6 +378,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{name: a, type: ORIGINAL_DST, retry_budget: {budget_percent: 101}}",
              ":3:64: clusters[0].retry_budget.budget_percent: 101 is out of range: from 0 to 100 "
              "is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {upstream_protocol: HTTP2, "
+             "idle_timeout: 0s, max_requests_per_connection: 1}}",
+             ""},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {idle_timeout: 25h}}",
+             ":3:71: clusters[0].http_protocol_options.idle_timeout: 25h is out of range: from 1ms "
+             "to "
+             "24h is allowed, or 0s"},
         Case{"{name: a, type: ORIGINAL_DST, max_retries: 1, retry_budget: {}}",
              ":3:63: clusters[0].retry_budget: must not be set with max_retries"},
         Case{"{name: a, endpoints: [{address: 'unix:/x'}], max_connections_per_endpoint: 0}",

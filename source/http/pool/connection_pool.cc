@@ -1,0 +1,197 @@
+#include "source/http/pool/connection_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/base/check.h"
+#include "source/http/pool/pooled_connection.h"
+#include "source/upstream/early_connection.h"
+
+namespace weir::http {
+namespace {
+
+// Streams that one connection of HTTP/2 is expected to take before its server has said how many.
+constexpr size_t ExpectedStreams = 100;
+
+Http1Settings http1SettingsOf(const upstream::ClusterSettings&) { return {}; }
+
+Http2Settings http2SettingsOf(const upstream::ClusterSettings&) { return {}; }
+
+}  // namespace
+
+void PoolWaiter::leavePool() {
+  if (pool_ != nullptr) pool_->dequeue(*this);
+}
+
+ConnectionPool::ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host, Version version,
+                               std::function<void()> on_empty)
+    : parts_(parts),
+      host_(std::move(host)),
+      version_(version),
+      on_empty_(std::move(on_empty)),
+      http1_(http1SettingsOf(parts.cluster.settings())),
+      http2_(http2SettingsOf(parts.cluster.settings())),
+      serve_(parts.loop, [this] { serve(); }),
+      idle_(parts.loop, [this] { sweepIdle(); }) {}
+
+ConnectionPool::~ConnectionPool() {
+  dying_ = true;
+  while (first_ != nullptr) dequeue(*first_);
+  while (!connections_.empty()) connections_.back()->close(false);
+}
+
+Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaiter& waiter,
+                                               const upstream::ConnectRequest& request,
+                                               bool fresh) {
+  if (PooledConnection* connection = findRoom(fresh)) return begin(*connection, decoder);
+  if (!parts_.cluster.tryPending()) {
+    if (empty()) on_empty_();
+    return Error{ErrorCode::Overflow, Side::Self, "too many requests wait for a connection"};
+  }
+  enqueue(waiter, decoder);
+  if (capacityInMaking() >= waiting_) return PooledStream{};
+  if (auto made = connect(request); !made.ok()) {
+    // Another connection may become free for it, if there is one.
+    if (made.error().code == ErrorCode::Overflow && !connections_.empty()) return PooledStream{};
+    dequeue(waiter);
+    return made.error();
+  }
+  return PooledStream{};
+}
+
+PooledConnection* ConnectionPool::findRoom(bool fresh) {
+  if (ready_.empty()) return nullptr;
+  if (!fresh) return ready_.back();
+  const auto unused = std::find_if(ready_.begin(), ready_.end(),
+                                   [](const PooledConnection* one) { return !one->used(); });
+  return unused == ready_.end() ? nullptr : *unused;
+}
+
+PooledStream ConnectionPool::begin(PooledConnection& connection, StreamDecoder& decoder) {
+  const bool reused = connection.used();
+  StreamEncoder& encoder = connection.newStream(decoder);
+  if (!connection.canTake()) leaveReady(connection);
+  return {&encoder, reused};
+}
+
+// The last one takes its place.
+void ConnectionPool::leaveReady(PooledConnection& connection) {
+  const size_t place = connection.ready_index;
+  if (place == PooledConnection::NotReady) return;
+  ready_[place] = ready_.back();
+  ready_[place]->ready_index = place;
+  ready_.pop_back();
+  connection.ready_index = PooledConnection::NotReady;
+}
+
+size_t ConnectionPool::streamsPerConnection() const {
+  return version_ == Version::Http2 ? ExpectedStreams : 1;
+}
+
+size_t ConnectionPool::capacityInMaking() const { return connecting_ * streamsPerConnection(); }
+
+Result<void> ConnectionPool::connect(const upstream::ConnectRequest& request) {
+  auto connection = std::make_unique<PooledConnection>(*this);
+  if (auto started = connection->connect(request); !started.ok()) return started.error();
+  connection->index = connections_.size();
+  connections_.push_back(std::move(connection));
+  ++connecting_;
+  return {};
+}
+
+void ConnectionPool::adopt(upstream::EarlyConnection& early) {
+  WEIR_CHECK(early.connected());
+  auto connection = std::make_unique<PooledConnection>(*this);
+  upstream::Place place = early.takePlace();
+  connection->adopt(early.release(), std::move(place));
+  connection->index = connections_.size();
+  connections_.push_back(std::move(connection));
+  onRoom(*connections_.back());
+}
+
+void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder) {
+  WEIR_CHECK(waiter.pool_ == nullptr);
+  waiter.pool_ = this;
+  waiter.decoder_ = &decoder;
+  waiter.previous_ = last_;
+  waiter.next_ = nullptr;
+  (last_ != nullptr ? last_->next_ : first_) = &waiter;
+  last_ = &waiter;
+  ++waiting_;
+}
+
+void ConnectionPool::dequeue(PoolWaiter& waiter) {
+  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
+  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
+  waiter.pool_ = nullptr;
+  --waiting_;
+  parts_.cluster.leavePending();
+  if (empty() && !dying_) on_empty_();
+}
+
+// The oldest ones first.
+void ConnectionPool::serve() {
+  while (first_ != nullptr && !ready_.empty()) {
+    PoolWaiter& waiter = *first_;
+    StreamDecoder& decoder = *waiter.decoder_;
+    dequeue(waiter);
+    waiter.onPoolReady(begin(*ready_.back(), decoder));
+  }
+}
+
+void ConnectionPool::onConnected(PooledConnection& connection) {
+  --connecting_;
+  onRoom(connection);
+}
+
+void ConnectionPool::onRoom(PooledConnection& connection) {
+  if (connection.ready_index == PooledConnection::NotReady) {
+    connection.ready_index = ready_.size();
+    ready_.push_back(&connection);
+  }
+  if (first_ != nullptr) serve_.schedule();
+  const Duration idle = parts_.cluster.settings().http.idle_timeout;
+  if (idle > Duration::zero() && !idle_.armed()) idle_.arm(idle);
+}
+
+void ConnectionPool::onConnectFailed(PooledConnection& connection, const Error& error) {
+  const Error copy = error;
+  connection.close(false);
+  // Those that no other connection in the making is for.
+  size_t hopeless = waiting_ > capacityInMaking() ? waiting_ - capacityInMaking() : 0;
+  if (connections_.size() > connecting_) hopeless = std::min(hopeless, streamsPerConnection());
+  for (; hopeless > 0 && first_ != nullptr; --hopeless) {
+    PoolWaiter& waiter = *first_;
+    dequeue(waiter);
+    waiter.onPoolFailure(copy);
+  }
+}
+
+void ConnectionPool::forget(PooledConnection& connection, bool was_connecting) {
+  if (was_connecting) --connecting_;
+  leaveReady(connection);
+  const size_t index = connection.index;
+  std::unique_ptr<PooledConnection> gone = std::move(connections_[index]);
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index = index;
+  }
+  connections_.pop_back();
+  if (dying_) return;
+  parts_.loop.retire(std::move(gone));
+  if (empty()) on_empty_();
+}
+
+// Connections end some time between their idle timeout and half as much again.
+void ConnectionPool::sweepIdle() {
+  const Duration idle = parts_.cluster.settings().http.idle_timeout;
+  const MonotonicTime now = parts_.loop.now();
+  std::vector<PooledConnection*> old;
+  for (PooledConnection* one : ready_) {
+    if (one->openStreams() == 0 && now - one->idleSince() >= idle) old.push_back(one);
+  }
+  if (ready_.size() > old.size()) idle_.arm(std::max<Duration>(idle / 2, Duration(1)));
+  for (PooledConnection* one : old) one->close(false);
+}
+
+}  // namespace weir::http

@@ -1,0 +1,129 @@
+#pragma once
+
+// The connections of one worker to one host of a cluster, for requests: kept and used again
+// (HTTP/1), or shared by many streams (HTTP/2). A request that finds no connection with room waits,
+// and a connection is made for it.
+//
+// Loop: the worker's. A pool lives in a PoolSet, as long as it has connections or requests that
+// wait; whoever has a stream of it, or waits, does not care where it is.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "source/base/result.h"
+#include "source/event/loop.h"
+#include "source/http/codec.h"
+#include "source/http/codec_settings.h"
+#include "source/upstream/cluster.h"
+
+namespace weir::upstream {
+class EarlyConnection;
+}
+
+namespace weir::http {
+
+class ConnectionPool;
+class PooledConnection;
+
+// A request's way into a connection.
+struct PooledStream {
+  StreamEncoder* encoder = nullptr;
+  // It has had other streams before: if it turns out to be gone, the server may have closed it
+  // before it saw this one.
+  bool reused = false;
+};
+
+// Waits for a stream. Leaves by itself when it is destroyed. Its hooks come from the pool's task,
+// never from inside newStream().
+class PoolWaiter {
+ public:
+  PoolWaiter() = default;
+  PoolWaiter(const PoolWaiter&) = delete;
+  PoolWaiter& operator=(const PoolWaiter&) = delete;
+  virtual ~PoolWaiter() { leavePool(); }
+
+  // The stream has begun; its decoder is the one that was given to newStream().
+  virtual void onPoolReady(const PooledStream& stream) = 0;
+  // There is none: connecting failed.
+  virtual void onPoolFailure(const Error& error) = 0;
+
+  bool waiting() const { return pool_ != nullptr; }
+  void leavePool();
+
+ private:
+  friend class ConnectionPool;
+  ConnectionPool* pool_ = nullptr;  // while it waits
+  PoolWaiter* previous_ = nullptr;
+  PoolWaiter* next_ = nullptr;
+  StreamDecoder* decoder_ = nullptr;
+};
+
+class ConnectionPool final : public event::Retirable {
+ public:
+  struct Parts {
+    event::Loop& loop;
+    buffer::SlicePool& slices;
+    upstream::Cluster& cluster;
+  };
+
+  // All outlive it. `on_empty`: it has no connection, and nobody waits; may be called inside any
+  // call to it, and more than once.
+  ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host, Version version,
+                 std::function<void()> on_empty);
+  ~ConnectionPool() override;
+
+  // Begins a stream at once if a connection has room; else `encoder` is null, and `waiter` hears of
+  // it. `fresh`: only a connection that has had no stream. An error if too many wait, or if there
+  // cannot be a connection. `request`: whom the connection would be made for.
+  Result<PooledStream> newStream(StreamDecoder& decoder, PoolWaiter& waiter,
+                                 const upstream::ConnectRequest& request, bool fresh);
+  // Takes over a connection to its host that was opened for something else, and has sent and
+  // received nothing.
+  void adopt(upstream::EarlyConnection& early);
+
+  const std::shared_ptr<upstream::Host>& host() const { return host_; }
+  Version version() const { return version_; }
+  size_t connections() const { return connections_.size(); }
+  bool empty() const { return connections_.empty() && first_ == nullptr; }
+
+ private:
+  friend class PooledConnection;
+  friend class PoolWaiter;
+
+  Result<void> connect(const upstream::ConnectRequest& request);
+  PooledConnection* findRoom(bool fresh);
+  PooledStream begin(PooledConnection& connection, StreamDecoder& decoder);
+  void enqueue(PoolWaiter& waiter, StreamDecoder& decoder);
+  void dequeue(PoolWaiter& waiter);
+  size_t capacityInMaking() const;
+  size_t streamsPerConnection() const;
+  void serve();
+  void sweepIdle();
+  // For its connections.
+  void onConnected(PooledConnection& connection);
+  void onRoom(PooledConnection& connection);
+  void onConnectFailed(PooledConnection& connection, const Error& error);
+  void forget(PooledConnection& connection, bool was_connecting);
+  void leaveReady(PooledConnection& connection);
+
+  const Parts parts_;
+  const std::shared_ptr<upstream::Host> host_;
+  const Version version_;
+  const std::function<void()> on_empty_;
+  const Http1Settings http1_;
+  const Http2Settings http2_;
+  std::vector<std::unique_ptr<PooledConnection>> connections_;
+  std::vector<PooledConnection*> ready_;  // with room, the one that was used last at the end
+  PoolWaiter* first_ = nullptr;
+  PoolWaiter* last_ = nullptr;
+  size_t waiting_ = 0;
+  size_t connecting_ = 0;
+  event::Task serve_;
+  event::Timer idle_;
+  bool dying_ = false;
+};
+
+}  // namespace weir::http

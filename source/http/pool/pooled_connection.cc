@@ -1,0 +1,111 @@
+#include "source/http/pool/pooled_connection.h"
+
+#include <chrono>
+#include <utility>
+
+#include "source/http/h1/client_codec.h"
+#include "source/http/h2/client_codec.h"
+#include "source/upstream/cluster_settings.h"
+
+namespace weir::http {
+
+PooledConnection::PooledConnection(ConnectionPool& pool)
+    : pool_(pool),
+      settle_(pool.parts_.loop, [this] { settle(); }),
+      started_(pool.parts_.loop.now()),
+      idle_since_(started_) {}
+
+PooledConnection::~PooledConnection() = default;
+
+Result<void> PooledConnection::connect(const upstream::ConnectRequest& request) {
+  auto started = pool_.parts_.cluster.connectTo(pool_.host_, request, *this);
+  if (!started.ok()) return started.error();
+  connection_ = std::move(started.value().connection);
+  place_ = std::move(started.value().place);
+  makeCodec();
+  connect_timeout_.emplace(pool_.parts_.loop, [this] {
+    failConnecting({ErrorCode::TimedOut, Side::Upstream, "connecting took too long"});
+  });
+  connect_timeout_->arm(pool_.parts_.cluster.settings().connect_timeout);
+  return {};
+}
+
+void PooledConnection::adopt(std::unique_ptr<net::Connection> connection, upstream::Place place) {
+  connection_ = std::move(connection);
+  place_ = std::move(place);
+  connection_->setEvents(*this);
+  makeCodec();
+  connection_->redeliver();
+}
+
+void PooledConnection::makeCodec() {
+  const ConnectionPool::Parts& parts = pool_.parts_;
+  CodecEvents& events = *this;
+  if (pool_.version_ == Version::Http2) {
+    codec_ = std::make_unique<Http2ClientCodec>(parts.loop, *connection_, parts.slices,
+                                                pool_.http2_, events);
+  } else {
+    codec_ = std::make_unique<Http1ClientCodec>(parts.loop, *connection_, parts.slices,
+                                                pool_.http1_, events);
+  }
+}
+
+StreamEncoder& PooledConnection::newStream(StreamDecoder& decoder) {
+  ++streams_;
+  return codec_->newStream(decoder);
+}
+
+void PooledConnection::onConnected() {
+  connect_timeout_.reset();
+  const std::chrono::duration<double> took = pool_.parts_.loop.now() - started_;
+  pool_.parts_.cluster.countConnected(place_, took.count());
+  pool_.onConnected(*this);
+}
+
+void PooledConnection::onData(buffer::Buffer& data, bool end_stream) {
+  codec_->onBytes(data, end_stream);
+}
+
+void PooledConnection::onFault(const Error& error) {
+  if (connecting()) return failConnecting(error);
+  close(false);
+}
+
+void PooledConnection::failConnecting(const Error& error) {
+  pool_.parts_.cluster.countFailed(place_, error.code);
+  pool_.onConnectFailed(*this, error);
+}
+
+void PooledConnection::onStreamEnd() {
+  idle_since_ = pool_.parts_.loop.now();
+  if (ending_) return;
+  const uint64_t most = pool_.parts_.cluster.settings().http.max_requests_per_connection;
+  if (most != 0 && streams_ >= most) codec_->startDrain();
+  if (codec_->canTake()) return pool_.onRoom(*this);
+  if (codec_->finished() && codec_->openStreams() == 0) onEnd(ConnectionEnd::Flush, {}, false);
+}
+
+void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
+  ending_ = true;
+  flush_ = how == ConnectionEnd::Flush;
+  settle_.schedule();
+}
+
+void PooledConnection::settle() {
+  // What the codec had to say to the server (GOAWAY) goes with the kernel; a server that does not
+  // take it loses nothing that it could need.
+  close(!flush_);
+}
+
+void PooledConnection::close(bool reset) {
+  ending_ = true;
+  settle_.cancel();
+  const bool was_connecting = connecting();
+  connect_timeout_.reset();
+  codec_->onConnectionGone();
+  connection_->close(reset);
+  place_.leave();
+  pool_.forget(*this, was_connecting);  // the last line: it may be gone
+}
+
+}  // namespace weir::http

@@ -1,0 +1,67 @@
+#pragma once
+
+// One connection of a pool: the socket, its codec, and its place in the cluster. A part of
+// ConnectionPool, which owns it and retires it.
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "source/http/codec.h"
+#include "source/http/pool/connection_pool.h"
+#include "source/net/connection.h"
+
+namespace weir::http {
+
+class PooledConnection final : public event::Retirable,
+                               private net::ConnectionEvents,
+                               private CodecEvents {
+ public:
+  explicit PooledConnection(ConnectionPool& pool);
+  ~PooledConnection() override;
+
+  // One of these, once.
+  Result<void> connect(const upstream::ConnectRequest& request);
+  void adopt(std::unique_ptr<net::Connection> connection, upstream::Place place);
+
+  bool connecting() const { return connect_timeout_.has_value(); }
+  bool canTake() const { return !connecting() && !ending_ && codec_->canTake(); }
+  bool used() const { return streams_ > 0; }
+  size_t openStreams() const { return codec_->openStreams(); }
+  StreamEncoder& newStream(StreamDecoder& decoder);
+  MonotonicTime idleSince() const { return idle_since_; }
+  // Ends it; its streams are reset. Its pool forgets it.
+  void close(bool reset);
+
+  // Where the pool keeps it.
+  size_t index = 0;
+  static constexpr size_t NotReady = static_cast<size_t>(-1);
+  size_t ready_index = NotReady;
+
+ private:
+  void onConnected() override;
+  void onData(buffer::Buffer& data, bool end_stream) override;
+  void onWriteReady() override { codec_->onWriteReady(); }
+  void onFault(const Error& error) override;
+  void moreWanted() override { connection_->redeliver(); }
+  void onStreamEnd() override;
+  void onEnd(ConnectionEnd how, std::string_view reason, bool fault) override;
+
+  void makeCodec();
+  void failConnecting(const Error& error);
+  void settle();
+
+  ConnectionPool& pool_;
+  std::unique_ptr<net::Connection> connection_;
+  upstream::Place place_;
+  std::unique_ptr<ClientCodec> codec_;
+  std::optional<event::Timer> connect_timeout_;  // while it is connecting
+  event::Task settle_;                           // what is not to happen inside the codec's calls
+  MonotonicTime started_;
+  MonotonicTime idle_since_;
+  uint64_t streams_ = 0;  // that it has had
+  bool ending_ = false;
+  bool flush_ = false;  // before it is closed
+};
+
+}  // namespace weir::http
