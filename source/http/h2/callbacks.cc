@@ -15,7 +15,8 @@ bool has(const nghttp2_frame_hd& head, uint8_t flag) { return (head.flags & flag
 
 // Not all frames come to onFrameRecv(): none that is ignored, and no CONTINUATION.
 int onBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) noexcept {
-  sessionOf(user_data).onFrameBegin(head->type, head->length, has(*head, NGHTTP2_FLAG_END_STREAM));
+  sessionOf(user_data).onFrameBegin(head->type, head->stream_id, head->length,
+                                    has(*head, NGHTTP2_FLAG_END_STREAM));
   return 0;
 }
 
@@ -85,7 +86,7 @@ int onFrameSend(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
   const nghttp2_frame_hd& head = frame->hd;
   Http2Stream* stream = head.stream_id == 0 ? nullptr : streamOf(raw, head.stream_id);
   switch (head.type) {
-    case NGHTTP2_RST_STREAM: session.onResetSent(stream); break;
+    case NGHTTP2_RST_STREAM: session.onResetSent(head.stream_id, stream); break;
     case NGHTTP2_GOAWAY: session.onGoawaySent(frame->goaway.error_code); break;
     case NGHTTP2_DATA: session.onDataSent(); [[fallthrough]];
     case NGHTTP2_HEADERS:
@@ -104,8 +105,12 @@ int onFrameNotSend(nghttp2_session*, const nghttp2_frame* frame, int error,
   return 0;
 }
 
-int onStreamClose(nghttp2_session* session, int32_t id, uint32_t code, void*) noexcept {
-  if (Http2Stream* stream = streamOf(session, id); stream != nullptr) stream->onClosed(code);
+int onStreamClose(nghttp2_session* session, int32_t id, uint32_t code, void* user_data) noexcept {
+  Http2Stream* stream = streamOf(session, id);
+  if (stream != nullptr) stream->onClosed(code);
+  if (stream == nullptr || !stream->resetByUs()) sessionOf(user_data).onClosed(id);
+  // It remembers some streams that are closed; ours is used again.
+  nghttp2_session_set_stream_user_data(session, id, nullptr);
   return 0;
 }
 

@@ -24,8 +24,8 @@ void Http2ServerCodec::finishDrain() {
 }
 
 bool Http2ServerCodec::wantsEnd(std::string_view& reason) const {
-  reason = "drained";
-  return drain_ == Drain::Final;
+  reason = peer_went_ ? "peer_goaway" : "drained";
+  return peer_went_ || drain_ == Drain::Final;
 }
 
 }  // namespace weir::http

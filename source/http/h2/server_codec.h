@@ -27,11 +27,12 @@ class Http2ServerCodec final : public Codec, private Http2Session::Owner {
 
   StreamDecoder& onPeerStream(Http2Stream& stream) override;
   void onPeerSettings() override {}
-  void onPeerGoaway() override {}  // the client begins nothing more, and closes
+  void onPeerGoaway() override { peer_went_ = true; }
   bool wantsEnd(std::string_view& reason) const override;
 
   ServerCodecEvents& events_;
   Drain drain_ = Drain::None;
+  bool peer_went_ = false;  // it begins nothing more
   Http2Session session_;
 };
 

@@ -46,7 +46,6 @@ void Http2Session::start() {
   nghttp2_option* options = nullptr;
   WEIR_CHECK(nghttp2_option_new(&options) == 0);
   nghttp2_option_set_no_auto_window_update(options, 1);
-  nghttp2_option_set_no_closed_streams(options, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(options, settings_.hpack_table_size);
   nghttp2_option_set_max_send_header_block_length(options, size_t{1} << 20);
   nghttp2_option_set_max_outbound_ack(options, settings_.max_outbound_control_frames);
@@ -68,11 +67,10 @@ void Http2Session::submitSettings() {
       {NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, settings_.hpack_table_size},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings_.initial_stream_window_size},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(settings_.headers.max_bytes)},
-      // The tree of priorities costs time and memory, and a proxy makes nothing of it.
-      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
   if (side_ == Side::Client) {
     entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+    entries.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});
   } else {
     entries.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings_.max_concurrent_streams});
     if (settings_.allow_connect) {
@@ -103,6 +101,7 @@ Http2Stream& Http2Session::newStream() { return take(0); }
 
 Http2Stream& Http2Session::onPeerStream(int32_t id) {
   Http2Stream& stream = take(id);
+  closed_.onBegin(id);
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   stream.setDecoder(owner_.onPeerStream(stream));
   return stream;
@@ -313,8 +312,9 @@ void Http2Session::sendGoaway() {
 
 // --- Frames and timers.
 
-void Http2Session::onFrameBegin(uint8_t type, size_t length, bool ends_stream) {
+void Http2Session::onFrameBegin(uint8_t type, int32_t id, size_t length, bool ends_stream) {
   bytes_without_frame_ = 0;
+  if (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) judgeLateFrame(id);
   switch (type) {
     case NGHTTP2_DATA:
       if (length == 0) onPayload(length, ends_stream);
@@ -323,6 +323,20 @@ void Http2Session::onFrameBegin(uint8_t type, size_t length, bool ends_stream) {
     case NGHTTP2_CONTINUATION: onPayload(length, ends_stream); break;
     case NGHTTP2_PRIORITY: failIf(guard_.onPriority()); break;
     default: break;
+  }
+}
+
+// nghttp2 sees to it only as far as it remembers closed streams, and takes no identifier that was
+// skipped for an error.
+void Http2Session::judgeLateFrame(int32_t id) {
+  if (side_ == Side::Client || id % 2 == 0 || !closed_.passed(id)) return;
+  if (nghttp2_session_get_stream_user_data(session_, id) != nullptr) return;
+  switch (closed_.meaningOf(id)) {
+    case Http2ClosedStreams::Meaning::InFlight: return;
+    case Http2ClosedStreams::Meaning::Closed:
+      return fail("h2_stream_closed", NGHTTP2_STREAM_CLOSED);
+    case Http2ClosedStreams::Meaning::NeverBegun:
+      return fail("h2_protocol_error", NGHTTP2_PROTOCOL_ERROR);
   }
 }
 
@@ -342,7 +356,8 @@ void Http2Session::onPeerReset(const Http2Stream& stream) {
   if (side_ == Side::Server) failIf(guard_.onPeerReset(loop_.now() - stream.begunAt()));
 }
 
-void Http2Session::onResetSent(const Http2Stream* stream) {
+void Http2Session::onResetSent(int32_t id, const Http2Stream* stream) {
+  closed_.onResetSent(id);
   // One that nobody here asked for answers something that was wrong.
   if (stream == nullptr || !stream->resetByUs()) failIf(guard_.onProvokedReset());
 }

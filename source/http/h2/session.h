@@ -24,6 +24,7 @@
 #include "source/event/loop.h"
 #include "source/http/codec.h"
 #include "source/http/codec_settings.h"
+#include "source/http/h2/closed_streams.h"
 #include "source/http/h2/flood_guard.h"
 #include "source/http/h2/stream.h"
 #include "source/net/connection.h"
@@ -88,14 +89,15 @@ class Http2Session {
 
   // From nghttp2's callbacks.
   Http2Stream& onPeerStream(int32_t id);
-  void onFrameBegin(uint8_t type, size_t length, bool ends_stream);
+  void onFrameBegin(uint8_t type, int32_t id, size_t length, bool ends_stream);
   void onPayload(size_t bytes, bool ends_stream) { failIf(guard_.onPayload(bytes, ends_stream)); }
   void onWindowUpdate() { failIf(guard_.onWindowUpdate()); }
   void onSettings(bool ack);
   void onPing(bool ack);
   void onGoaway() { owner_.onPeerGoaway(); }
   void onPeerReset(const Http2Stream& stream);
-  void onResetSent(const Http2Stream* stream);
+  void onResetSent(int32_t id, const Http2Stream* stream);
+  void onClosed(int32_t id) { closed_.onClosed(id); }
   void onGoawaySent(uint32_t code);
   void onDataSent() { guard_.onDataSent(); }
   void onHeadersNotSent(int32_t id, int error);
@@ -104,6 +106,7 @@ class Http2Session {
 
  private:
   void start();
+  void judgeLateFrame(int32_t id);
   void submitSettings();
   void run();
   void tellStreams();
@@ -129,6 +132,7 @@ class Http2Session {
   CodecEvents& events_;
   Owner& owner_;
   Http2FloodGuard guard_;
+  Http2ClosedStreams closed_;
   nghttp2_session* session_ = nullptr;
   buffer::Buffer output_;
   std::vector<std::unique_ptr<Http2Stream>> all_;

@@ -187,6 +187,10 @@ TEST(Http2Flood, ConnectionErrorsAreNamedByTheirCode) {
   const ConnectionError cases[] = {
       {"h2_protocol_error", data(0, "x"), 1},
       {"h2_protocol_error", headers(2, get()), 1},
+      {"h2_protocol_error", headers(5, get()) + headers(3, get()), 1},
+      {"h2_stream_closed", headers(1, get()) + rst(1, 8) + headers(1, get()), 5},
+      {"h2_stream_closed", headers(1, get()) + rst(1, 8) + data(1, "x"), 5},
+      {"h2_protocol_error", frame(PriorityFrame, 0, 0, std::string(5, '\1')), 1},
       {"h2_protocol_error", windowUpdate(0, 0), 1},
       {"h2_protocol_error", headers(1, get(), 0) + windowUpdate(1, 0), 1},
       {"h2_protocol_error", frame(PushPromiseFrame, EndHeaders, 1, number(2, 4)), 1},
@@ -207,6 +211,16 @@ TEST(Http2Flood, ConnectionErrorsAreNamedByTheirCode) {
     EXPECT_EQ(sent.back().type, GoawayFrame) << c.end;
     EXPECT_EQ(sent.back().payload.substr(4, 4), number(c.code, 4)) << c.end;
   }
+}
+
+TEST(Http2Flood, WhatWasOnItsWayToAStreamThatWasResetIsIgnored) {
+  ServerHarness server;
+  server.feed(hello() + headers(1, get(), 0) + headers(3, get(), 0));
+  server.stream(0).encoder->reset(http::ResetReason::Cancel);
+  server.sent();
+  server.feed(data(1, "late") + headers(1, {{"late", "1"}}) + headers(5, get()));
+  EXPECT_EQ(server.events.end, "");
+  EXPECT_TRUE(server.stream(2).ended);
 }
 
 TEST(Http2Flood, WrongPrefaceEndsTheConnection) {
