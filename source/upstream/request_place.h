@@ -39,8 +39,10 @@ struct RequestOutcome {
     Cancelled,     // not wanted any more; says nothing about the host
   };
   Kind kind = Kind::Cancelled;
-  unsigned status = 0;               // of a Response; 0 if there was none
-  Duration took = Duration::zero();  // since startRequest()
+  unsigned status = 0;  // of a Response; 0 if there was none
+  // From startRequest() to the head, or to the failure: the host's latency for PEAK_EWMA. Not the
+  // time that a long body or a tunnel took.
+  Duration took = Duration::zero();
 };
 
 // A request's place in its cluster and at its host: counts there until end(), or until it is
