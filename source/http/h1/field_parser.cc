@@ -151,6 +151,9 @@ FieldSink& sinkOf(http_parser* parser) { return *static_cast<FieldSink*>(parser-
 
 extern "C" {
 int onField(http_parser* parser, const char* at, size_t size) noexcept {
+  // It takes any name that begins with Transfer-Encoding for that field, and then refuses a length
+  // beside it. What may stand together is decided by what reads the facts.
+  parser->uses_transfer_encoding = 0;
   return sinkOf(parser).onName(at, size) ? 0 : 1;
 }
 int onValue(http_parser* parser, const char* at, size_t size) noexcept {

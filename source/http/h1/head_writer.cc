@@ -22,6 +22,7 @@ class TextEnd {
   TextEnd& operator=(const TextEnd&) = delete;
 
   void put(std::string_view text) {
+    if (text.empty()) return;
     if (text.size() > static_cast<size_t>(end_ - at_)) return putInPieces(text);
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();

@@ -197,6 +197,8 @@ std::vector<Case> lengthCases() {
       {"a space before the colon", with("Transfer-Encoding : chunked"), "400 h1_field_name"},
       {"an underscore for the hyphen", with("Transfer_Encoding: chunked"),
        "400 h1_underscore_in_field_name"},
+      {"a name that begins like it", with("Transfer-Encoding-X: y\r\nContent-Length: 3"),
+       plain + "|transfer-encoding-x: y|content-length: 3"},
       {"chunks in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
        "400 h1_transfer_encoding_in_http_10"},
   };
