@@ -1,5 +1,6 @@
 #include "source/main/extensions.h"
 
+#include "source/extensions/http/router/factory.h"
 #include "source/extensions/listener/original_dst/factory.h"
 #include "source/extensions/listener/proto_detect/factory.h"
 #include "source/extensions/listener/proxy_protocol/factory.h"
@@ -8,6 +9,7 @@
 #include "source/extensions/network/connection_limit/factory.h"
 #include "source/extensions/network/direct_response/factory.h"
 #include "source/extensions/network/echo/factory.h"
+#include "source/extensions/network/http_conn_manager/factory.h"
 #include "source/extensions/network/local_ratelimit/factory.h"
 #include "source/extensions/network/rbac/factory.h"
 #include "source/extensions/network/tcp_proxy/factory.h"
@@ -16,6 +18,7 @@ namespace weir {
 
 // One line for each, sorted. Nothing else registers anything.
 void registerBuiltins(config::Registry& registry) {
+  registry.add(http_filters::makeRouterConfigFactory());
   registry.add(extensions::makeOriginalDstConfigFactory());
   registry.add(extensions::makeProtoDetectConfigFactory());
   registry.add(extensions::makeProxyProtocolConfigFactory());
@@ -24,6 +27,7 @@ void registerBuiltins(config::Registry& registry) {
   registry.add(extensions::makeConnectionLimitConfigFactory());
   registry.add(extensions::makeDirectResponseConfigFactory());
   registry.add(extensions::makeEchoConfigFactory());
+  registry.add(extensions::makeHttpConnManagerConfigFactory());
   registry.add(extensions::makeLocalRateLimitConfigFactory());
   registry.add(extensions::makeRbacConfigFactory());
   registry.add(extensions::makeTcpProxyConfigFactory());

@@ -312,6 +312,53 @@ TEST(BypassFactoryTest, MustBeAlone) {
   EXPECT_NE(errors.find("listeners[0].default_filter_chain.filters"), std::string::npos);
 }
 
+TEST(HttpConnManagerFactoryTest, ChecksEveryField) {
+  const std::string routes =
+      "route_config: {virtual_hosts: [{name: v, domains: [\"*\"], routes: [{match: {prefix: /}, "
+      "route: {cluster: db}}]}]}";
+  const std::string router =
+      "{typed_config: {\"@type\": type.googleapis.com/weir.extensions.http."
+      "router.v1.Router}}";
+  for (
+      const Case& one : {
+          Case{"stat_prefix: a, " + routes, ""},
+          Case{"stat_prefix: a, transparent: true, via: x, upgrade_types: [websocket, CONNECT], "
+               "codec_type: HTTP2, http_filters: [" +
+                   router + "], " + routes,
+               ""},
+          Case{routes, "stat_prefix: is required: it is the label of the metrics"},
+          Case{"stat_prefix: a", "route_config: is required: it says where requests go"},
+          Case{"stat_prefix: a, http_filters: [" + router + ", " + router + "], " + routes,
+               "http_filters[0]: \"weir.extensions.http.router.v1.Router\" is terminal: it must be "
+               "the last filter, and listeners[0].default_filter_chain.filters[0].typed_config."
+               "http_filters[1] (line 4) follows"},
+          Case{"stat_prefix: a, max_request_headers_kb: 0, " + routes,
+               "max_request_headers_kb: 0 is out of range: from 1 to 8192 is allowed"},
+          Case{"stat_prefix: a, max_headers_count: 10001, " + routes,
+               "max_headers_count: 10001 is out of range: from 1 to 10000 is allowed"},
+          Case{"stat_prefix: a, drain_timeout: 0s, " + routes,
+               "drain_timeout: 0s is out of range: from 1ms to 1h is allowed"},
+          Case{"stat_prefix: a, idle_timeout: 8761h, " + routes,
+               "idle_timeout: 8761h is out of range: from 1ms to 8760h is allowed, or 0s"},
+          Case{"stat_prefix: a, upgrade_types: [h2c], " + routes,
+               "upgrade_types[0]: \"h2c\" is never passed on (RFC 9113 3.1)"},
+          Case{"stat_prefix: a, upgrade_types: [a b], " + routes,
+               "upgrade_types[0]: \"a b\" is no token of the field Upgrade, such as "
+               "\"websocket\", nor \"CONNECT\""},
+          Case{
+              "stat_prefix: a, http2_protocol_options: {initial_stream_window_size: 1}, " + routes,
+              "http2_protocol_options.initial_stream_window_size: 1 is out of range: from 65535 to "
+              "2147483647 is allowed"},
+          Case{"stat_prefix: a, http2_protocol_options: {keepalive_timeout: 0s}, " + routes,
+               "http2_protocol_options.keepalive_timeout: 0s is out of range: from 1ms to 1h is "
+               "allowed"},
+      }) {
+    const std::string settings =
+        network("http_conn_manager.v1.HttpConnectionManager", one.settings);
+    expectError(errorsOf("", settings), "listeners[0].default_filter_chain.filters[0]", one);
+  }
+}
+
 TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
   config::Registry registry;
   registerBuiltins(registry);
@@ -328,6 +375,7 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.network.connection_limit.v1.ConnectionLimit\n"
             "weir.extensions.network.direct_response.v1.DirectResponse\n"
             "weir.extensions.network.echo.v1.Echo\n"
+            "weir.extensions.network.http_conn_manager.v1.HttpConnectionManager\n"
             "weir.extensions.network.local_ratelimit.v1.LocalRateLimit\n"
             "weir.extensions.network.rbac.v1.Rbac\n"
             "weir.extensions.network.tcp_proxy.v1.TcpProxy\n");

@@ -1,0 +1,341 @@
+#include "source/extensions/http/router/router.h"
+
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "source/base/check.h"
+#include "source/base/random.h"
+#include "source/http/header_changes.h"
+#include "source/http/path_rewrite.h"
+#include "source/http/redirect.h"
+#include "source/http/request_hash.h"
+#include "source/http/route_table.h"
+
+namespace weir::http_filters {
+namespace {
+
+using http::FilterStatus;
+using http::HeaderId;
+using http::HeaderMap;
+using Kind = UpstreamFailure::Kind;
+
+// Such a request may be sent again though it may have been looked at (RFC 9110 9.2.2).
+bool isIdempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+         method == "DELETE" || method == "TRACE";
+}
+
+struct Answer {
+  unsigned status;
+  std::string_view reason;
+};
+
+Answer answerTo(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NoHost: return {503, "no_healthy_upstream"};
+    case ErrorCode::NotFound: return {503, "no_destination"};
+    case ErrorCode::Overflow: return {503, "upstream_overflow"};
+    case ErrorCode::Refused: return {503, "upstream_refused"};
+    case ErrorCode::Unreachable: return {503, "upstream_unreachable"};
+    case ErrorCode::TimedOut: return {503, "upstream_connect_timeout"};
+    default: return {503, "upstream_connect_failed"};
+  }
+}
+
+Answer answerTo(const UpstreamFailure& failure) {
+  switch (failure.kind) {
+    case Kind::NoConnection: return answerTo(failure.code);
+    case Kind::Refused: return {503, "upstream_refused_stream"};
+    case Kind::ProtocolError: return {502, "upstream_protocol_error"};
+    case Kind::Reset: break;
+  }
+  return {503, "upstream_reset"};
+}
+
+std::span<const net::ProxyTlv> tlvsOf(const filter::ConnectionInfo& connection) {
+  if (connection.facts.proxy_tlvs == nullptr) return {};
+  return *connection.facts.proxy_tlvs;
+}
+
+void appendCopy(const buffer::Buffer& from, buffer::Buffer& to) {
+  // A request that is kept is no longer than the limit of a connection: few slices.
+  std::array<iovec, 64> pieces;
+  const size_t count = from.peek(pieces);
+  for (size_t i = 0; i < count; ++i) {
+    to.append({static_cast<const uint8_t*>(pieces[i].iov_base), pieces[i].iov_len});
+  }
+}
+
+// The token of the upgrade that a request asks for, or "connect"; empty if none.
+std::string_view upgradeOf(const HeaderMap& headers) {
+  if (headers.has(HeaderId::Protocol)) return headers.get(HeaderId::Protocol);
+  if (headers.get(HeaderId::Method) == "CONNECT") return "connect";
+  return headers.get(HeaderId::Upgrade);
+}
+
+}  // namespace
+
+RouterFilter::RouterFilter(http::FilterContext& context)
+    : context_(context),
+      upstream_(context.worker(), {context.responseHeaders(), context.responseTrailers()}, *this),
+      body_(context.worker().slices),
+      timeout_(context.worker().loop, [this] { onTimeout(); }),
+      try_timeout_(context.worker().loop, [this] { onTryTimeout(); }),
+      back_off_(context.worker().loop, [this] { retryNow(); }) {}
+
+FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
+  const http::Route* route = context_.route();
+  if (route == nullptr) {
+    reply(404, "route_not_found");
+  } else if (const auto* direct = std::get_if<http::DirectResponse>(&route->action)) {
+    context_.sendLocalReply({direct->status, {}, direct->body});
+  } else if (const auto* to = std::get_if<http::Redirect>(&route->action)) {
+    redirect(*to);
+  } else if (const auto* where = std::get_if<http::Forward>(&route->action)) {
+    forward(*where, end_stream);
+  } else {
+    reply(501, "tunnel_not_supported");
+  }
+  return FilterStatus::StopIteration;
+}
+
+void RouterFilter::redirect(const http::Redirect& redirect) {
+  http::LocalReply answer{redirect.status};
+  answer.headers.emplace_back("location", http::locationOf(redirect, context_.requestHeaders(),
+                                                           context_.route()->matched_prefix));
+  context_.sendLocalReply(std::move(answer));
+}
+
+void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
+  http::StreamInfo& info = context_.info();
+  const uint64_t draw = mixBits(context_.connection().draw + (info.id << 32));
+  weighted_ = &http::pickCluster(forward, draw);
+  info.cluster = weighted_->name;
+  cluster_ = context_.worker().clusters.find(weighted_->name);
+  WEIR_CHECK(cluster_ != nullptr);  // the configuration was checked
+  if (!upgradeAllowed(forward)) return reply(403, "upgrade_not_allowed");
+  forward_ = &forward;
+  if (!forward.hash_policy.empty()) {
+    http::RequestHash found = http::hashRequest(forward.hash_policy, context_.requestHeaders(),
+                                                &context_.connection().facts.source.ip, draw);
+    hash_ = found.hash;
+    set_cookies_ = std::move(found.set_cookies);
+  }
+  if (forward.retry) {
+    retry_.emplace(*forward.retry, *cluster_);
+    keep_body_ = !end_stream;
+  }
+  changeRequest(forward, *weighted_);
+  attempt(end_stream, false);
+  if (end_stream) requestEnded();
+}
+
+bool RouterFilter::upgradeAllowed(const http::Forward& forward) {
+  const std::string_view wanted = upgradeOf(context_.requestHeaders());
+  if (wanted.empty()) return true;
+  for (const http::UpgradeRule& rule : forward.upgrades) {
+    if (rule.type == wanted) return rule.enabled;
+  }
+  return context_.upgradeAllowed(wanted);
+}
+
+void RouterFilter::changeRequest(const http::Forward& forward,
+                                 const http::WeightedCluster& cluster) {
+  HeaderMap& headers = context_.requestHeaders();
+  http::apply(cluster.request_headers, headers);
+  http::apply(context_.route()->request_headers, headers);
+  const auto path =
+      http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
+  if (path) headers.set(HeaderId::Path, *path);
+  if (!forward.host_rewrite.empty()) headers.set(HeaderId::Authority, forward.host_rewrite);
+}
+
+http::Version RouterFilter::versionFor(const upstream::Cluster& cluster) const {
+  using Protocol = upstream::HttpSettings::Protocol;
+  switch (cluster.settings().http.protocol) {
+    case Protocol::Http1: return http::Version::Http11;
+    case Protocol::Http2: return http::Version::Http2;
+    case Protocol::AsClient: break;
+  }
+  return context_.info().version == http::Version::Http2 ? http::Version::Http2
+                                                         : http::Version::Http11;
+}
+
+void RouterFilter::attempt(bool end_stream, bool fresh) {
+  const filter::ConnectionInfo& connection = context_.connection();
+  http::StreamInfo& info = context_.info();
+  ++info.attempts;
+  const http::Version version = versionFor(*cluster_);
+  info.upstream_version = version;
+  const uint64_t owner = cluster_->settings().proxy_protocol ? connection.id : 0;
+  const UpstreamRequest::Plan plan{*cluster_,
+                                   {connection.facts.destination, connection.destination_is_self,
+                                    connection.facts.source, hash_, tried_},
+                                   {connection.facts.destination,
+                                    connection.destination_is_self,
+                                    connection.facts.source,
+                                    tlvsOf(connection),
+                                    true,
+                                    {}},
+                                   version,
+                                   owner,
+                                   fresh};
+  const auto failure = upstream_.start(plan, context_.requestHeaders(), end_stream);
+  info.upstream = upstream_.host();
+  if (failure) return onUpstreamFailure(*failure);
+}
+
+FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
+  if (keep_body_) keep(data);
+  upstream_.encodeData(data, end_stream);
+  if (end_stream) requestEnded();
+  context_.pauseRequest(upstream_.sendBlocked());
+  return FilterStatus::StopIteration;
+}
+
+FilterStatus RouterFilter::decodeTrailers(HeaderMap& trailers) {
+  trailers_ = &trailers;
+  upstream_.encodeTrailers(trailers);
+  requestEnded();
+  return FilterStatus::StopIteration;
+}
+
+// More than the limit cannot be sent again.
+void RouterFilter::keep(const buffer::Buffer& data) {
+  if (body_.size() + data.size() > context_.bufferLimit()) {
+    keep_body_ = false;
+    body_.clear();
+    retry_.reset();
+    return;
+  }
+  appendCopy(data, body_);
+}
+
+void RouterFilter::requestEnded() {
+  request_ended_ = true;
+  if (forward_ == nullptr || responding_) return;
+  if (forward_->timeout > Duration::zero()) timeout_.arm(forward_->timeout);
+  armTryTimers();
+}
+
+void RouterFilter::armTryTimers() {
+  if (!request_ended_ || !forward_->retry || !upstream_.active()) return;
+  const Duration per_try = forward_->retry->per_try_timeout;
+  if (per_try > Duration::zero()) try_timeout_.arm(per_try);
+}
+
+void RouterFilter::onUpstreamHeaders(bool end_stream) {
+  const unsigned status = http::statusOf(context_.responseHeaders());
+  if (status < 200 && status != 101) return context_.encodeHeaders(false);
+  if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
+  responding_ = true;
+  try_timeout_.disarm();
+  keep_body_ = false;
+  body_.clear();
+  context_.info().upstream_first_byte = upstream_.firstByte();
+  http::apply(weighted_->response_headers, context_.responseHeaders());
+  for (const std::string& cookie : set_cookies_) {
+    context_.responseHeaders().add("set-cookie", cookie);
+  }
+  if (end_stream) timeout_.disarm();
+  context_.encodeHeaders(end_stream);
+}
+
+void RouterFilter::onUpstreamData(buffer::Buffer& data, bool end_stream) {
+  if (end_stream) timeout_.disarm();
+  context_.encodeData(data, end_stream);
+  if (!end_stream && context_.writeBlocked()) upstream_.pauseResponse(true);
+}
+
+void RouterFilter::onUpstreamTrailers() {
+  timeout_.disarm();
+  context_.encodeTrailers();
+}
+
+void RouterFilter::onResponseWriteReady() { upstream_.pauseResponse(false); }
+
+void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.sendBlocked()); }
+
+void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
+  if (responding_) {
+    return context_.resetStream(http::ResetReason::InternalError, answerTo(failure).reason);
+  }
+  context_.responseHeaders().clear();
+  const bool bodyless = request_ended_ && context_.info().request_bytes == 0;
+  if (failure.stale && bodyless && isIdempotent(context_.requestHeaders().get(HeaderId::Method))) {
+    return attempt(true, true);
+  }
+  if (retry_ && retryAfter(retry_->onFailure(failure, upstream_.headSent()))) return;
+  replyTo(failure);
+}
+
+bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
+  if (verdict == RetryState::Verdict::No) {
+    retry_->attemptEnded();
+    return false;
+  }
+  try_timeout_.disarm();
+  upstream_.cancel(http::ResetReason::Cancel);
+  context_.responseHeaders().clear();
+  context_.responseTrailers().clear();
+  if (upstream_.host() != nullptr) tried_.push_back(upstream_.host().get());
+  const bool wait = verdict == RetryState::Verdict::AfterWait;
+  back_off_.arm(wait ? retry_->nextWait() : Duration::zero());
+  context_.pauseRequest(true);
+  return true;
+}
+
+void RouterFilter::retryNow() {
+  const bool bodyless = body_.empty() && trailers_ == nullptr;
+  attempt(request_ended_ && bodyless, false);
+  if (!upstream_.active() || responding_) return;
+  if (!body_.empty()) {
+    buffer::Buffer again(context_.worker().slices);
+    appendCopy(body_, again);
+    upstream_.encodeData(again, request_ended_ && trailers_ == nullptr);
+  }
+  if (trailers_ != nullptr) upstream_.encodeTrailers(*trailers_);
+  armTryTimers();
+  context_.pauseRequest(upstream_.sendBlocked());
+}
+
+void RouterFilter::replyTo(const UpstreamFailure& failure) {
+  const Answer answer = answerTo(failure);
+  reply(answer.status, answer.reason);
+}
+
+void RouterFilter::onTimeout() {
+  back_off_.disarm();
+  try_timeout_.disarm();
+  upstream_.cancel(http::ResetReason::Cancel);
+  if (responding_) {
+    return context_.resetStream(http::ResetReason::Cancel, "upstream_request_timeout");
+  }
+  reply(504, "upstream_request_timeout");
+}
+
+void RouterFilter::onTryTimeout() {
+  if (retryAfter(retry_ ? retry_->onTryTimeout() : RetryState::Verdict::No)) return;
+  timeout_.disarm();
+  upstream_.cancel(http::ResetReason::Cancel);
+  reply(504, "upstream_per_try_timeout");
+}
+
+void RouterFilter::reply(unsigned status, std::string_view reason) {
+  timeout_.disarm();
+  http::LocalReply answer{status, reason};
+  // What gRPC's own clients call it.
+  if (status == 504) answer.grpc_status = 4;
+  context_.sendLocalReply(std::move(answer));
+}
+
+void RouterFilter::onStreamComplete() {
+  timeout_.disarm();
+  try_timeout_.disarm();
+  back_off_.disarm();
+  upstream_.cancel(http::ResetReason::Cancel);
+  if (retry_) retry_->attemptEnded();
+}
+
+}  // namespace weir::http_filters

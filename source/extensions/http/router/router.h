@@ -1,0 +1,85 @@
+#pragma once
+
+// Terminal HTTP filter: does with a request what its route says. Forwards it to a host of a
+// cluster, tries again where the route allows it, answers directly, or redirects.
+//
+// Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
+// no_healthy_upstream, no_destination, upstream_overflow, upstream_refused, upstream_unreachable,
+// upstream_connect_timeout, upstream_connect_failed, upstream_reset (503), upstream_protocol_error
+// (502), upstream_request_timeout, upstream_per_try_timeout, upstream_idle_timeout (504),
+// max_stream_duration (504, or a reset).
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/event/loop.h"
+#include "source/extensions/http/router/retry_state.h"
+#include "source/extensions/http/router/upstream_request.h"
+#include "source/http/filter.h"
+#include "source/http/filter_context.h"
+
+namespace weir::http_filters {
+
+// Of one stream, on its loop.
+class RouterFilter final : public http::StreamDecoderFilter, private UpstreamRequestEvents {
+ public:
+  explicit RouterFilter(http::FilterContext& context);
+
+  http::FilterStatus decodeHeaders(http::HeaderMap& headers, bool end_stream) override;
+  http::FilterStatus decodeData(buffer::Buffer& data, bool end_stream) override;
+  http::FilterStatus decodeTrailers(http::HeaderMap& trailers) override;
+  void onResponseWriteReady() override;
+  void onStreamComplete() override;
+
+ private:
+  void onUpstreamHeaders(bool end_stream) override;
+  void onUpstreamData(buffer::Buffer& data, bool end_stream) override;
+  void onUpstreamTrailers() override;
+  void onUpstreamFailure(const UpstreamFailure& failure) override;
+  void onUpstreamWriteReady() override;
+
+  void redirect(const http::Redirect& redirect);
+  void forward(const http::Forward& forward, bool end_stream);
+  bool upgradeAllowed(const http::Forward& forward);
+  void changeRequest(const http::Forward& forward, const http::WeightedCluster& cluster);
+  http::Version versionFor(const upstream::Cluster& cluster) const;
+  void attempt(bool end_stream, bool fresh);
+  void requestEnded();
+  void armTryTimers();
+  // After a failure or a response that calls for it: true if there will be another attempt.
+  bool retryAfter(RetryState::Verdict verdict);
+  void retryNow();
+  void replyTo(const UpstreamFailure& failure);
+  void onTimeout();
+  void onTryTimeout();
+  void reply(unsigned status, std::string_view reason);
+  void keep(const buffer::Buffer& data);
+
+  http::FilterContext& context_;
+  const http::Forward* forward_ = nullptr;  // null: it answered by itself
+  const http::WeightedCluster* weighted_ = nullptr;
+  upstream::Cluster* cluster_ = nullptr;
+  UpstreamRequest upstream_;
+  std::optional<RetryState> retry_;
+  std::optional<uint64_t> hash_;
+  std::vector<std::string> set_cookies_;  // for the response
+  buffer::Buffer body_;                   // of the request, for another attempt
+  http::HeaderMap* trailers_ = nullptr;
+  std::vector<const upstream::Host*> tried_;
+  event::Timer timeout_;
+  event::Timer try_timeout_;
+  event::Timer back_off_;
+  bool request_ended_ = false;
+  bool keep_body_ = false;
+  bool responding_ = false;  // the response goes to the client
+};
+
+class RouterFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "router"; }
+  void create(http::FilterAdder& adder) const override { adder.add<RouterFilter>(adder.context()); }
+};
+
+}  // namespace weir::http_filters

@@ -1,0 +1,181 @@
+#include "source/extensions/http/router/upstream_request.h"
+
+#include <utility>
+
+#include "source/base/check.h"
+#include "source/http/pool/pool_set.h"
+
+namespace weir::http_filters {
+namespace {
+
+using Outcome = upstream::RequestOutcome::Kind;
+
+UpstreamFailure failureOf(const Error& error) {
+  return {UpstreamFailure::Kind::NoConnection, error.code};
+}
+
+}  // namespace
+
+UpstreamRequest::UpstreamRequest(filter::Worker& worker, Maps maps, UpstreamRequestEvents& events)
+    : worker_(worker), maps_(maps), events_(events), pending_(worker.slices) {}
+
+UpstreamRequest::~UpstreamRequest() { cancel(http::ResetReason::Cancel); }
+
+std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
+                                                      const http::HeaderMap& headers,
+                                                      bool end_stream) {
+  WEIR_CHECK(state_ == State::Over);
+  started_ = worker_.loop.now();
+  first_byte_ = {};
+  headers_ = &headers;
+  request_trailers_ = nullptr;
+  pending_.clear();
+  request_ended_ = end_stream;
+  head_sent_ = headers_seen_ = reused_ = false;
+  status_ = 0;
+  auto place = plan.cluster.startRequest(plan.pick);
+  if (!place.ok()) return failureOf(place.error());
+  place_ = std::move(place).value();
+  host_ = place_.host();
+  http::ConnectionPool& pool =
+      http::PoolSet::of(worker_).pool(plan.cluster, host_, plan.version, plan.owner);
+  auto stream = pool.newStream(*this, *this, plan.connect, plan.fresh);
+  if (!stream.ok()) {
+    finish(Outcome::LocalFailure);
+    return failureOf(stream.error());
+  }
+  state_ = State::Waiting;
+  if (stream.value().encoder == nullptr) return std::nullopt;
+  if (begin(stream.value())) return std::nullopt;
+  return UpstreamFailure{UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset,
+                         "request_cannot_be_sent"};
+}
+
+void UpstreamRequest::onPoolReady(const http::PooledStream& stream) {
+  if (!begin(stream)) {
+    events_.onUpstreamFailure(
+        {UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset, "request_cannot_be_sent"});
+    return;
+  }
+  events_.onUpstreamWriteReady();
+}
+
+void UpstreamRequest::onPoolFailure(const Error& error) { fail(failureOf(error)); }
+
+// False: the request has what must not be sent, and it is over.
+bool UpstreamRequest::begin(const http::PooledStream& stream) {
+  state_ = State::Open;
+  encoder_ = stream.encoder;
+  reused_ = stream.reused;
+  const bool end = request_ended_ && pending_.empty() && request_trailers_ == nullptr;
+  if (!encoder_->encodeHeaders(*headers_, end)) {
+    std::exchange(encoder_, nullptr)->reset(http::ResetReason::InternalError);
+    finish(Outcome::Cancelled);
+    return false;
+  }
+  head_sent_ = true;
+  if (!end) flushPending();
+  return true;
+}
+
+void UpstreamRequest::flushPending() {
+  const bool ends = request_ended_ && request_trailers_ == nullptr;
+  if (!pending_.empty() || ends) encoder_->encodeData(pending_, ends);
+  if (request_trailers_ != nullptr) encoder_->encodeTrailers(*request_trailers_);
+}
+
+void UpstreamRequest::encodeData(buffer::Buffer& data, bool end_stream) {
+  request_ended_ |= end_stream;
+  if (state_ == State::Waiting) return pending_.take(data);
+  if (state_ == State::Open && encoder_ != nullptr) return encoder_->encodeData(data, end_stream);
+  data.clear();
+}
+
+void UpstreamRequest::encodeTrailers(const http::HeaderMap& trailers) {
+  request_ended_ = true;
+  if (state_ == State::Waiting) {
+    request_trailers_ = &trailers;
+  } else if (state_ == State::Open && encoder_ != nullptr) {
+    encoder_->encodeTrailers(trailers);
+  }
+}
+
+bool UpstreamRequest::sendBlocked() const {
+  if (state_ == State::Waiting) return !pending_.empty();
+  return state_ == State::Open && encoder_ != nullptr && encoder_->writeBlocked();
+}
+
+void UpstreamRequest::pauseResponse(bool paused) {
+  if (state_ == State::Open && encoder_ != nullptr) encoder_->pauseReading(paused);
+}
+
+void UpstreamRequest::cancel(http::ResetReason reason) {
+  if (state_ == State::Over) return;
+  leavePool();
+  if (encoder_ != nullptr) std::exchange(encoder_, nullptr)->reset(reason);
+  finish(headers_seen_ ? Outcome::Response : Outcome::Cancelled);
+}
+
+http::HeaderMap& UpstreamRequest::fields(Part part) {
+  return part == Part::Head ? maps_.headers : maps_.trailers;
+}
+
+void UpstreamRequest::onHeaders(bool end_stream) {
+  const unsigned status = http::statusOf(maps_.headers);
+  const bool informational = status >= 100 && status < 200 && status != 101;
+  if (!informational) {
+    headers_seen_ = true;
+    status_ = status;
+    first_byte_ = worker_.loop.now();
+    // What the host is judged by is known now; it counts as busy until the response has ended.
+    if (end_stream) responseEnded();
+  }
+  events_.onUpstreamHeaders(end_stream);
+}
+
+void UpstreamRequest::onData(buffer::Buffer& data, bool end_stream) {
+  if (end_stream) responseEnded();
+  events_.onUpstreamData(data, end_stream);
+}
+
+void UpstreamRequest::onTrailers() {
+  responseEnded();
+  events_.onUpstreamTrailers();
+}
+
+void UpstreamRequest::responseEnded() {
+  // The codec lets go of the rest of the request by itself.
+  encoder_ = nullptr;
+  finish(Outcome::Response);
+}
+
+void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail) {
+  using Kind = UpstreamFailure::Kind;
+  encoder_ = nullptr;
+  Kind kind = Kind::Reset;
+  if (reason == http::ResetReason::Refused) kind = Kind::Refused;
+  if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
+  const bool gone = reason == http::ResetReason::ConnectionGone;
+  fail({kind, ErrorCode::Reset, detail, gone && reused_ && !headers_seen_});
+}
+
+void UpstreamRequest::onBadMessage(const http::BadMessage&) {
+  WEIR_CHECK(false);  // only requests are bad messages
+}
+
+void UpstreamRequest::onWriteReady() { events_.onUpstreamWriteReady(); }
+
+void UpstreamRequest::fail(const UpstreamFailure& failure) {
+  // A connection that was closed while it was idle says nothing about its host.
+  finish(failure.stale ? Outcome::Cancelled : Outcome::LocalFailure);
+  events_.onUpstreamFailure(failure);
+}
+
+void UpstreamRequest::finish(Outcome kind) {
+  state_ = State::Over;
+  pending_.clear();
+  const MonotonicTime until = headers_seen_ ? first_byte_ : worker_.loop.now();
+  place_.end({kind, status_, until - started_});
+}
+
+}  // namespace weir::http_filters

@@ -1,0 +1,256 @@
+#include "source/extensions/network/http_conn_manager/active_stream.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "source/extensions/network/http_conn_manager/http_connection.h"
+#include "source/http/grpc.h"
+#include "source/http/header_changes.h"
+#include "source/http/path.h"
+#include "source/http/redirect.h"
+
+namespace weir::extensions {
+namespace {
+
+using http::HeaderId;
+using http::HeaderMap;
+
+}  // namespace
+
+ActiveStream::ActiveStream(ManagerOnWorker& manager, size_t buffer_limit)
+    : manager_(manager), filters_(manager.worker(), *this, buffer_limit) {}
+
+void ActiveStream::begin(HttpConnection& connection, http::StreamEncoder& encoder,
+                         http::Version version, uint64_t id) {
+  connection_ = &connection;
+  encoder_ = &encoder;
+  filtered_ = false;
+  last_active_ = manager_.worker().loop.now();
+  info().id = id;
+  info().version = version;
+  info().started = last_active_;
+  info().started_wall = manager_.worker().loop.wallNow();
+  manager_.stats().onRequest(version);
+}
+
+void ActiveStream::recycle() {
+  filters_.complete();
+  filters_.reset();
+  connection_ = nullptr;
+  encoder_ = nullptr;
+}
+
+HeaderMap& ActiveStream::fields(Part part) {
+  return part == Part::Head ? filters_.requestHeaders() : filters_.requestTrailers();
+}
+
+void ActiveStream::onHeaders(bool end_stream) {
+  last_active_ = manager_.worker().loop.now();
+  info().is_grpc = http::isGrpc(filters_.requestHeaders());
+  if (end_stream) requestEnded();
+  if (!checkPath()) return;
+  filtered_ = true;
+  filters_.start(manager_.settings().filters, connection_->info());
+  filters_.decodeHeaders(end_stream);
+}
+
+// False: it was answered.
+bool ActiveStream::checkPath() {
+  if (manager_.settings().transparent) return true;
+  HeaderMap& headers = filters_.requestHeaders();
+  if (!headers.has(HeaderId::Path) || headers.get(HeaderId::Path) == "*") return true;
+  const http::PathResult path =
+      http::normalizePath(headers.get(HeaderId::Path), manager_.settings().path);
+  switch (path.kind) {
+    case http::PathResult::Kind::Unchanged: return true;
+    case http::PathResult::Kind::Rewritten: headers.set(HeaderId::Path, path.target); return true;
+    case http::PathResult::Kind::Redirect: {
+      http::LocalReply reply{307};
+      reply.headers.emplace_back("location", http::locationOf(headers, path.target));
+      replyDirectly(std::move(reply));
+      return false;
+    }
+    case http::PathResult::Kind::Reject: break;
+  }
+  manager_.stats().onRejected(path.reason);
+  replyDirectly({400, path.reason});
+  return false;
+}
+
+void ActiveStream::onData(buffer::Buffer& data, bool end_stream) {
+  last_active_ = manager_.worker().loop.now();
+  info().request_bytes += data.size();
+  if (end_stream) requestEnded();
+  if (!filtered_) return data.clear();
+  filters_.decodeData(data, end_stream);
+}
+
+void ActiveStream::onTrailers() {
+  last_active_ = manager_.worker().loop.now();
+  requestEnded();
+  if (filtered_) filters_.decodeTrailers();
+}
+
+void ActiveStream::requestEnded() { info().request_done = manager_.worker().loop.now(); }
+
+void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
+  encoder_ = nullptr;
+  if (info().reason.empty()) {
+    info().reason = !detail.empty() ? detail : http::toString(reason);
+    if (reason == http::ResetReason::ConnectionGone) info().reason = "client_gone";
+    if (reason == http::ResetReason::Cancel) info().reason = "client_reset";
+  }
+  done();
+}
+
+void ActiveStream::onBadMessage(const http::BadMessage& bad) {
+  manager_.stats().onRejected(bad.reason);
+  replyDirectly({bad.status, bad.reason});
+}
+
+void ActiveStream::onWriteReady() {
+  last_active_ = manager_.worker().loop.now();
+  if (filtered_) filters_.onSendReady();
+}
+
+// Past the filters, which were not made: the request is none that they should see.
+void ActiveStream::replyDirectly(http::LocalReply reply) {
+  info().reason = reply.reason;
+  HeaderMap& head = filters_.responseHeaders();
+  std::string body;
+  http::makeLocalReply(reply, filters_.requestHeaders(), head, body);
+  buffer::Buffer data(manager_.worker().slices);
+  data.append(body);
+  sendHeaders(head, data.empty());
+  if (encoder_ != nullptr && !data.empty()) sendData(data, true);
+}
+
+void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
+  if (encoder_ == nullptr) return;
+  last_active_ = manager_.worker().loop.now();
+  const unsigned status = http::statusOf(headers);
+  if (status < 200 && status != 101) {
+    // What the client must not see is better left out than made an error of the response.
+    static_cast<void>(encoder_->encodeHeaders(headers, false));
+    return;
+  }
+  info().status = status;
+  info().first_byte = last_active_;
+  finishHead(headers);
+  connection_->onResponse();
+  if (!encoder_->encodeHeaders(headers, end_stream)) {
+    info().reason = "invalid_response_headers";
+    info().status = 502;
+    headers.clear();
+    http::setStatus(headers, 502);
+    headers.add(HeaderId::WeirError, info().reason);
+    headers.add(HeaderId::ContentLength, "0");
+    if (!encoder_->encodeHeaders(headers, true)) {
+      return resetStream(http::ResetReason::InternalError, info().reason);
+    }
+    return responseEnded();
+  }
+  if (end_stream) responseEnded();
+}
+
+void ActiveStream::finishHead(HeaderMap& headers) {
+  if (const http::Route* route = info().route) {
+    http::apply(route->response_headers, headers);
+  }
+  const std::string& via = manager_.settings().via;
+  if (!via.empty() && !manager_.settings().transparent) headers.add(HeaderId::Via, via);
+}
+
+void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
+  if (encoder_ == nullptr) return data.clear();
+  last_active_ = manager_.worker().loop.now();
+  info().response_bytes += data.size();
+  encoder_->encodeData(data, end_stream);
+  if (end_stream) responseEnded();
+}
+
+void ActiveStream::sendTrailers(HeaderMap& trailers) {
+  if (encoder_ == nullptr) return;
+  encoder_->encodeTrailers(trailers);
+  responseEnded();
+}
+
+bool ActiveStream::sendBlocked() const { return encoder_ != nullptr && encoder_->writeBlocked(); }
+
+void ActiveStream::pauseRequest(bool paused) {
+  if (encoder_ != nullptr) encoder_->pauseReading(paused);
+}
+
+void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
+  if (encoder_ == nullptr) return;
+  if (!why.empty()) info().reason = why;
+  std::exchange(encoder_, nullptr)->reset(reason);
+  done();
+}
+
+const http::Route* ActiveStream::chooseRoute(const HeaderMap& request) {
+  return manager_.settings().routes->find(request);
+}
+
+bool ActiveStream::upgradeAllowed(std::string_view token) const {
+  const auto& allowed = manager_.settings().upgrades;
+  return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
+}
+
+// The codec does what is left of the stream by itself.
+void ActiveStream::responseEnded() {
+  encoder_ = nullptr;
+  done();
+}
+
+void ActiveStream::done() {
+  filters_.complete();
+  manager_.stats().onStreamDone(info(), manager_.worker().loop.now());
+  connection_->onStreamDone(*this);
+}
+
+MonotonicTime ActiveStream::checkTimeouts(MonotonicTime now) {
+  const HttpConnManagerSettings& settings = manager_.settings();
+  MonotonicTime next = MonotonicTime::max();
+  const bool request_open = info().request_done == MonotonicTime{};
+  if (settings.request_timeout > Duration::zero() && request_open && info().status == 0) {
+    next = info().started + settings.request_timeout;
+    if (now >= next) {
+      next = MonotonicTime::max();
+      timedOut("request_timeout", 408);
+      if (encoder_ == nullptr) return next;
+    }
+  }
+  Duration idle = settings.stream_idle_timeout;
+  const auto* forward =
+      info().route != nullptr ? std::get_if<http::Forward>(&info().route->action) : nullptr;
+  if (forward != nullptr && forward->idle_timeout) idle = *forward->idle_timeout;
+  if (idle > Duration::zero()) {
+    if (now >= last_active_ + idle) {
+      timedOut("stream_idle_timeout", request_open ? 408 : 504);
+      if (encoder_ == nullptr) return MonotonicTime::max();
+    }
+    next = std::min(next, last_active_ + idle);
+  }
+  if (forward != nullptr && forward->max_stream_duration > Duration::zero()) {
+    const MonotonicTime most = info().started + forward->max_stream_duration;
+    if (now >= most) {
+      timedOut("max_stream_duration", 504);
+      if (encoder_ == nullptr) return MonotonicTime::max();
+    } else {
+      next = std::min(next, most);
+    }
+  }
+  return next;
+}
+
+// Answers, if no answer has begun; else gives the stream up.
+void ActiveStream::timedOut(std::string_view reason, unsigned status) {
+  if (info().status != 0) return resetStream(http::ResetReason::Cancel, reason);
+  last_active_ = manager_.worker().loop.now();
+  if (filtered_) return filters_.sendLocalReply({status, reason});
+  replyDirectly({status, reason});
+}
+
+}  // namespace weir::extensions

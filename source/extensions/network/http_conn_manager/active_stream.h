@@ -1,0 +1,73 @@
+#pragma once
+
+// One request of a client and its response: between the codec and the filters. Used again for
+// another one, as making it anew would cost many allocations.
+//
+// Loop: its connection's. Order of calls: begin(), the hooks, then recycle() once its
+// connection was told that it is done.
+
+#include <memory>
+#include <string_view>
+
+#include "source/extensions/network/http_conn_manager/manager_on_worker.h"
+#include "source/http/codec.h"
+#include "source/http/filter_manager.h"
+
+namespace weir::extensions {
+
+class HttpConnection;
+
+class ActiveStream final : public http::StreamDecoder, private http::StreamEnds {
+ public:
+  ActiveStream(ManagerOnWorker& manager, size_t buffer_limit);
+
+  void begin(HttpConnection& connection, http::StreamEncoder& encoder, http::Version version,
+             uint64_t id);
+  // Forgets the stream; not on the stack of its hooks.
+  void recycle();
+
+  // Where its connection keeps it.
+  size_t index = 0;
+
+  // The connection looks after its timeouts: gives it up, or answers, if it is time. Returns when
+  // to look again.
+  MonotonicTime checkTimeouts(MonotonicTime now);
+
+ private:
+  // From the codec.
+  http::HeaderMap& fields(Part part) override;
+  void onHeaders(bool end_stream) override;
+  void onData(buffer::Buffer& data, bool end_stream) override;
+  void onTrailers() override;
+  void onReset(http::ResetReason reason, std::string_view detail) override;
+  void onBadMessage(const http::BadMessage& bad) override;
+  void onWriteReady() override;
+
+  // From the filters.
+  void sendHeaders(http::HeaderMap& headers, bool end_stream) override;
+  void sendData(buffer::Buffer& data, bool end_stream) override;
+  void sendTrailers(http::HeaderMap& trailers) override;
+  bool sendBlocked() const override;
+  void pauseRequest(bool paused) override;
+  void resetStream(http::ResetReason reason, std::string_view why) override;
+  const http::Route* chooseRoute(const http::HeaderMap& request) override;
+  bool upgradeAllowed(std::string_view token) const override;
+
+  bool checkPath();
+  void replyDirectly(http::LocalReply reply);
+  void timedOut(std::string_view reason, unsigned status);
+  void finishHead(http::HeaderMap& headers);
+  void requestEnded();
+  void responseEnded();
+  void done();
+  http::StreamInfo& info() { return filters_.info(); }
+
+  ManagerOnWorker& manager_;
+  HttpConnection* connection_ = nullptr;
+  http::StreamEncoder* encoder_ = nullptr;  // null: the stream is over
+  http::FilterManager filters_;
+  MonotonicTime last_active_;
+  bool filtered_ = false;  // the filters were made
+};
+
+}  // namespace weir::extensions

@@ -1,0 +1,250 @@
+#include "source/extensions/network/http_conn_manager/factory.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "api/weir/extensions/network/http_conn_manager/v1/http_conn_manager.pb.h"
+#include "source/config/field_checks.h"
+#include "source/config/node.h"
+#include "source/config/parse_route.h"
+#include "source/config/typed_config.h"
+#include "source/extensions/network/http_conn_manager/http_conn_manager.h"
+
+namespace weir::extensions {
+namespace {
+
+using Proto = weir::extensions::network::http_conn_manager::v1::HttpConnectionManager;
+using HttpFilterProto = weir::extensions::network::http_conn_manager::v1::HttpFilter;
+using Http2Proto = weir::extensions::network::http_conn_manager::v1::Http2ProtocolOptions;
+using Settings = HttpConnManagerSettings;
+
+constexpr config::DurationRange Timeout{std::chrono::milliseconds(1), std::chrono::hours(8760),
+                                        true};
+constexpr config::DurationRange ShortTimeout{std::chrono::milliseconds(1), std::chrono::hours(1)};
+constexpr uint64_t MaxWindow = 2147483647;
+
+template <class Message>
+std::optional<uint64_t> valueOf(const Message& message, bool (Message::*has)() const,
+                                uint32_t (Message::*get)() const) {
+  return (message.*has)() ? std::optional<uint64_t>((message.*get)()) : std::nullopt;
+}
+
+// One of the http_filters, as far as it could be read.
+struct ParsedFilter {
+  const config::HttpFilterConfigFactory* factory = nullptr;
+  std::shared_ptr<const weir::http::FilterFactory> filter;
+};
+
+ParsedFilter parseFilter(const HttpFilterProto& message, const FieldScope& scope,
+                         config::BuildContext& context) {
+  const google::protobuf::Any& any = message.typed_config();
+  const FieldScope settings = scope.field("typed_config");
+  ParsedFilter parsed;
+  parsed.factory = context.registry().httpFilter(config::messageTypeOf(any));
+  if (parsed.factory == nullptr) {
+    config::reportUnknownType(any, context.registry(), "http", settings);
+  } else if (const auto unpacked = config::unpack(any, settings)) {
+    parsed.filter = parsed.factory->create(*unpacked, settings, context);
+  }
+  return parsed;
+}
+
+void checkOrder(const std::vector<ParsedFilter>& filters, const FieldScope& list) {
+  for (size_t i = 0; i < filters.size(); ++i) {
+    if (filters[i].factory == nullptr) return;  // reported; what the others should be hangs on it
+    const bool last = i + 1 == filters.size();
+    const std::string type = config::quote(filters[i].factory->messageType());
+    if (filters[i].factory->isTerminal() && !last) {
+      list.index(i).error(type + " is terminal: it must be the last filter, and " +
+                          list.index(i + 1).path() + " follows");
+    } else if (!filters[i].factory->isTerminal() && last) {
+      list.index(i).error(type +
+                          " is not terminal: the last filter must be one that answers, such as "
+                          "router");
+    }
+  }
+}
+
+// The router alone, if nothing is said.
+std::shared_ptr<const weir::http::FilterFactory> defaultRouter(const FieldScope& list,
+                                                               config::BuildContext& context) {
+  const auto* factory = context.registry().httpFilter("weir.extensions.http.router.v1.Router");
+  if (factory == nullptr) {
+    list.error("is required: this program has no router that could be the default");
+    return nullptr;
+  }
+  const auto message = config::emptyMessage(factory->messageType());
+  return factory->create(*message, list, context);
+}
+
+void parseFilters(const Proto& proto, const FieldScope& list, config::BuildContext& context,
+                  Settings& settings) {
+  if (proto.http_filters_size() == 0) {
+    settings.filters.push_back(defaultRouter(list, context));
+    return;
+  }
+  std::vector<ParsedFilter> parsed;
+  for (int i = 0; i < proto.http_filters_size(); ++i) {
+    parsed.push_back(
+        parseFilter(proto.http_filters(i), list.index(static_cast<size_t>(i)), context));
+    settings.filters.push_back(parsed.back().filter);
+  }
+  checkOrder(parsed, list);
+}
+
+void parseTimeouts(const Proto& proto, const FieldScope& scope, Settings& settings) {
+  const auto duration = [&](const char* field, const google::protobuf::Duration* value,
+                            Duration& setting, const config::DurationRange& range) {
+    setting = config::checkDuration(scope.field(field), value, setting, range);
+  };
+  duration("idle_timeout", proto.has_idle_timeout() ? &proto.idle_timeout() : nullptr,
+           settings.idle_timeout, Timeout);
+  duration("stream_idle_timeout",
+           proto.has_stream_idle_timeout() ? &proto.stream_idle_timeout() : nullptr,
+           settings.stream_idle_timeout, Timeout);
+  duration("request_timeout", proto.has_request_timeout() ? &proto.request_timeout() : nullptr,
+           settings.request_timeout, Timeout);
+  duration("request_headers_timeout",
+           proto.has_request_headers_timeout() ? &proto.request_headers_timeout() : nullptr,
+           settings.http1.request_headers_timeout, Timeout);
+  duration("max_connection_duration",
+           proto.has_max_connection_duration() ? &proto.max_connection_duration() : nullptr,
+           settings.max_connection_duration, Timeout);
+  duration("drain_timeout", proto.has_drain_timeout() ? &proto.drain_timeout() : nullptr,
+           settings.drain_timeout, ShortTimeout);
+}
+
+void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings) {
+  weir::http::HeaderLimits limits;
+  limits.max_bytes = 1024 * config::checkInteger(scope.field("max_request_headers_kb"),
+                                                 valueOf(proto, &Proto::has_max_request_headers_kb,
+                                                         &Proto::max_request_headers_kb),
+                                                 limits.max_bytes / 1024, {1, 8192});
+  limits.max_count =
+      config::checkInteger(scope.field("max_headers_count"),
+                           valueOf(proto, &Proto::has_max_headers_count, &Proto::max_headers_count),
+                           limits.max_count, {1, 10000});
+  switch (proto.headers_with_underscores_action()) {
+    case Proto::DROP_HEADER: limits.underscores = weir::http::Underscores::Drop; break;
+    case Proto::ALLOW: limits.underscores = weir::http::Underscores::Allow; break;
+    default: limits.underscores = weir::http::Underscores::Reject; break;
+  }
+  settings.http1.headers = settings.http2.headers = limits;
+  settings.max_requests_per_connection = proto.max_requests_per_connection();
+}
+
+void parsePath(const Proto& proto, Settings& settings) {
+  using Action = weir::http::EscapedSlashes;
+  settings.path.normalize = !proto.has_normalize_path() || proto.normalize_path();
+  settings.path.merge_slashes = !proto.has_merge_slashes() || proto.merge_slashes();
+  switch (proto.path_with_escaped_slashes_action()) {
+    case Proto::UNESCAPE_AND_FORWARD:
+      settings.path.escaped_slashes = Action::UnescapeAndForward;
+      break;
+    case Proto::REJECT_REQUEST_WITH_ESCAPED_SLASHES:
+      settings.path.escaped_slashes = Action::Reject;
+      break;
+    case Proto::KEEP_UNCHANGED: settings.path.escaped_slashes = Action::Keep; break;
+    default: settings.path.escaped_slashes = Action::UnescapeAndRedirect; break;
+  }
+}
+
+void parseHttp2(const Http2Proto& proto, const FieldScope& scope,
+                weir::http::Http2Settings& settings) {
+  const auto integer = [&](const char* field, std::optional<uint64_t> value, uint32_t& setting,
+                           const config::IntegerRange& range) {
+    setting =
+        static_cast<uint32_t>(config::checkInteger(scope.field(field), value, setting, range));
+  };
+  integer(
+      "max_concurrent_streams",
+      valueOf(proto, &Http2Proto::has_max_concurrent_streams, &Http2Proto::max_concurrent_streams),
+      settings.max_concurrent_streams, {1, MaxWindow});
+  integer("initial_stream_window_size",
+          valueOf(proto, &Http2Proto::has_initial_stream_window_size,
+                  &Http2Proto::initial_stream_window_size),
+          settings.initial_stream_window_size, {65535, MaxWindow});
+  integer("initial_connection_window_size",
+          valueOf(proto, &Http2Proto::has_initial_connection_window_size,
+                  &Http2Proto::initial_connection_window_size),
+          settings.initial_connection_window_size, {65535, MaxWindow});
+  integer("hpack_table_size",
+          valueOf(proto, &Http2Proto::has_hpack_table_size, &Http2Proto::hpack_table_size),
+          settings.hpack_table_size, {0, 65536});
+  settings.allow_connect = !proto.has_allow_connect() || proto.allow_connect();
+  settings.keepalive_interval =
+      config::checkDuration(scope.field("keepalive_interval"),
+                            proto.has_keepalive_interval() ? &proto.keepalive_interval() : nullptr,
+                            settings.keepalive_interval, Timeout);
+  settings.keepalive_timeout =
+      config::checkDuration(scope.field("keepalive_timeout"),
+                            proto.has_keepalive_timeout() ? &proto.keepalive_timeout() : nullptr,
+                            settings.keepalive_timeout, ShortTimeout);
+}
+
+bool isToken(std::string_view text) {
+  constexpr std::string_view Marks = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           Marks.find(c) != std::string_view::npos;
+  });
+}
+
+void parseUpgrades(const Proto& proto, const FieldScope& list, Settings& settings) {
+  for (int i = 0; i < proto.upgrade_types_size(); ++i) {
+    std::string type = proto.upgrade_types(i);
+    const FieldScope field = list.index(static_cast<size_t>(i));
+    if (!isToken(type)) {
+      field.error(config::quote(type) +
+                  " is no token of the field Upgrade, such as \"websocket\", nor \"CONNECT\"");
+    }
+    for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (type == "h2c") field.error("\"h2c\" is never passed on (RFC 9113 3.1)");
+    settings.upgrades.push_back(std::move(type));
+  }
+}
+
+class Factory final : public config::NetworkFilterConfigFactory {
+ public:
+  std::string_view messageType() const override { return Proto::descriptor()->full_name(); }
+  bool isTerminal() const override { return true; }
+
+  std::unique_ptr<filter::NetworkFilterFactory> create(
+      const google::protobuf::Message& message, const FieldScope& scope,
+      config::BuildContext& context) const override {
+    const auto& proto = dynamic_cast<const Proto&>(message);
+    Settings settings;
+    settings.stat_prefix = proto.stat_prefix();
+    config::checkRequired(scope.field("stat_prefix"), proto.stat_prefix(),
+                          "it is the label of the metrics");
+    if (proto.codec_type() == Proto::HTTP1) settings.codec = Settings::Codec::Http1;
+    if (proto.codec_type() == Proto::HTTP2) settings.codec = Settings::Codec::Http2;
+    if (proto.has_route_config()) {
+      settings.routes = config::parseRouteConfiguration(proto.route_config(),
+                                                        scope.field("route_config"), context);
+    } else {
+      scope.field("route_config").error("is required: it says where requests go");
+    }
+    parseFilters(proto, scope.field("http_filters"), context, settings);
+    parseTimeouts(proto, scope, settings);
+    parseLimits(proto, scope, settings);
+    parsePath(proto, settings);
+    parseUpgrades(proto, scope.field("upgrade_types"), settings);
+    parseHttp2(proto.http2_protocol_options(), scope.field("http2_protocol_options"),
+               settings.http2);
+    settings.transparent = proto.transparent();
+    settings.via = proto.via();
+    return std::make_unique<HttpConnManagerFactory>(std::move(settings));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<config::NetworkFilterConfigFactory> makeHttpConnManagerConfigFactory() {
+  return std::make_unique<Factory>();
+}
+
+}  // namespace weir::extensions

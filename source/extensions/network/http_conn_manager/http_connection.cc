@@ -1,0 +1,220 @@
+#include "source/extensions/network/http_conn_manager/http_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "source/http/h1/server_codec.h"
+#include "source/http/h2/server_codec.h"
+
+namespace weir::extensions {
+namespace {
+
+// RFC 9113 3.4.
+constexpr std::string_view Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+}  // namespace
+
+HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& manager)
+    : context_(context),
+      manager_(manager),
+      settle_(context.worker().loop, [this] { settle(); }),
+      timer_(context.worker().loop, [this] { onTimer(); }),
+      started_(context.worker().loop.now()),
+      idle_since_(started_) {}
+
+HttpConnection::~HttpConnection() {
+  for (auto* list : {&streams_, &done_}) {
+    for (auto& stream : *list) {
+      stream->recycle();
+      manager_.giveBack(std::move(stream));
+    }
+  }
+}
+
+filter::FilterStatus HttpConnection::onNewConnection() {
+  using Codec = HttpConnManagerSettings::Codec;
+  const std::string_view protocol = context_.info().protocol;
+  switch (manager_.settings().codec) {
+    case Codec::Http1: makeCodec(http::Version::Http11); break;
+    case Codec::Http2: makeCodec(http::Version::Http2); break;
+    case Codec::Auto:
+      if (protocol == "h2c") makeCodec(http::Version::Http2);
+      if (protocol == "http/1.1" || protocol == "http/1.0") makeCodec(http::Version::Http11);
+      break;
+  }
+  armTimer();
+  return filter::FilterStatus::Continue;
+}
+
+// False: it needs more bytes to tell, or the client is gone.
+bool HttpConnection::chooseCodec(buffer::Buffer& data, bool end_stream) {
+  const auto bytes = data.contiguous();
+  const std::string_view seen(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (seen.starts_with(Preface)) {
+    makeCodec(http::Version::Http2);
+  } else if (!Preface.starts_with(seen) || (end_stream && !seen.empty())) {
+    makeCodec(http::Version::Http11);
+  } else if (end_stream) {
+    closeNow(filter::Close::Flush, "client_fin");
+  }
+  return codec_ != nullptr;
+}
+
+void HttpConnection::makeCodec(http::Version version) {
+  filter::Worker& worker = manager_.worker();
+  const HttpConnManagerSettings& settings = manager_.settings();
+  http::ServerCodecEvents& events = *this;
+  if (version == http::Version::Http2) {
+    codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices,
+                                                      settings.http2, events);
+    context_.info().protocol = "h2c";
+  } else {
+    codec_ = std::make_unique<http::Http1ServerCodec>(worker.loop, context_, worker.slices,
+                                                      settings.http1, events);
+    context_.info().protocol = "http/1.1";
+  }
+  if (worker.drains.draining()) {
+    startDrain();
+  } else {
+    worker.drains.add(*this);
+  }
+}
+
+filter::FilterStatus HttpConnection::onData(buffer::Buffer& data, bool end_stream) {
+  if (state_ != State::Open) {
+    data.clear();
+  } else if (codec_ != nullptr || chooseCodec(data, end_stream)) {
+    codec_->onBytes(data, end_stream);
+  }
+  return filter::FilterStatus::StopIteration;
+}
+
+void HttpConnection::onWriteReady() {
+  if (codec_ != nullptr && state_ == State::Open) codec_->onWriteReady();
+}
+
+void HttpConnection::onConnectionClosed() {
+  if (std::exchange(state_, State::Closed) == State::Open && codec_ != nullptr) {
+    codec_->onConnectionGone();
+  }
+  settle_.cancel();
+  timer_.disarm();
+}
+
+http::StreamDecoder& HttpConnection::onNewStream(http::StreamEncoder& encoder,
+                                                 http::Version version) {
+  std::unique_ptr<ActiveStream> stream = manager_.takeStream(context_.bufferLimit());
+  stream->begin(*this, encoder, version, ++requests_);
+  stream->index = streams_.size();
+  streams_.push_back(std::move(stream));
+  armTimer();
+  return *streams_.back();
+}
+
+void HttpConnection::onResponse() {
+  const uint64_t most = manager_.settings().max_requests_per_connection;
+  if (most != 0 && requests_ >= most) startDrain();
+}
+
+void HttpConnection::onStreamDone(ActiveStream& stream) {
+  const size_t index = stream.index;
+  done_.push_back(std::move(streams_[index]));
+  if (index + 1 != streams_.size()) {
+    streams_[index] = std::move(streams_.back());
+    streams_[index]->index = index;
+  }
+  streams_.pop_back();
+  idle_since_ = manager_.worker().loop.now();
+  settle_.schedule();
+}
+
+void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, bool fault) {
+  if (state_ != State::Open) return;
+  state_ = State::Ending;
+  if (fault) manager_.stats().onRejected(reason);
+  end_reason_ = reason;
+  end_how_ = how == http::ConnectionEnd::Flush ? filter::Close::Flush : filter::Close::Reset;
+  settle_.schedule();
+}
+
+void HttpConnection::settle() {
+  for (auto& stream : done_) {
+    stream->recycle();
+    manager_.giveBack(std::move(stream));
+  }
+  done_.clear();
+  if (state_ != State::Ending) return;
+  state_ = State::Closed;
+  codec_->onConnectionGone();
+  if (!done_.empty()) settle_.schedule();
+  context_.close(end_how_, end_reason_);
+}
+
+void HttpConnection::closeNow(filter::Close how, std::string_view reason) {
+  if (state_ != State::Open) return;
+  state_ = State::Closed;
+  if (codec_ != nullptr) codec_->onConnectionGone();
+  context_.close(how, reason);
+}
+
+void HttpConnection::onDrain() { startDrain(); }
+
+void HttpConnection::startDrain() {
+  if (draining_since_ || state_ != State::Open) return;
+  draining_since_ = manager_.worker().loop.now();
+  codec_->startDrain();
+  armTimer();
+}
+
+// Looked after when it fires, and not with every request: it may fire early.
+void HttpConnection::armTimer() {
+  const HttpConnManagerSettings& settings = manager_.settings();
+  Duration next = Duration::max();
+  const auto bound = [&](Duration by) {
+    if (by > Duration::zero()) next = std::min(next, by);
+  };
+  if (draining_since_) bound(settings.drain_timeout);
+  bound(settings.idle_timeout);
+  bound(settings.stream_idle_timeout);
+  bound(settings.request_timeout);
+  bound(settings.max_connection_duration);
+  if (next == Duration::max()) return;
+  if (!timer_.armed() || draining_since_) timer_.arm(next);
+}
+
+void HttpConnection::onTimer() {
+  const HttpConnManagerSettings& settings = manager_.settings();
+  const MonotonicTime now = manager_.worker().loop.now();
+  MonotonicTime next = MonotonicTime::max();
+  for (size_t i = streams_.size(); i > 0; --i) {
+    // Those that end meanwhile leave the list; others take their places.
+    if (i <= streams_.size()) next = std::min(next, streams_[i - 1]->checkTimeouts(now));
+  }
+  if (state_ != State::Open) return;
+  if (draining_since_) {
+    const MonotonicTime until = *draining_since_ + settings.drain_timeout;
+    if (now >= until) {
+      codec_->finishDrain();
+    } else {
+      next = std::min(next, until);
+    }
+  }
+  if (streams_.empty() && settings.idle_timeout > Duration::zero()) {
+    if (now >= idle_since_ + settings.idle_timeout) {
+      if (codec_ == nullptr) return closeNow(filter::Close::Flush, "idle_timeout");
+      codec_->startDrain();
+      codec_->finishDrain();
+      return;
+    }
+    next = std::min(next, idle_since_ + settings.idle_timeout);
+  }
+  if (settings.max_connection_duration > Duration::zero() && !draining_since_) {
+    const MonotonicTime until = started_ + settings.max_connection_duration;
+    if (now >= until && codec_ != nullptr) return startDrain();
+    next = std::min(next, until);
+  }
+  if (state_ != State::Open) return;
+  if (next != MonotonicTime::max()) timer_.arm(next - now);
+}
+
+}  // namespace weir::extensions

@@ -1,0 +1,42 @@
+#pragma once
+
+// What the connections of one http_conn_manager share on one worker: its settings, streams that are
+// used again, and the handles of its counters.
+//
+// Loop: the worker's; lives in filter::Worker::local.
+
+#include <memory>
+#include <vector>
+
+#include "source/extensions/network/http_conn_manager/http_stats.h"
+#include "source/extensions/network/http_conn_manager/settings.h"
+#include "source/filter/worker.h"
+
+namespace weir::extensions {
+
+class ActiveStream;
+
+class ManagerOnWorker {
+ public:
+  // Both outlive it.
+  ManagerOnWorker(const HttpConnManagerSettings& settings, filter::Worker& worker);
+  ManagerOnWorker(ManagerOnWorker&&) noexcept;
+  ~ManagerOnWorker();
+
+  const HttpConnManagerSettings& settings() const { return settings_; }
+  filter::Worker& worker() { return worker_; }
+  HttpStats& stats() { return stats_; }
+
+  // `buffer_limit`: of its body, in bytes.
+  std::unique_ptr<ActiveStream> takeStream(size_t buffer_limit);
+  void giveBack(std::unique_ptr<ActiveStream> stream);
+
+ private:
+  static constexpr size_t MaxFree = 256;
+  const HttpConnManagerSettings& settings_;
+  filter::Worker& worker_;
+  HttpStats stats_;
+  std::vector<std::unique_ptr<ActiveStream>> free_;
+};
+
+}  // namespace weir::extensions

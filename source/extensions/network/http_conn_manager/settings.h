@@ -1,0 +1,47 @@
+#pragma once
+
+// The validated settings of an http_conn_manager. Immutable; shared by all workers.
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/base/time.h"
+#include "source/http/codec_settings.h"
+#include "source/http/filter.h"
+#include "source/http/path.h"
+#include "source/http/route_table.h"
+
+namespace weir::extensions {
+
+struct HttpConnManagerSettings {
+  enum class Codec : uint8_t {
+    Auto,  // what was detected; else HTTP/2 if the connection begins with its preface
+    Http1,
+    Http2,
+  };
+  std::string stat_prefix;
+  Codec codec = Codec::Auto;
+  std::shared_ptr<const http::RouteTable> routes;
+  std::vector<std::shared_ptr<const http::FilterFactory>> filters;  // the last one is terminal
+  http::Http1Settings http1;
+  http::Http2Settings http2;
+  http::PathSettings path;
+
+  // Zero: no bound, of each.
+  Duration idle_timeout = std::chrono::hours(1);             // of a connection without requests
+  Duration stream_idle_timeout = std::chrono::seconds(300);  // without a byte either way
+  Duration request_timeout = std::chrono::seconds(300);      // until the request is whole
+  Duration max_connection_duration = Duration::zero();
+  Duration drain_timeout = std::chrono::seconds(5);  // between the two GOAWAYs
+  uint64_t max_requests_per_connection = 0;          // 0: no bound
+
+  // Nothing is added to a message, and nothing taken from it but what belongs to a connection.
+  bool transparent = false;
+  std::string via;                    // empty: none is added
+  std::vector<std::string> upgrades;  // that may pass where a route says nothing, in lower case
+};
+
+}  // namespace weir::extensions

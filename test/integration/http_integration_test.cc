@@ -1,0 +1,176 @@
+// HTTP through the whole proxy: real sockets, raw bytes on both sides.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/integration/server_under_test.h"
+
+namespace weir::test {
+namespace {
+
+// One listener with an http_conn_manager. `manager`: more of its fields; `routes`: those of its one
+// virtual host; `cluster`: more fields of the cluster "up".
+struct HttpParts {
+  std::string manager = "";
+  std::string routes = "[{match: {prefix: /}, route: {cluster: up}}]";
+  std::string cluster = "";
+};
+
+class HttpIntegrationTest : public testing::Test {
+ protected:
+  std::string config(const HttpParts& parts) const {
+    return "listeners:\n"
+           "- name: in\n"
+           "  address: 127.0.0.1:0\n"
+           "  default_filter_chain: {name: web, filters: [{typed_config: {\"@type\": "
+           "type.googleapis.com/weir.extensions.network.http_conn_manager.v1."
+           "HttpConnectionManager, stat_prefix: web, route_config: {virtual_hosts: [{name: all, "
+           "domains: [\"*\"], routes: " +
+           parts.routes + "}]}" + parts.manager +
+           "}}]}\nclusters:\n- {name: up, endpoints: [{address: \"" + upstream_.address() + "\"}]" +
+           parts.cluster + "}\n";
+  }
+
+  TestUpstream upstream_;
+};
+
+constexpr std::string_view Request = "GET /a?b=c HTTP/1.1\r\nHost: test\r\nX-One: 1\r\n\r\n";
+constexpr std::string_view Forwarded = "GET /a?b=c HTTP/1.1\r\nhost: test\r\nx-one: 1\r\n\r\n";
+constexpr std::string_view Response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Two: 2\r\n\r\nhi";
+constexpr std::string_view Returned = "HTTP/1.1 200 OK\r\nx-two: 2\r\ncontent-length: 2\r\n\r\nhi";
+
+TEST_F(HttpIntegrationTest, ForwardsRequestsOverOneConnectionEach) {
+  ServerUnderTest proxy(config({}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  TestSocket server = upstream_.accept();
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) client.send(Request);
+    EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+    server.send(Response);
+    EXPECT_EQ(client.receive(Returned.size()), Returned);
+  }
+  EXPECT_FALSE(upstream_.hasPending());
+  proxy.waitForMetric("weir_http_responses_total{name=\"web\",status=\"2xx\"}", 3);
+}
+
+TEST_F(HttpIntegrationTest, ClientsShareAnUpstreamConnection) {
+  ServerUnderTest proxy(config({}));
+  std::optional<TestSocket> server;
+  for (int i = 0; i < 2; ++i) {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    client.send(Request);
+    if (!server) server.emplace(upstream_.accept());
+    EXPECT_EQ(server->receive(Forwarded.size()), Forwarded);
+    server->send(Response);
+    EXPECT_EQ(client.receive(Returned.size()), Returned);
+  }
+}
+
+TEST_F(HttpIntegrationTest, AnswersWithoutAnUpstream) {
+  ServerUnderTest proxy(config({.routes = "[{match: {path: /d}, direct_response: {status: 201, "
+                                          "body: {inline_string: made}}}, {match: {path: /r}, "
+                                          "redirect: {path_redirect: /d}}]"}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET /d HTTP/1.1\r\nHost: t\r\n\r\n");
+  const std::string made =
+      "HTTP/1.1 201 Created\r\ncontent-type: text/plain\r\ncontent-length: 4\r\n\r\nmade";
+  EXPECT_EQ(client.receive(made.size()), made);
+  client.send("GET /r HTTP/1.1\r\nHost: t\r\n\r\n");
+  const std::string redirect =
+      "HTTP/1.1 301 Moved Permanently\r\nlocation: http://t/d\r\ncontent-length: 0\r\n\r\n";
+  EXPECT_EQ(client.receive(redirect.size()), redirect);
+  client.send("GET /x HTTP/1.0\r\n\r\n");
+  const std::string missing = client.receiveAll();
+  EXPECT_EQ(missing.substr(0, 22), "HTTP/1.1 404 Not Found") << missing;
+  EXPECT_NE(missing.find("weir-error: route_not_found\r\n"), std::string::npos) << missing;
+}
+
+TEST_F(HttpIntegrationTest, AMalformedRequestIsAnsweredAndTheConnectionEnds) {
+  ServerUnderTest proxy(config({}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(
+      "GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string answer = client.receiveAll();
+  EXPECT_EQ(answer.substr(0, 24), "HTTP/1.1 400 Bad Request") << answer;
+  EXPECT_FALSE(client.wasReset());
+}
+
+TEST_F(HttpIntegrationTest, AnUpstreamThatRefusesIsToldByStatusAndReason) {
+  ServerUnderTest proxy(config({}));
+  upstream_.close();
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("GET / HTTP/1.0\r\nHost: t\r\n\r\n");
+  const std::string answer = client.receiveAll();
+  EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 503") << answer;
+  EXPECT_NE(answer.find("weir-error: upstream_refused\r\n"), std::string::npos) << answer;
+}
+
+TEST_F(HttpIntegrationTest, AnIdleConnectionThatWasClosedMeanwhileCostsNoRequest) {
+  ServerUnderTest proxy(config({}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  {
+    TestSocket server = upstream_.accept();
+    EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+    server.send(Response);
+    EXPECT_EQ(client.receive(Returned.size()), Returned);
+    client.send(Request);
+    EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+    // Closed without an answer, as if the request had crossed the end on its way.
+  }
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+  server.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+}
+
+TEST_F(HttpIntegrationTest, RetriesWhatTheRouteAllows) {
+  ServerUnderTest proxy(
+      config({.routes = "[{match: {prefix: /}, route: {cluster: up, retry_policy: {retry_on: "
+                        "\"5xx\", num_retries: 1}}}]"}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody");
+  const std::string forwarded = "POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\n\r\nbody";
+  TestSocket first = upstream_.accept();
+  EXPECT_EQ(first.receive(forwarded.size()), forwarded);
+  first.send("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n");
+  // The connection is as good as any other.
+  EXPECT_EQ(first.receive(forwarded.size()), forwarded);
+  first.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+}
+
+TEST_F(HttpIntegrationTest, ADrainingProxyClosesAfterTheNextResponse) {
+  ServerUnderTest proxy(config({}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+  proxy.drain();
+  EXPECT_TRUE(TestSocket::refusesSoon(proxy.port()));
+  server.send(Response);
+  const std::string answer = client.receiveAll();
+  EXPECT_NE(answer.find("connection: close\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("hi"));
+  EXPECT_TRUE(proxy.ends());
+}
+
+TEST_F(HttpIntegrationTest, AfterAReloadAConnectionEndsWithItsNextResponse) {
+  ServerUnderTest proxy(config({}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+  server.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+  EXPECT_EQ(proxy.reload(config({.manager = ", via: new"})), "");
+  client.send(Request);
+  EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+  server.send(Response);
+  EXPECT_NE(client.receiveAll().find("connection: close\r\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::test
