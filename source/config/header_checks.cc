@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 #include "api/weir/config/v1/route.pb.h"
 #include "source/config/field_checks.h"
@@ -37,15 +38,6 @@ HeaderToAdd::Action actionOf(v1::HeaderValueOption::HeaderAppendAction action) {
     case v1::HeaderValueOption::OVERWRITE_IF_EXISTS: return HeaderToAdd::Action::OverwriteIfPresent;
     default: return HeaderToAdd::Action::Append;
   }
-}
-
-void parseAdded(const v1::HeaderValueOption& option, const FieldScope& scope,
-                http::HeaderChanges& changes) {
-  const FieldScope header = scope.field("header");
-  if (!option.has_header()) return header.error("is required: the field's key and value");
-  const auto name = checkChangeableHeader(header.field("key"), option.header().key());
-  const auto value = checkHeaderValue(header.field("value"), option.header().value());
-  if (name && value) changes.add.push_back({*name, *value, actionOf(option.append_action())});
 }
 
 }  // namespace
@@ -116,13 +108,27 @@ std::optional<std::string> checkHeaderValue(const FieldScope& field, std::string
   return text;
 }
 
+std::optional<HeaderToAdd> parseAddedHeader(const v1::HeaderValueOption& option,
+                                            const FieldScope& scope) {
+  const FieldScope header = scope.field("header");
+  if (!option.has_header()) {
+    header.error("is required: the field's key and value");
+    return std::nullopt;
+  }
+  auto name = checkChangeableHeader(header.field("key"), option.header().key());
+  auto value = checkHeaderValue(header.field("value"), option.header().value());
+  if (!name || !value) return std::nullopt;
+  return HeaderToAdd{std::move(*name), std::move(*value), actionOf(option.append_action())};
+}
+
 http::HeaderChanges parseHeaderChanges(
     const google::protobuf::RepeatedPtrField<v1::HeaderValueOption>& add,
     const google::protobuf::RepeatedPtrField<std::string>& remove, const HeaderChangeFields& fields,
     const FieldScope& scope) {
   http::HeaderChanges changes;
   for (int i = 0; i < add.size(); ++i) {
-    parseAdded(add[i], scope.field(fields.add).index(static_cast<size_t>(i)), changes);
+    const FieldScope field = scope.field(fields.add).index(static_cast<size_t>(i));
+    if (auto header = parseAddedHeader(add[i], field)) changes.add.push_back(std::move(*header));
   }
   std::unordered_set<std::string> seen;
   for (int i = 0; i < remove.size(); ++i) {

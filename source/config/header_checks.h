@@ -30,6 +30,9 @@ std::optional<std::string> checkChangeableHeader(const FieldScope& field, std::s
 // A value (RFC 9110 5.5) in which "%%" stands for a percent sign.
 std::optional<std::string> checkHeaderValue(const FieldScope& field, std::string_view value);
 
+// A field that a configuration adds; nothing, and an error, if it may not be added.
+std::optional<http::HeaderToAdd> parseAddedHeader(const v1::HeaderValueOption& option,
+                                                  const FieldScope& scope);
 // `add` and `remove` are the fields' names in `scope`, for reports.
 struct HeaderChangeFields {
   std::string_view add;

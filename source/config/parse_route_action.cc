@@ -7,9 +7,10 @@
 #include "source/config/field_checks.h"
 #include "source/config/header_checks.h"
 #include "source/config/host_checks.h"
+#include "source/config/matcher_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
-#include "source/config/regex_checks.h"
+#include "source/config/path_checks.h"
 
 namespace weir::config {
 namespace {
@@ -152,13 +153,7 @@ class RouteActionParser {
     context_.checkCluster(scope.field("cluster"), policy.cluster());
     http::Mirror mirror{policy.cluster()};
     if (policy.has_fraction()) {
-      const auto& fraction = policy.fraction();
-      uint32_t whole = 100;
-      if (fraction.denominator() == v1::FractionalPercent::TEN_THOUSAND) whole = 10'000;
-      if (fraction.denominator() == v1::FractionalPercent::MILLION) whole = 1'000'000;
-      const uint64_t part = checkInteger(scope.field("fraction").field("numerator"),
-                                         fraction.numerator(), 0, {0, whole});
-      mirror.per_million = static_cast<uint32_t>(part * (1'000'000 / whole));
+      mirror.per_million = parseFraction(policy.fraction(), scope.field("fraction"));
     }
     forward_.mirrors.push_back(std::move(mirror));
   }

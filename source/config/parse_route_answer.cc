@@ -7,7 +7,7 @@
 #include "source/config/host_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
-#include "source/config/regex_checks.h"
+#include "source/config/path_checks.h"
 
 namespace weir::config {
 namespace {

@@ -4,80 +4,15 @@
 #include "api/weir/config/v1/route.pb.h"
 #include "source/config/field_checks.h"
 #include "source/config/header_checks.h"
+#include "source/config/matcher_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
-#include "source/config/regex_checks.h"
+#include "source/config/path_checks.h"
 
 namespace weir::config {
 namespace {
 
-using http::HeaderMatch;
 using http::PathMatch;
-using http::TextMatch;
-
-http::TextMatch parseText(const v1::StringMatcher& matcher, const FieldScope& scope) {
-  using Matcher = v1::StringMatcher;
-  TextMatch text;
-  text.ignore_case = matcher.ignore_case();
-  const auto notEmpty = [&](std::string_view name, TextMatch::Kind kind, const std::string& value) {
-    text.kind = kind;
-    text.text = value;
-    if (value.empty()) scope.field(name).error("is empty: every text has that");
-  };
-  switch (matcher.match_pattern_case()) {
-    case Matcher::kExact: text.text = matcher.exact(); break;
-    case Matcher::kPrefix: notEmpty("prefix", TextMatch::Kind::Prefix, matcher.prefix()); break;
-    case Matcher::kSuffix: notEmpty("suffix", TextMatch::Kind::Suffix, matcher.suffix()); break;
-    case Matcher::kContains:
-      notEmpty("contains", TextMatch::Kind::Contains, matcher.contains());
-      break;
-    case Matcher::kSafeRegex:
-      text.kind = TextMatch::Kind::Regex;
-      text.regex = checkRegex(matcher.safe_regex(), scope.field("safe_regex"));
-      if (text.ignore_case) {
-        scope.field("ignore_case").error("is not for safe_regex: begin that with \"(?i)\"");
-      }
-      break;
-    case Matcher::MATCH_PATTERN_NOT_SET:
-      scope.error("is required: one of exact, prefix, suffix, contains or safe_regex");
-      break;
-  }
-  return text;
-}
-
-void parseHeader(const v1::HeaderMatcher& matcher, const FieldScope& scope,
-                 http::RouteMatch& match) {
-  using Matcher = v1::HeaderMatcher;
-  HeaderMatch header;
-  if (const auto name = checkRequestHeaderName(scope.field("name"), matcher.name())) {
-    header.name = *name;
-  }
-  header.invert = matcher.invert_match();
-  header.missing_is_empty = matcher.treat_missing_header_as_empty();
-  switch (matcher.header_match_specifier_case()) {
-    case Matcher::kStringMatch:
-      header.value = parseText(matcher.string_match(), scope.field("string_match"));
-      break;
-    case Matcher::kRangeMatch: {
-      const auto& range = matcher.range_match();
-      header.value = http::ValueRange{range.start(), range.end()};
-      if (range.end() <= range.start()) {
-        scope.field("range_match").error("has no number in it: end is one above the greatest");
-      }
-      break;
-    }
-    case Matcher::kPresentMatch:
-      header.invert = header.invert != !matcher.present_match();
-      [[fallthrough]];
-    case Matcher::HEADER_MATCH_SPECIFIER_NOT_SET:
-      if (header.missing_is_empty) {
-        scope.field("treat_missing_header_as_empty")
-            .error("makes no sense where the presence of the field is asked for");
-      }
-      break;
-  }
-  match.headers.push_back(std::move(header));
-}
 
 void parseParameter(const v1::QueryParameterMatcher& matcher, const FieldScope& scope,
                     http::RouteMatch& match) {
@@ -85,7 +20,7 @@ void parseParameter(const v1::QueryParameterMatcher& matcher, const FieldScope& 
   checkRequired(scope.field("name"), matcher.name(), "the name of a parameter in the query");
   http::QueryMatch parameter{matcher.name(), std::nullopt};
   if (matcher.query_parameter_match_specifier_case() == Matcher::kStringMatch) {
-    parameter.value = parseText(matcher.string_match(), scope.field("string_match"));
+    parameter.value = parseStringMatcher(matcher.string_match(), scope.field("string_match"));
   }
   if (matcher.query_parameter_match_specifier_case() == Matcher::kPresentMatch &&
       !matcher.present_match()) {
@@ -167,7 +102,8 @@ http::RouteMatch parseRouteMatch(const v1::RouteMatch& config, const FieldScope&
   match.path = parsePath(config, scope);
   parseMethods(config, scope, match);
   for (int i = 0; i < config.headers_size(); ++i) {
-    parseHeader(config.headers(i), scope.field("headers").index(static_cast<size_t>(i)), match);
+    match.headers.push_back(parseHeaderMatcher(
+        config.headers(i), scope.field("headers").index(static_cast<size_t>(i))));
   }
   for (int i = 0; i < config.query_parameters_size(); ++i) {
     parseParameter(config.query_parameters(i),
@@ -175,16 +111,6 @@ http::RouteMatch parseRouteMatch(const v1::RouteMatch& config, const FieldScope&
   }
   match.grpc = config.has_grpc();
   return match;
-}
-
-std::shared_ptr<const http::Regex> checkRegex(const v1::RegexMatcher& matcher,
-                                              const FieldScope& scope) {
-  const FieldScope field = scope.field("regex");
-  if (!checkRequired(field, matcher.regex(), "a regular expression")) return nullptr;
-  auto regex = http::Regex::compile(matcher.regex());
-  if (regex.ok()) return regex.value();
-  field.error("is not a regular expression: " + regex.error().detail);
-  return nullptr;
 }
 
 bool checkPathBytes(const FieldScope& field, std::string_view text, std::string_view what) {

@@ -1,9 +1,10 @@
 #pragma once
 
-// For authors of filters: what a factory says to a typed config, through the whole reader of
-// configurations.
+// For authors of filters: what a factory says to a typed config, and what it makes of it, through
+// the reader of configurations.
 //
 //   EXPECT_EQ(errorsOf(makeMyFilterConfigFactory(), "max_bytes: -1"), ...);
+//   HttpFilterHarness harness({makeFilter(makeMyHttpFilterConfigFactory(), "max_bytes: 1")});
 //
 // Thread: the test's.
 
@@ -22,5 +23,12 @@ std::vector<std::string> errorsOf(std::unique_ptr<config::NetworkFilterConfigFac
                                   const std::string& fields);
 std::vector<std::string> errorsOf(std::unique_ptr<config::ListenerFilterConfigFactory> factory,
                                   const std::string& fields);
+// Of the typed config alone.
+std::vector<std::string> errorsOf(std::unique_ptr<config::HttpFilterConfigFactory> factory,
+                                  const std::string& fields);
+
+// What it makes of a typed config that is right. Aborts if it is not.
+std::shared_ptr<const http::FilterFactory> makeFilter(
+    std::unique_ptr<config::HttpFilterConfigFactory> factory, const std::string& fields);
 
 }  // namespace weir::test
