@@ -1,5 +1,7 @@
 #include "source/main/extensions.h"
 
+#include "source/extensions/http/cors/factory.h"
+#include "source/extensions/http/header_mutation/factory.h"
 #include "source/extensions/http/router/factory.h"
 #include "source/extensions/listener/original_dst/factory.h"
 #include "source/extensions/listener/proto_detect/factory.h"
@@ -18,6 +20,8 @@ namespace weir {
 
 // One line for each, sorted. Nothing else registers anything.
 void registerBuiltins(config::Registry& registry) {
+  registry.add(http_filters::makeCorsConfigFactory());
+  registry.add(http_filters::makeHeaderMutationConfigFactory());
   registry.add(http_filters::makeRouterConfigFactory());
   registry.add(extensions::makeOriginalDstConfigFactory());
   registry.add(extensions::makeProtoDetectConfigFactory());

@@ -366,6 +366,7 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
   for (const auto& one : registry.listenerFilters())
     names += std::string(one->messageType()) + "\n";
   for (const auto& one : registry.networkFilters()) names += std::string(one->messageType()) + "\n";
+  for (const auto& one : registry.httpFilters()) names += std::string(one->messageType()) + "\n";
   EXPECT_EQ(names,
             "weir.extensions.listener.original_dst.v1.OriginalDst\n"
             "weir.extensions.listener.proto_detect.v1.ProtoDetect\n"
@@ -378,7 +379,10 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.network.http_conn_manager.v1.HttpConnectionManager\n"
             "weir.extensions.network.local_ratelimit.v1.LocalRateLimit\n"
             "weir.extensions.network.rbac.v1.Rbac\n"
-            "weir.extensions.network.tcp_proxy.v1.TcpProxy\n");
+            "weir.extensions.network.tcp_proxy.v1.TcpProxy\n"
+            "weir.extensions.http.cors.v1.Cors\n"
+            "weir.extensions.http.header_mutation.v1.HeaderMutation\n"
+            "weir.extensions.http.router.v1.Router\n");
 }
 
 }  // namespace
