@@ -23,6 +23,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "source/buffer/buffer.h"
@@ -147,6 +148,9 @@ class CodecEvents {
   virtual void moreWanted() = 0;
   // A stream is over.
   virtual void onStreamEnd() = 0;
+  // On the side of the upstream: canTake() may be another one without a stream's end. The peer has
+  // said how many streams it takes, or that it takes no more. May come from inside onBytes().
+  virtual void onRoomChange() {}
   // The codec is done with the connection, by the peer's wish or fault, or after draining; once.
   // Streams that are still open get onReset() by onConnectionGone(), which the owner calls.
   // `reason`: for logs and metrics; static storage, in snake_case. Of a fault it names what was
@@ -169,6 +173,8 @@ class ClientCodec : public Codec {
   // Another stream may begin now: the connection was not ended, told to close, or sent away, and
   // openStreams() is below what the peer allows.
   virtual bool canTake() const = 0;
+  // How many streams it may have at a time, as far as is known; nothing before the peer has said.
+  virtual std::optional<size_t> maxStreams() const = 0;
   // It takes no further streams, now or later.
   virtual bool finished() const = 0;
   virtual Version version() const = 0;

@@ -35,6 +35,7 @@ class Http1ClientCodec final : public ClientCodec, private StreamEncoder {
   size_t openStreams() const override { return decoder_ == nullptr ? 0 : 1; }
   StreamEncoder& newStream(StreamDecoder& decoder) override;
   bool canTake() const override;
+  std::optional<size_t> maxStreams() const override { return 1; }
   bool finished() const override { return ending_.wanted || draining_; }
   Version version() const override { return Version::Http11; }
 

@@ -8,7 +8,8 @@ namespace weir::http {
 
 Http2ClientCodec::Http2ClientCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
                                    const Http2Settings& settings, CodecEvents& events)
-    : max_streams_(settings.max_concurrent_streams),
+    : events_(events),
+      max_streams_(settings.max_concurrent_streams),
       session_(Http2Session::Side::Client, loop, out, pool, settings, events, *this) {}
 
 StreamEncoder& Http2ClientCodec::newStream(StreamDecoder& decoder) {
@@ -19,10 +20,14 @@ StreamEncoder& Http2ClientCodec::newStream(StreamDecoder& decoder) {
 }
 
 bool Http2ClientCodec::canTake() const {
-  if (finished()) return false;
+  return !finished() && openStreams() < maxStreams().value_or(max_streams_);
+}
+
+std::optional<size_t> Http2ClientCodec::maxStreams() const {
+  if (!settings_came_) return std::nullopt;
   const uint32_t allowed = nghttp2_session_get_remote_settings(
       const_cast<nghttp2_session*>(session_.raw()), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  return openStreams() < std::min(allowed, max_streams_);
+  return std::min(allowed, max_streams_);
 }
 
 bool Http2ClientCodec::finished() const {
@@ -40,7 +45,15 @@ void Http2ClientCodec::finishDrain() {
 // There is no push: nghttp2 refuses it.
 StreamDecoder& Http2ClientCodec::onPeerStream(Http2Stream&) { WEIR_CHECK(false); }
 
-void Http2ClientCodec::onPeerGoaway() { peer_went_ = true; }
+void Http2ClientCodec::onPeerSettings() {
+  settings_came_ = true;
+  events_.onRoomChange();
+}
+
+void Http2ClientCodec::onPeerGoaway() {
+  peer_went_ = true;
+  events_.onRoomChange();
+}
 
 bool Http2ClientCodec::wantsEnd(std::string_view& reason) const {
   reason = peer_went_ ? "peer_goaway" : "drained";

@@ -24,16 +24,19 @@ class Http2ClientCodec final : public ClientCodec, private Http2Session::Owner {
 
   StreamEncoder& newStream(StreamDecoder& decoder) override;
   bool canTake() const override;
+  std::optional<size_t> maxStreams() const override;
   bool finished() const override;
   Version version() const override { return Version::Http2; }
 
  private:
   StreamDecoder& onPeerStream(Http2Stream& stream) override;
-  void onPeerSettings() override {}
+  void onPeerSettings() override;
   void onPeerGoaway() override;
   bool wantsEnd(std::string_view& reason) const override;
 
+  CodecEvents& events_;
   const uint32_t max_streams_;
+  bool settings_came_ = false;
   bool draining_ = false;
   bool drain_finished_ = false;
   bool peer_went_ = false;

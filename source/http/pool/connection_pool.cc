@@ -43,27 +43,39 @@ ConnectionPool::~ConnectionPool() {
 Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaiter& waiter,
                                                const upstream::ConnectRequest& request,
                                                bool fresh) {
-  if (PooledConnection* connection = findRoom(fresh)) return begin(*connection, decoder);
+  // Those who wait come first.
+  PooledConnection* const room = first_ == nullptr ? findRoom(fresh) : nullptr;
+  if (room != nullptr) return begin(*room, decoder);
   if (!parts_.cluster.tryPending()) {
     if (empty()) on_empty_();
     return Error{ErrorCode::Overflow, Side::Self, "too many requests wait for a connection"};
   }
-  enqueue(waiter, decoder);
-  if (capacityInMaking() >= waiting_) return PooledStream{};
-  if (auto made = connect(request); !made.ok()) {
-    // Another connection may become free for it, if there is one.
-    if (made.error().code == ErrorCode::Overflow && !connections_.empty()) return PooledStream{};
+  enqueue(waiter, decoder, request, fresh);
+  if (!ready_.empty()) serve_.schedule();
+  if (capacityInMaking() >= waiting_ || takesNone()) return PooledStream{};
+  if (auto made = connectForWaiting(); !made.ok()) {
     dequeue(waiter);
     return made.error();
   }
   return PooledStream{};
 }
 
+// An error only if there is no other connection either, which may become free.
+Result<void> ConnectionPool::connectForWaiting() {
+  auto made = connect(first_->request_);
+  if (made.ok() || connections_.empty() || made.error().code != ErrorCode::Overflow) return made;
+  if (std::exchange(first_->fresh_, false)) serve_.schedule();
+  return {};
+}
+
 PooledConnection* ConnectionPool::findRoom(bool fresh) {
+  // A codec may know of its connection's end before it has told.
+  while (!ready_.empty() && !ready_.back()->canTake()) leaveReady(*ready_.back());
   if (ready_.empty()) return nullptr;
   if (!fresh) return ready_.back();
-  const auto unused = std::find_if(ready_.begin(), ready_.end(),
-                                   [](const PooledConnection* one) { return !one->used(); });
+  const auto unused = std::find_if(ready_.begin(), ready_.end(), [](const PooledConnection* one) {
+    return !one->used() && one->canTake();
+  });
   return unused == ready_.end() ? nullptr : *unused;
 }
 
@@ -85,17 +97,26 @@ void ConnectionPool::leaveReady(PooledConnection& connection) {
 }
 
 size_t ConnectionPool::streamsPerConnection() const {
-  return version_ == Version::Http2 ? ExpectedStreams : 1;
+  return version_ == Version::Http2 ? said_.value_or(ExpectedStreams) : 1;
 }
 
-size_t ConnectionPool::capacityInMaking() const { return connecting_ * streamsPerConnection(); }
+size_t ConnectionPool::capacityInMaking() const { return in_making_ * streamsPerConnection(); }
+
+// Of a connection whose server has not said it yet.
+size_t ConnectionPool::streamsUnsaid() const { return std::max<size_t>(said_.value_or(1), 1); }
+
+// More connections would not help.
+bool ConnectionPool::takesNone() const {
+  return streamsPerConnection() == 0 && !connections_.empty();
+}
 
 Result<void> ConnectionPool::connect(const upstream::ConnectRequest& request) {
   auto connection = std::make_unique<PooledConnection>(*this);
   if (auto started = connection->connect(request); !started.ok()) return started.error();
   connection->index = connections_.size();
+  connection->in_making = true;
   connections_.push_back(std::move(connection));
-  ++connecting_;
+  ++in_making_;
   return {};
 }
 
@@ -109,10 +130,13 @@ void ConnectionPool::adopt(upstream::EarlyConnection& early) {
   onRoom(*connections_.back());
 }
 
-void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder) {
+void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder,
+                             const upstream::ConnectRequest& request, bool fresh) {
   WEIR_CHECK(waiter.pool_ == nullptr);
   waiter.pool_ = this;
   waiter.decoder_ = &decoder;
+  waiter.request_ = request;
+  waiter.fresh_ = fresh;
   waiter.previous_ = last_;
   waiter.next_ = nullptr;
   (last_ != nullptr ? last_->next_ : first_) = &waiter;
@@ -131,17 +155,49 @@ void ConnectionPool::dequeue(PoolWaiter& waiter) {
 
 // The oldest ones first.
 void ConnectionPool::serve() {
-  while (first_ != nullptr && !ready_.empty()) {
+  while (first_ != nullptr) {
+    PooledConnection* const room = findRoom(first_->fresh_);
+    if (room == nullptr) break;
     PoolWaiter& waiter = *first_;
     StreamDecoder& decoder = *waiter.decoder_;
     dequeue(waiter);
-    waiter.onPoolReady(begin(*ready_.back(), decoder));
+    waiter.onPoolReady(begin(*room, decoder));
+  }
+  grow();
+}
+
+// A connection that somebody waits for may have ended, or take less than was expected.
+void ConnectionPool::grow() {
+  while (waiting_ > capacityInMaking() && !takesNone()) {
+    const size_t before = connections_.size();
+    if (auto made = connectForWaiting(); !made.ok()) {
+      return failWaiting(waiting_ - capacityInMaking(), made.error());
+    }
+    if (connections_.size() == before) return;
+  }
+}
+
+void ConnectionPool::failWaiting(size_t count, const Error& error) {
+  for (; count > 0 && first_ != nullptr; --count) {
+    PoolWaiter& waiter = *first_;
+    dequeue(waiter);
+    waiter.onPoolFailure(error);
   }
 }
 
 void ConnectionPool::onConnected(PooledConnection& connection) {
-  --connecting_;
-  onRoom(connection);
+  if (version_ == Version::Http2) return onRoom(connection);
+  onRoomChange(connection);
+}
+
+void ConnectionPool::onRoomChange(PooledConnection& connection) {
+  if (const auto most = connection.maxStreams()) {
+    said_ = most;
+    if (std::exchange(connection.in_making, false)) --in_making_;
+  }
+  if (connection.canTake()) return onRoom(connection);
+  leaveReady(connection);
+  if (first_ != nullptr) serve_.schedule();
 }
 
 void ConnectionPool::onRoom(PooledConnection& connection) {
@@ -159,16 +215,12 @@ void ConnectionPool::onConnectFailed(PooledConnection& connection, const Error& 
   connection.close(false);
   // Those that no other connection in the making is for.
   size_t hopeless = waiting_ > capacityInMaking() ? waiting_ - capacityInMaking() : 0;
-  if (connections_.size() > connecting_) hopeless = std::min(hopeless, streamsPerConnection());
-  for (; hopeless > 0 && first_ != nullptr; --hopeless) {
-    PoolWaiter& waiter = *first_;
-    dequeue(waiter);
-    waiter.onPoolFailure(copy);
-  }
+  if (connections_.size() > in_making_) hopeless = std::min(hopeless, streamsPerConnection());
+  failWaiting(hopeless, copy);
 }
 
-void ConnectionPool::forget(PooledConnection& connection, bool was_connecting) {
-  if (was_connecting) --connecting_;
+void ConnectionPool::forget(PooledConnection& connection) {
+  if (connection.in_making) --in_making_;
   leaveReady(connection);
   const size_t index = connection.index;
   std::unique_ptr<PooledConnection> gone = std::move(connections_[index]);
@@ -179,6 +231,7 @@ void ConnectionPool::forget(PooledConnection& connection, bool was_connecting) {
   connections_.pop_back();
   if (dying_) return;
   parts_.loop.retire(std::move(gone));
+  if (first_ != nullptr) serve_.schedule();
   if (empty()) on_empty_();
 }
 
@@ -187,10 +240,11 @@ void ConnectionPool::sweepIdle() {
   const Duration idle = parts_.cluster.settings().http.idle_timeout;
   const MonotonicTime now = parts_.loop.now();
   std::vector<PooledConnection*> old;
-  for (PooledConnection* one : ready_) {
-    if (one->openStreams() == 0 && now - one->idleSince() >= idle) old.push_back(one);
+  for (const auto& one : connections_) {
+    if (one->connecting() || one->openStreams() > 0) continue;
+    if (now - one->idleSince() >= idle) old.push_back(one.get());
   }
-  if (ready_.size() > old.size()) idle_.arm(std::max<Duration>(idle / 2, Duration(1)));
+  if (connections_.size() > old.size()) idle_.arm(std::max<Duration>(idle / 2, Duration(1)));
   for (PooledConnection* one : old) one->close(false);
 }
 

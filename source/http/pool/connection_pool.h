@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "source/base/result.h"
@@ -59,6 +60,8 @@ class PoolWaiter {
   PoolWaiter* previous_ = nullptr;
   PoolWaiter* next_ = nullptr;
   StreamDecoder* decoder_ = nullptr;
+  upstream::ConnectRequest request_;
+  bool fresh_ = false;
 };
 
 class ConnectionPool final : public event::Retirable {
@@ -76,8 +79,9 @@ class ConnectionPool final : public event::Retirable {
   ~ConnectionPool() override;
 
   // Begins a stream at once if a connection has room; else `encoder` is null, and `waiter` hears of
-  // it. `fresh`: only a connection that has had no stream. An error if too many wait, or if there
-  // cannot be a connection. `request`: whom the connection would be made for.
+  // it. `fresh`: a connection that has had no stream, unless there can be no further one. An error
+  // if too many wait, or if there cannot be a connection. `request`: whom the connection would be
+  // made for; what it refers to stays as it is while the waiter waits.
   Result<PooledStream> newStream(StreamDecoder& decoder, PoolWaiter& waiter,
                                  const upstream::ConnectRequest& request, bool fresh);
   // Takes over a connection to its host that was opened for something else, and has sent and
@@ -96,17 +100,24 @@ class ConnectionPool final : public event::Retirable {
   Result<void> connect(const upstream::ConnectRequest& request);
   PooledConnection* findRoom(bool fresh);
   PooledStream begin(PooledConnection& connection, StreamDecoder& decoder);
-  void enqueue(PoolWaiter& waiter, StreamDecoder& decoder);
+  void enqueue(PoolWaiter& waiter, StreamDecoder& decoder, const upstream::ConnectRequest& request,
+               bool fresh);
   void dequeue(PoolWaiter& waiter);
   size_t capacityInMaking() const;
   size_t streamsPerConnection() const;
+  bool takesNone() const;
+  Result<void> connectForWaiting();
   void serve();
+  void grow();
+  void failWaiting(size_t count, const Error& error);
   void sweepIdle();
   // For its connections.
+  size_t streamsUnsaid() const;
   void onConnected(PooledConnection& connection);
+  void onRoomChange(PooledConnection& connection);
   void onRoom(PooledConnection& connection);
   void onConnectFailed(PooledConnection& connection, const Error& error);
-  void forget(PooledConnection& connection, bool was_connecting);
+  void forget(PooledConnection& connection);
   void leaveReady(PooledConnection& connection);
 
   const Parts parts_;
@@ -120,7 +131,8 @@ class ConnectionPool final : public event::Retirable {
   PoolWaiter* first_ = nullptr;
   PoolWaiter* last_ = nullptr;
   size_t waiting_ = 0;
-  size_t connecting_ = 0;
+  size_t in_making_ = 0;
+  std::optional<size_t> said_;  // by the host: streams in one connection
   event::Task serve_;
   event::Timer idle_;
   bool dying_ = false;

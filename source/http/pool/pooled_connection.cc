@@ -50,6 +50,17 @@ void PooledConnection::makeCodec() {
   }
 }
 
+bool PooledConnection::canTake() const {
+  if (connecting() || ending_ || worn() || !codec_->canTake()) return false;
+  return maxStreams() || codec_->openStreams() < pool_.streamsUnsaid();
+}
+
+// It has had as many requests as it may.
+bool PooledConnection::worn() const {
+  const uint64_t most = pool_.parts_.cluster.settings().http.max_requests_per_connection;
+  return most != 0 && streams_ >= most;
+}
+
 StreamEncoder& PooledConnection::newStream(StreamDecoder& decoder) {
   ++streams_;
   return codec_->newStream(decoder);
@@ -68,7 +79,7 @@ void PooledConnection::onData(buffer::Buffer& data, bool end_stream) {
 
 void PooledConnection::onFault(const Error& error) {
   if (connecting()) return failConnecting(error);
-  close(false);
+  used() ? close(false) : endUnused();
 }
 
 void PooledConnection::failConnecting(const Error& error) {
@@ -79,33 +90,37 @@ void PooledConnection::failConnecting(const Error& error) {
 void PooledConnection::onStreamEnd() {
   idle_since_ = pool_.parts_.loop.now();
   if (ending_) return;
-  const uint64_t most = pool_.parts_.cluster.settings().http.max_requests_per_connection;
-  if (most != 0 && streams_ >= most) codec_->startDrain();
-  if (codec_->canTake()) return pool_.onRoom(*this);
+  if (worn()) codec_->startDrain();
+  if (canTake()) return pool_.onRoom(*this);
   if (codec_->finished() && codec_->openStreams() == 0) onEnd(ConnectionEnd::Flush, {}, false);
 }
 
 void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
   ending_ = true;
   flush_ = how == ConnectionEnd::Flush;
+  pool_.leaveReady(*this);
   settle_.schedule();
 }
 
 void PooledConnection::settle() {
   // What the codec had to say to the server (GOAWAY) goes with the kernel; a server that does not
   // take it loses nothing that it could need.
-  close(!flush_);
+  used() ? close(!flush_) : endUnused();
+}
+
+// For those who wait for it this is as if connecting had failed: another one would fare no better.
+void PooledConnection::endUnused() {
+  pool_.onConnectFailed(*this, {ErrorCode::Reset, Side::Upstream, "closed before it was used"});
 }
 
 void PooledConnection::close(bool reset) {
   ending_ = true;
   settle_.cancel();
-  const bool was_connecting = connecting();
   connect_timeout_.reset();
   codec_->onConnectionGone();
   connection_->close(reset);
   place_.leave();
-  pool_.forget(*this, was_connecting);  // the last line: it may be gone
+  pool_.forget(*this);  // the last line: it may be gone
 }
 
 }  // namespace weir::http

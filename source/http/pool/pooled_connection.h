@@ -25,7 +25,9 @@ class PooledConnection final : public event::Retirable,
   void adopt(std::unique_ptr<net::Connection> connection, upstream::Place place);
 
   bool connecting() const { return connect_timeout_.has_value(); }
-  bool canTake() const { return !connecting() && !ending_ && codec_->canTake(); }
+  bool canTake() const;
+  // See ClientCodec.
+  std::optional<size_t> maxStreams() const { return codec_->maxStreams(); }
   bool used() const { return streams_ > 0; }
   size_t openStreams() const { return codec_->openStreams(); }
   StreamEncoder& newStream(StreamDecoder& decoder);
@@ -35,6 +37,7 @@ class PooledConnection final : public event::Retirable,
 
   // Where the pool keeps it.
   size_t index = 0;
+  bool in_making = false;  // it is not known yet how many streams it takes
   static constexpr size_t NotReady = static_cast<size_t>(-1);
   size_t ready_index = NotReady;
 
@@ -45,10 +48,13 @@ class PooledConnection final : public event::Retirable,
   void onFault(const Error& error) override;
   void moreWanted() override { connection_->redeliver(); }
   void onStreamEnd() override;
+  void onRoomChange() override { pool_.onRoomChange(*this); }
   void onEnd(ConnectionEnd how, std::string_view reason, bool fault) override;
 
   void makeCodec();
   void failConnecting(const Error& error);
+  bool worn() const;
+  void endUnused();
   void settle();
 
   ConnectionPool& pool_;

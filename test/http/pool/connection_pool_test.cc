@@ -1,0 +1,495 @@
+// The pool over real sockets of loopback, on a manual clock; servers are raw bytes.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "source/http/pool/pool_set.h"
+#include "test/http/h2/codec_harness.h"
+#include "test/http/h2/frames.h"
+#include "test/support/loopback_upstream.h"
+#include "test/support/worker_context.h"
+
+namespace weir::http {
+namespace {
+
+using test::FieldList;
+
+constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+
+const FieldList& getFields() {
+  static const FieldList fields = test::get();
+  return fields;
+}
+
+// One request: waits for its stream, sends a GET, and keeps what becomes of it.
+class Request final : public PoolWaiter {
+ public:
+  void onPoolReady(const PooledStream& stream) override { begin(stream); }
+  void onPoolFailure(const Error& error) override { failure = toString(error.code); }
+  void begin(const PooledStream& stream) {
+    encoder = stream.encoder;
+    reused = stream.reused;
+    EXPECT_TRUE(encoder->encodeHeaders(test::Fields(getFields()), true));
+  }
+  bool begun() const { return encoder != nullptr; }
+
+  test::RecordingDecoder decoder;
+  StreamEncoder* encoder = nullptr;
+  bool reused = false;
+  std::string failure;
+};
+
+class ConnectionPoolTest : public testing::Test {
+ protected:
+  static upstream::ClusterSettings settings() {
+    upstream::ClusterSettings made;
+    made.name = "up";
+    return made;
+  }
+
+  void start(upstream::ClusterSettings settings, Version version = Version::Http11) {
+    version_ = version;
+    if (settings.endpoints.empty()) settings.endpoints = {upstream_.address()};
+    context_.emplace(std::vector{std::move(settings)}, net::ConnectionLimits{}, &loop_);
+    cluster_ = context_->cluster_set.find("up");
+    auto place = cluster_->startRequest({});
+    ASSERT_TRUE(place.ok());
+    host_ = place.value().host();
+  }
+
+  // A request, begun if there is room. Its error, if there is one at once, is its failure.
+  Request& ask(bool fresh = false, uint64_t owner = 0) {
+    Request& request = *requests_.emplace_back(std::make_unique<Request>());
+    ConnectionPool& pool = set().pool(*cluster_, host_, version_, owner);
+    auto stream = pool.newStream(request.decoder, request, {}, fresh);
+    if (!stream.ok()) {
+      request.failure = toString(stream.error().code);
+    } else if (stream.value().encoder != nullptr) {
+      request.begin(stream.value());
+    }
+    return request;
+  }
+  PoolSet& set() { return PoolSet::of(context_->worker); }
+  size_t connections() { return set().pool(*cluster_, host_, version_, 0).connections(); }
+
+  // Turns until the upstream has so many connections.
+  bool accepted(size_t count) {
+    return loop_.runUntil([&] { return upstream_.connections() >= count; });
+  }
+  bool received(size_t peer, size_t requests) {
+    return loop_.runUntil([&] {
+      size_t found = 0;
+      for (size_t at = 0;
+           (at = upstream_.peer(peer).received().find("GET", at)) != std::string::npos; ++at) {
+        ++found;
+      }
+      return found >= requests;
+    });
+  }
+  bool until(const auto& condition) { return loop_.runUntil(condition); }
+  bool begun(const Request& request) {
+    return until([&] { return request.begun(); });
+  }
+  bool over(const Request& request) {
+    return until([&] { return request.decoder.ended || request.decoder.was_reset; });
+  }
+  void settle() { loop_.runUntilIdle(); }
+
+  test::TestLoop loop_;
+  test::LoopbackUpstream upstream_{loop_};
+  std::optional<test::WorkerContext> context_;
+  upstream::Cluster* cluster_ = nullptr;
+  std::shared_ptr<upstream::Host> host_;
+  Version version_ = Version::Http11;
+  std::vector<std::unique_ptr<Request>> requests_;
+};
+
+// --- HTTP/1.
+
+TEST_F(ConnectionPoolTest, TheConnectionThatWasUsedLastIsUsedAgain) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  Request& second = ask();
+  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  upstream_.peer(1).send(Ok);
+  ASSERT_TRUE(over(second));
+  settle();
+  EXPECT_TRUE(ask().begun());
+  EXPECT_TRUE(received(1, 2));
+  EXPECT_TRUE(requests_.back()->reused);
+  EXPECT_EQ(connections(), 2u);
+}
+
+TEST_F(ConnectionPoolTest, AWaitingRequestTakesAConnectionThatBecomesFree) {
+  auto one = settings();
+  one.max_connections = 1;
+  start(one);
+  Request& first = ask();
+  Request& second = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  EXPECT_FALSE(second.begun());
+  upstream_.peer(0).send(Ok);
+  EXPECT_TRUE(begun(second));
+  EXPECT_TRUE(second.reused);
+  EXPECT_TRUE(received(0, 2));
+}
+
+TEST_F(ConnectionPoolTest, AWaitingRequestGetsAnotherConnectionWhenTheOneItWaitsForEnds) {
+  auto one = settings();
+  one.max_connections = 1;
+  start(one);
+  Request& first = ask();
+  Request& second = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  ASSERT_TRUE(over(first));
+  EXPECT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  EXPECT_FALSE(second.reused);
+}
+
+TEST_F(ConnectionPoolTest, MoreThanMayWaitAreRefused) {
+  auto few = settings();
+  few.max_pending_requests = 2;
+  start(few);
+  ask();
+  ask();
+  EXPECT_EQ(ask().failure, "overflow");
+  EXPECT_TRUE(begun(*requests_[0]) && begun(*requests_[1]));
+  // Those that were given their streams wait no longer.
+  EXPECT_EQ(ask().failure, "");
+}
+
+TEST_F(ConnectionPoolTest, ARequestThatLeavesDoesNotWait) {
+  auto few = settings();
+  few.max_pending_requests = 1;
+  start(few);
+  ask().leavePool();
+  EXPECT_EQ(ask().failure, "");
+  EXPECT_TRUE(begun(*requests_[1]));
+  EXPECT_FALSE(requests_[0]->begun());
+}
+
+TEST_F(ConnectionPoolTest, WhoWaitsForAConnectionThatIsRefusedIsTold) {
+  auto refusing = settings();
+  refusing.endpoints = {upstream_.refusingAddress()};
+  start(refusing);
+  Request& first = ask();
+  Request& second = ask();
+  EXPECT_TRUE(until([&] { return !first.failure.empty() && !second.failure.empty(); }));
+  EXPECT_EQ(first.failure, "refused");
+  settle();
+  EXPECT_EQ(set().size(), 0u);
+}
+
+TEST_F(ConnectionPoolTest, ConnectingTakesNoLongerThanItMay) {
+  auto silent = settings();
+  silent.endpoints = {upstream_.unansweringAddress()};
+  silent.connect_timeout = std::chrono::seconds(3);
+  start(silent);
+  Request& request = ask();
+  loop_.advance(std::chrono::milliseconds(2999));
+  EXPECT_EQ(request.failure, "");
+  loop_.advance(std::chrono::milliseconds(2));
+  EXPECT_EQ(request.failure, "timeout");
+}
+
+TEST_F(ConnectionPoolTest, AServerThatClosesEveryConnectionAtOnceFailsTheRequest) {
+  auto one = settings();
+  one.max_connections = 1;
+  start(one);
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1));
+  Request& second = ask();
+  upstream_.peer(0).reset();
+  ASSERT_TRUE(over(first));
+  ASSERT_TRUE(accepted(2));
+  upstream_.peer(1).reset();
+  // It was begun, or it was told: it never waits for ever.
+  EXPECT_TRUE(until([&] { return !second.failure.empty() || second.decoder.was_reset; }));
+}
+
+TEST_F(ConnectionPoolTest, AnIdleConnectionThatTheServerClosesIsNotUsed) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  upstream_.peer(0).close();
+  EXPECT_TRUE(until([&] { return connections() == 0; }));
+  EXPECT_TRUE(begun(ask()));
+  EXPECT_TRUE(accepted(2));
+}
+
+// The request is asked for in the very turn in which the end is read: in every place of that turn.
+TEST_F(ConnectionPoolTest, ARequestMayCrossTheEndOfAnIdleConnection) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  upstream_.peer(0).close();
+  std::vector<Request*> asked;
+  for (int turn = 0; turn < 200 && asked.size() < 200 && connections() > 0; ++turn) {
+    asked.push_back(&ask());
+    loop_->post([&] { asked.push_back(&ask()); });
+    loop_->runOnce(false);
+    if (asked.front()->begun() && asked.front()->reused) break;
+  }
+  settle();
+  for (Request* request : asked) {
+    EXPECT_TRUE(begun(*request) || request->decoder.was_reset || !request->failure.empty());
+  }
+}
+
+TEST_F(ConnectionPoolTest, BytesThatNobodyAskedForEndAnIdleConnection) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(std::string(Ok) + "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison");
+  ASSERT_TRUE(over(first));
+  EXPECT_TRUE(until([&] { return connections() == 0; }));
+  Request& second = ask();
+  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  EXPECT_EQ(second.decoder.log, "");
+}
+
+TEST_F(ConnectionPoolTest, IdleConnectionsEnd) {
+  auto short_idle = settings();
+  short_idle.http.idle_timeout = std::chrono::seconds(10);
+  start(short_idle);
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  // A request that is under way is not idle.
+  loop_.advance(std::chrono::seconds(60));
+  EXPECT_EQ(connections(), 1u);
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  loop_.advance(std::chrono::seconds(9));
+  EXPECT_EQ(connections(), 1u);
+  loop_.advance(std::chrono::seconds(7));
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
+  settle();
+  EXPECT_EQ(set().size(), 0u);
+}
+
+TEST_F(ConnectionPoolTest, AConnectionHasNoMoreRequestsThanItMay) {
+  auto two = settings();
+  two.http.max_requests_per_connection = 2;
+  start(two);
+  for (size_t i = 0; i < 3; ++i) {
+    Request& request = ask();
+    ASSERT_TRUE(begun(request) && accepted(1 + i / 2));
+    ASSERT_TRUE(received(i / 2, 1 + i % 2));
+    upstream_.peer(i / 2).send(Ok);
+    ASSERT_TRUE(over(request));
+    settle();
+  }
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
+  EXPECT_EQ(connections(), 1u);
+}
+
+TEST_F(ConnectionPoolTest, AFreshConnectionIsMadeForWhoAsksForOne) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  Request& second = ask(true);
+  EXPECT_FALSE(second.begun());
+  EXPECT_TRUE(begun(second) && accepted(2));
+  EXPECT_FALSE(second.reused);
+}
+
+TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionTakesAnotherIfThereMayBeNone) {
+  auto one = settings();
+  one.max_connections = 1;
+  start(one);
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  EXPECT_TRUE(begun(ask(true)));
+}
+
+TEST_F(ConnectionPoolTest, OwnersShareNoConnection) {
+  start(settings());
+  Request& first = ask(false, 1);
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  EXPECT_FALSE(ask(false, 2).begun());
+  EXPECT_TRUE(ask(false, 1).begun());
+}
+
+TEST_F(ConnectionPoolTest, AResetStreamEndsItsConnection) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  first.encoder->reset(ResetReason::Cancel);
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended() || upstream_.peer(0).error() != 0; }));
+  settle();
+  EXPECT_EQ(set().size(), 0u);
+}
+
+// Everything in every state ends with the worker; its parts check that nothing is left.
+TEST_F(ConnectionPoolTest, EndsWithAllThatIsOpen) {
+  for (const Version version : {Version::Http11, Version::Http2}) {
+    auto both = settings();
+    both.max_connections = 3;
+    start(both, version);
+    for (int i = 0; i < 5; ++i) ask();
+    if (version == Version::Http11) {
+      ASSERT_TRUE(begun(*requests_[0]));
+    }
+    ask();
+    // In this order, as in a worker: those who wait may outlive the pool.
+    host_.reset();
+    cluster_ = nullptr;
+    context_.reset();
+    for (const auto& request : requests_) EXPECT_FALSE(request->waiting());
+    requests_.clear();
+  }
+}
+
+// --- HTTP/2.
+
+class Http2PoolTest : public ConnectionPoolTest {
+ protected:
+  // Another connection, whose server has said how many streams it takes.
+  bool greeted(size_t peer, uint32_t streams) {
+    if (!accepted(peer + 1)) return false;
+    upstream_.peer(peer).send(test::settings({{3, streams}}));
+    return true;
+  }
+  size_t headsAt(size_t peer) {
+    size_t heads = 0;
+    for (const auto& frame : test::parseFrames(upstream_.peer(peer).received())) {
+      heads += frame.type == test::HeadersFrame ? 1 : 0;
+    }
+    return heads;
+  }
+  size_t begunCount() const {
+    size_t count = 0;
+    for (const auto& request : requests_) count += request->begun() ? 1 : 0;
+    return count;
+  }
+  void respond(size_t peer, uint32_t stream) {
+    upstream_.peer(peer).send(test::headers(stream, {{":status", "200"}}));
+  }
+};
+
+TEST_F(Http2PoolTest, ManyStreamsShareAConnection) {
+  start(settings(), Version::Http2);
+  for (int i = 0; i < 50; ++i) ask();
+  ASSERT_TRUE(greeted(0, 100));
+  EXPECT_TRUE(until([&] { return begunCount() == 50 && headsAt(0) == 50; }));
+  EXPECT_EQ(connections(), 1u);
+}
+
+TEST_F(Http2PoolTest, AnotherConnectionIsMadeWhereOneTakesNoMore) {
+  start(settings(), Version::Http2);
+  for (int i = 0; i < 5; ++i) ask();
+  ASSERT_TRUE(greeted(0, 2));
+  ASSERT_TRUE(greeted(1, 2) && greeted(2, 2));
+  EXPECT_TRUE(until([&] { return begunCount() == 5; }));
+  settle();
+  EXPECT_EQ(upstream_.connections(), 3u);
+  EXPECT_TRUE(until([&] { return headsAt(0) == 2 && headsAt(1) + headsAt(2) == 3; }));
+}
+
+TEST_F(Http2PoolTest, AServerThatTakesNoneIsNotAskedOverAndOver) {
+  start(settings(), Version::Http2);
+  ask();
+  ask();
+  ASSERT_TRUE(greeted(0, 0));
+  loop_.advance(std::chrono::seconds(1));
+  EXPECT_LE(upstream_.connections(), 1u);
+  EXPECT_LE(begunCount(), 1u);
+  upstream_.peer(0).send(test::settings({{3, 10}}));
+  EXPECT_TRUE(until([&] { return headsAt(0) == 2; }));
+}
+
+TEST_F(Http2PoolTest, NothingBeginsAfterAGoaway) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  upstream_.peer(0).send(
+      test::frame(test::GoawayFrame, 0, 0, test::number(1, 4) + test::number(0, 4)));
+  settle();
+  ASSERT_TRUE(until([&] {
+    loop_->runOnce(false);
+    return !ask().begun();
+  }));
+  // The stream that the server has taken goes on to its end.
+  ASSERT_TRUE(greeted(1, 100));
+  respond(0, 1);
+  EXPECT_TRUE(over(first));
+  EXPECT_EQ(first.decoder.was_reset, false);
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
+  EXPECT_TRUE(until([&] { return headsAt(1) >= 1; }));
+}
+
+TEST_F(Http2PoolTest, StreamsThatAGoawayLeavesOutAreRefused) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  Request& second = ask();
+  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
+  upstream_.peer(0).send(
+      test::frame(test::GoawayFrame, 0, 0, test::number(1, 4) + test::number(0, 4)));
+  ASSERT_TRUE(over(second));
+  EXPECT_NE(second.decoder.log.find("refused"), std::string::npos) << second.decoder.log;
+  EXPECT_FALSE(first.decoder.was_reset);
+  respond(0, 1);
+  EXPECT_TRUE(over(first));
+  EXPECT_FALSE(first.decoder.was_reset);
+}
+
+TEST_F(Http2PoolTest, AConnectionHasNoMoreRequestsThanItMay) {
+  auto two = settings();
+  two.http.max_requests_per_connection = 2;
+  start(two, Version::Http2);
+  for (int i = 0; i < 3; ++i) ask();
+  ASSERT_TRUE(greeted(0, 100) && greeted(1, 100));
+  EXPECT_TRUE(until([&] { return headsAt(0) == 2 && headsAt(1) == 1; }));
+  respond(0, 1);
+  respond(0, 3);
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
+}
+
+TEST_F(Http2PoolTest, AFaultOfTheServerResetsItsStreams) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  upstream_.peer(0).send(test::data(0, "bad"));
+  EXPECT_TRUE(over(first));
+  EXPECT_TRUE(first.decoder.was_reset);
+  EXPECT_TRUE(until([&] { return connections() == 0; }));
+  EXPECT_TRUE((ask(), greeted(1, 100)));
+}
+
+TEST_F(Http2PoolTest, AResetStreamLeavesTheOthersAlone) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  Request& second = ask();
+  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
+  first.encoder->reset(ResetReason::Cancel);
+  respond(0, 3);
+  EXPECT_TRUE(over(second));
+  EXPECT_FALSE(second.decoder.was_reset);
+  EXPECT_EQ(connections(), 1u);
+}
+
+}  // namespace
+}  // namespace weir::http
