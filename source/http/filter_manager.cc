@@ -63,7 +63,12 @@ void FilterManager::decodeHeaders(bool end_stream) {
 }
 
 void FilterManager::decodeData(buffer::Buffer& data, bool end_stream) {
-  if (decode_way_.over()) return data.clear();
+  if (decode_way_.over()) {
+    data.clear();
+    if (!end_stream) return;
+    request_taken_ = true;
+    return afterCall();
+  }
   decode_.arrive({false, &data, end_stream ? Passage::End::Body : Passage::End::None});
   afterCall();
 }
@@ -116,7 +121,8 @@ void FilterManager::reset() {
   reply_.reset();
   route_.reset();
   response_ = Response::None;
-  request_dropped_ = upstream_full_ = pausing_ = over_ = false;
+  request_dropped_ = request_taken_ = request_taken_told_ = false;
+  upstream_full_ = pausing_ = over_ = false;
 }
 
 size_t FilterManager::limitOf(size_t index) const {
@@ -130,6 +136,15 @@ void FilterManager::afterCall() {
   if (reply_) return replyNow(*std::exchange(reply_, std::nullopt));
   if (decode_.askedToGoOn() || encode_.askedToGoOn()) task_.schedule();
   updatePause();
+  const bool tell = info_.is_tunnel && request_taken_ && !request_taken_told_;
+  if (!tell) return;
+  request_taken_told_ = true;
+  ends_.onRequestTaken();
+}
+
+// The end of the request was shown to a filter.
+void FilterManager::endShown(size_t station) {
+  if (station + 1 == slots_.size()) request_taken_ = true;
 }
 
 void FilterManager::runTask() {
@@ -173,6 +188,7 @@ FilterStatus FilterManager::DecodeWay::showHeaders(size_t station, bool end_stre
   ++owner.hooks_;
   const FilterStatus status = filter->decodeHeaders(owner.request_headers_, end_stream);
   --owner.hooks_;
+  if (end_stream) owner.endShown(station);
   return status;
 }
 
@@ -183,6 +199,7 @@ FilterStatus FilterManager::DecodeWay::showData(size_t station, buffer::Buffer& 
   ++owner.hooks_;
   const FilterStatus status = filter->decodeData(data, end_stream);
   --owner.hooks_;
+  if (end_stream) owner.endShown(station);
   return status;
 }
 
@@ -192,6 +209,7 @@ FilterStatus FilterManager::DecodeWay::showTrailers(size_t station) {
   ++owner.hooks_;
   const FilterStatus status = filter->decodeTrailers(owner.request_trailers_);
   --owner.hooks_;
+  owner.endShown(station);
   return status;
 }
 

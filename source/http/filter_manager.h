@@ -33,6 +33,8 @@ class StreamEnds {
   virtual bool sendBlocked() const = 0;
   // The request's body is not taken any further, or is again.
   virtual void pauseRequest(bool paused) = 0;
+  // Of a tunnel: the terminal filter has got the end of what the client sends.
+  virtual void onRequestTaken() {}
   // A filter gives the stream up.
   virtual void resetStream(ResetReason reason, std::string_view why) = 0;
   virtual const Route* chooseRoute(const HeaderMap& request) = 0;
@@ -70,9 +72,12 @@ class FilterManager {
   HeaderMap& responseHeaders() { return response_headers_; }
   HeaderMap& responseTrailers() { return response_trailers_; }
   StreamInfo& info() { return info_; }
+  const StreamInfo& info() const { return info_; }
   // Its head was given to the ends; its end, too.
   bool responseSent() const { return response_ >= Response::Sent; }
   bool responseEnded() const { return response_ == Response::Ended; }
+  // The end of the request has come to the terminal filter, or nobody wants it any more.
+  bool requestTaken() const { return request_taken_; }
 
  private:
   friend class FilterContext;
@@ -119,6 +124,7 @@ class FilterManager {
   void arriveResponse(const Passage::News& news);
   void replyNow(const LocalReply& reply);
   void afterCall();
+  void endShown(size_t station);
   void runTask();
   void updatePause();
 
@@ -143,6 +149,8 @@ class FilterManager {
   Response response_ = Response::None;
   uint32_t hooks_ = 0;            // on the stack
   bool request_dropped_ = false;  // nothing more of it is shown
+  bool request_taken_ = false;
+  bool request_taken_told_ = false;
   bool upstream_full_ = false;
   bool pausing_ = false;  // what the ends were told last
   bool over_ = false;

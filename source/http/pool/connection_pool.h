@@ -22,7 +22,8 @@
 
 namespace weir::upstream {
 class EarlyConnection;
-}
+class FlushingConnections;
+}  // namespace weir::upstream
 
 namespace weir::http {
 
@@ -70,6 +71,7 @@ class ConnectionPool final : public event::Retirable {
     event::Loop& loop;
     buffer::SlicePool& slices;
     upstream::Cluster& cluster;
+    upstream::FlushingConnections& flushing;
   };
 
   // All outlive it. `on_empty`: it has no connection, and nobody waits; may be called inside any

@@ -22,7 +22,7 @@ ConnectionPool& PoolSet::pool(upstream::Cluster& cluster,
   std::unique_ptr<ConnectionPool>& pool = pools_[key];
   if (pool == nullptr) {
     pool = std::make_unique<ConnectionPool>(
-        ConnectionPool::Parts{worker_.loop, worker_.slices, cluster}, host,
+        ConnectionPool::Parts{worker_.loop, worker_.slices, cluster, flushing_}, host,
         key.http2 ? Version::Http2 : Version::Http11, [this, key] { dropIfEmpty(key); });
   }
   return *pool;

@@ -11,12 +11,13 @@
 
 #include "source/filter/worker.h"
 #include "source/http/pool/connection_pool.h"
+#include "source/upstream/flushing_connections.h"
 
 namespace weir::http {
 
 class PoolSet {
  public:
-  explicit PoolSet(filter::Worker& worker) : worker_(worker) {}
+  explicit PoolSet(filter::Worker& worker) : worker_(worker), flushing_(worker.loop) {}
 
   // The one of this worker.
   static PoolSet& of(filter::Worker& worker);
@@ -26,6 +27,8 @@ class PoolSet {
   ConnectionPool& pool(upstream::Cluster& cluster, const std::shared_ptr<upstream::Host>& host,
                        Version version, uint64_t owner);
   size_t size() const { return pools_.size(); }
+  // Where connections end that have still something to send.
+  upstream::FlushingConnections& flushing() { return flushing_; }
 
  private:
   struct Key {
@@ -41,6 +44,7 @@ class PoolSet {
   void dropIfEmpty(const Key& key);
 
   filter::Worker& worker_;
+  upstream::FlushingConnections flushing_;
   std::unordered_map<Key, std::unique_ptr<ConnectionPool>, Hash> pools_;
 };
 

@@ -6,6 +6,7 @@
 #include "source/http/h1/client_codec.h"
 #include "source/http/h2/client_codec.h"
 #include "source/upstream/cluster_settings.h"
+#include "source/upstream/flushing_connections.h"
 
 namespace weir::http {
 
@@ -103,14 +104,21 @@ void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
 }
 
 void PooledConnection::settle() {
-  // What the codec had to say to the server (GOAWAY) goes with the kernel; a server that does not
-  // take it loses nothing that it could need.
+  // A tunnel's last bytes are on their way. Else, what the codec had to say to the server (GOAWAY)
+  // goes with the kernel; a server that does not take it loses nothing that it could need.
+  if (flush_ && connection_->writeEnding() && !connection_->writeEnded()) return leaveFlushing();
   used() ? close(!flush_) : endUnused();
 }
 
 // For those who wait for it this is as if connecting had failed: another one would fare no better.
 void PooledConnection::endUnused() {
   pool_.onConnectFailed(*this, {ErrorCode::Reset, Side::Upstream, "closed before it was used"});
+}
+
+void PooledConnection::leaveFlushing() {
+  codec_->onConnectionGone();
+  pool_.parts_.flushing.add(std::move(connection_), std::move(place_));
+  pool_.forget(*this);  // the last line: it may be gone
 }
 
 void PooledConnection::close(bool reset) {

@@ -56,6 +56,7 @@ class PooledConnection final : public event::Retirable,
   bool worn() const;
   void endUnused();
   void settle();
+  void leaveFlushing();
 
   ConnectionPool& pool_;
   std::unique_ptr<net::Connection> connection_;

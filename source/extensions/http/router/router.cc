@@ -18,6 +18,7 @@ namespace {
 using http::FilterStatus;
 using http::HeaderId;
 using http::HeaderMap;
+using http::TunnelForm;
 using Kind = UpstreamFailure::Kind;
 
 // Such a request may be sent again though it may have been looked at (RFC 9110 9.2.2).
@@ -67,13 +68,6 @@ void appendCopy(const buffer::Buffer& from, buffer::Buffer& to) {
   }
 }
 
-// The token of the upgrade that a request asks for, or "connect"; empty if none.
-std::string_view upgradeOf(const HeaderMap& headers) {
-  if (headers.has(HeaderId::Protocol)) return headers.get(HeaderId::Protocol);
-  if (headers.get(HeaderId::Method) == "CONNECT") return "connect";
-  return headers.get(HeaderId::Upgrade);
-}
-
 }  // namespace
 
 RouterFilter::RouterFilter(http::FilterContext& context)
@@ -114,7 +108,10 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
   info.cluster = weighted_->name;
   cluster_ = context_.worker().clusters.find(weighted_->name);
   WEIR_CHECK(cluster_ != nullptr);  // the configuration was checked
-  if (!upgradeAllowed(forward)) return reply(403, "upgrade_not_allowed");
+  form_ = http::tunnelFormOf(context_.requestHeaders());
+  if (form_ != TunnelForm::None && !allowUpgrade(forward)) {
+    return reply(403, "upgrade_not_allowed");
+  }
   forward_ = &forward;
   if (!forward.hash_policy.empty()) {
     http::RequestHash found = http::hashRequest(forward.hash_policy, context_.requestHeaders(),
@@ -122,7 +119,7 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
     hash_ = found.hash;
     set_cookies_ = std::move(found.set_cookies);
   }
-  if (forward.retry) {
+  if (forward.retry && form_ == TunnelForm::None) {
     retry_.emplace(*forward.retry, *cluster_);
     keep_body_ = !end_stream;
   }
@@ -131,13 +128,19 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
   if (end_stream) requestEnded();
 }
 
-bool RouterFilter::upgradeAllowed(const http::Forward& forward) {
-  const std::string_view wanted = upgradeOf(context_.requestHeaders());
-  if (wanted.empty()) return true;
-  for (const http::UpgradeRule& rule : forward.upgrades) {
-    if (rule.type == wanted) return rule.enabled;
-  }
-  return context_.upgradeAllowed(wanted);
+// Takes out what may not pass of the protocols that an Upgrade offers. False: nothing is left.
+bool RouterFilter::allowUpgrade(const http::Forward& forward) {
+  const auto allowed = [&](const std::string& type) {
+    for (const http::UpgradeRule& rule : forward.upgrades) {
+      if (rule.type == type) return rule.enabled;
+    }
+    return context_.upgradeAllowed(type);
+  };
+  std::vector<std::string> types = http::upgradeTypesOf(context_.requestHeaders());
+  const size_t refused = std::erase_if(types, [&](const auto& type) { return !allowed(type); });
+  if (types.empty()) return false;
+  if (refused > 0) http::keepUpgrades(types, context_.requestHeaders());
+  return true;
 }
 
 void RouterFilter::changeRequest(const http::Forward& forward,
@@ -145,9 +148,11 @@ void RouterFilter::changeRequest(const http::Forward& forward,
   HeaderMap& headers = context_.requestHeaders();
   http::apply(cluster.request_headers, headers);
   http::apply(context_.route()->request_headers, headers);
-  const auto path =
-      http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
-  if (path) headers.set(HeaderId::Path, *path);
+  if (headers.has(HeaderId::Path)) {
+    const auto path =
+        http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
+    if (path) headers.set(HeaderId::Path, *path);
+  }
   if (!forward.host_rewrite.empty()) headers.set(HeaderId::Authority, forward.host_rewrite);
 }
 
@@ -162,6 +167,22 @@ http::Version RouterFilter::versionFor(const upstream::Cluster& cluster) const {
                                                          : http::Version::Http11;
 }
 
+// How the upstream is asked for a tunnel depends on its version (RFC 8441 5).
+const HeaderMap& RouterFilter::inFormFor(http::Version version) {
+  const HeaderMap& headers = context_.requestHeaders();
+  const bool http2 = version == http::Version::Http2;
+  if (form_ == TunnelForm::Upgrade && http2) {
+    translated_ = std::make_unique<HeaderMap>();
+    http::toExtendedConnect(headers, *translated_);
+  } else if (form_ == TunnelForm::ExtendedConnect && !http2) {
+    translated_ = std::make_unique<HeaderMap>();
+    Random& random = cluster_->random();
+    web_socket_key_ = http::webSocketKey(random.next(), random.next());
+    http::toUpgrade(headers, web_socket_key_, *translated_);
+  }
+  return translated_ != nullptr ? *translated_ : headers;
+}
+
 void RouterFilter::attempt(bool end_stream, bool fresh) {
   const filter::ConnectionInfo& connection = context_.connection();
   http::StreamInfo& info = context_.info();
@@ -169,6 +190,10 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
   const http::Version version = versionFor(*cluster_);
   info.upstream_version = version;
   const uint64_t owner = cluster_->settings().proxy_protocol ? connection.id : 0;
+  const HeaderMap& headers = inFormFor(version);
+  const TunnelForm form = form_ == TunnelForm::None ? form_ : http::tunnelFormOf(headers);
+  // What was sent into a connection that was gone could not be sent again.
+  const bool unused = fresh || (form != TunnelForm::None && version != http::Version::Http2);
   const UpstreamRequest::Plan plan{*cluster_,
                                    {connection.facts.destination, connection.destination_is_self,
                                     connection.facts.source, hash_, tried_},
@@ -180,8 +205,9 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
                                     {}},
                                    version,
                                    owner,
-                                   fresh};
-  const auto failure = upstream_.start(plan, context_.requestHeaders(), end_stream);
+                                   unused,
+                                   form};
+  const auto failure = upstream_.start(plan, headers, end_stream);
   info.upstream = upstream_.host();
   if (failure) return onUpstreamFailure(*failure);
 }
@@ -214,7 +240,7 @@ void RouterFilter::keep(const buffer::Buffer& data) {
 
 void RouterFilter::requestEnded() {
   request_ended_ = true;
-  if (forward_ == nullptr || responding_) return;
+  if (forward_ == nullptr || responding_ || form_ != TunnelForm::None) return;
   if (forward_->timeout > Duration::zero()) timeout_.arm(forward_->timeout);
   armTryTimers();
 }
@@ -228,6 +254,7 @@ void RouterFilter::armTryTimers() {
 void RouterFilter::onUpstreamHeaders(bool end_stream) {
   const unsigned status = http::statusOf(context_.responseHeaders());
   if (status < 200 && status != 101) return context_.encodeHeaders(false);
+  if (!takeAnswer()) return;
   if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
   responding_ = true;
   try_timeout_.disarm();
@@ -240,6 +267,25 @@ void RouterFilter::onUpstreamHeaders(bool end_stream) {
   }
   if (end_stream) timeout_.disarm();
   context_.encodeHeaders(end_stream);
+}
+
+// To a request that was passed on in another form. False: it cannot be passed on.
+bool RouterFilter::takeAnswer() {
+  if (translated_ == nullptr) return true;
+  const HeaderMap& request = context_.requestHeaders();
+  HeaderMap& response = context_.responseHeaders();
+  const http::UpgradeAnswer answer =
+      form_ == TunnelForm::Upgrade
+          ? http::answerUpgrade(request, response)
+          : http::answerExtendedConnect(request, web_socket_key_, response);
+  switch (answer) {
+    case http::UpgradeAnswer::Tunnel:
+    case http::UpgradeAnswer::Passed: return true;
+    case http::UpgradeAnswer::Refused: reply(502, "upgrade_refused"); break;
+    case http::UpgradeAnswer::Broken: reply(502, "upgrade_handshake"); break;
+  }
+  upstream_.cancel(http::ResetReason::Cancel);
+  return false;
 }
 
 void RouterFilter::onUpstreamData(buffer::Buffer& data, bool end_stream) {
@@ -259,11 +305,15 @@ void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.send
 
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
   if (responding_) {
-    return context_.resetStream(http::ResetReason::InternalError, answerTo(failure).reason);
+    const bool tunnel = context_.info().is_tunnel;
+    return context_.resetStream(
+        tunnel ? http::ResetReason::ConnectError : http::ResetReason::InternalError,
+        answerTo(failure).reason);
   }
   context_.responseHeaders().clear();
   const bool bodyless = request_ended_ && context_.info().request_bytes == 0;
-  if (failure.stale && bodyless && isIdempotent(context_.requestHeaders().get(HeaderId::Method))) {
+  if (failure.stale && bodyless && form_ == TunnelForm::None &&
+      isIdempotent(context_.requestHeaders().get(HeaderId::Method))) {
     return attempt(true, true);
   }
   if (retry_ && retryAfter(retry_->onFailure(failure, upstream_.headSent()))) return;

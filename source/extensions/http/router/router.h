@@ -4,11 +4,12 @@
 // cluster, tries again where the route allows it, answers directly, or redirects.
 //
 // Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
-// no_healthy_upstream, no_destination, upstream_overflow, upstream_refused, upstream_unreachable,
-// upstream_connect_timeout, upstream_connect_failed, upstream_reset (503), upstream_protocol_error
-// (502), upstream_request_timeout, upstream_per_try_timeout, upstream_idle_timeout (504),
-// max_stream_duration (504, or a reset).
+// upgrade_refused, upgrade_handshake (502), no_healthy_upstream, no_destination, upstream_overflow,
+// upstream_refused, upstream_unreachable, upstream_connect_timeout, upstream_connect_failed,
+// upstream_reset (503), upstream_protocol_error (502), upstream_request_timeout,
+// upstream_per_try_timeout, upstream_idle_timeout (504), max_stream_duration (504, or a reset).
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "source/extensions/http/router/upstream_request.h"
 #include "source/http/filter.h"
 #include "source/http/filter_context.h"
+#include "source/http/upgrade.h"
 
 namespace weir::http_filters {
 
@@ -42,7 +44,9 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
 
   void redirect(const http::Redirect& redirect);
   void forward(const http::Forward& forward, bool end_stream);
-  bool upgradeAllowed(const http::Forward& forward);
+  bool allowUpgrade(const http::Forward& forward);
+  const http::HeaderMap& inFormFor(http::Version version);
+  bool takeAnswer();
   void changeRequest(const http::Forward& forward, const http::WeightedCluster& cluster);
   http::Version versionFor(const upstream::Cluster& cluster) const;
   void attempt(bool end_stream, bool fresh);
@@ -64,6 +68,10 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   UpstreamRequest upstream_;
   std::optional<RetryState> retry_;
   std::optional<uint64_t> hash_;
+  http::TunnelForm form_ = http::TunnelForm::None;  // of the client's request
+  // The request, where the upstream wants a tunnel to be asked for in another form.
+  std::unique_ptr<http::HeaderMap> translated_;
+  std::string web_socket_key_;            // of the translated one
   std::vector<std::string> set_cookies_;  // for the response
   buffer::Buffer body_;                   // of the request, for another attempt
   http::HeaderMap* trailers_ = nullptr;

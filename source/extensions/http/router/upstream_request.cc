@@ -31,7 +31,8 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   request_trailers_ = nullptr;
   pending_.clear();
   request_ended_ = end_stream;
-  head_sent_ = headers_seen_ = reused_ = false;
+  head_sent_ = headers_seen_ = reused_ = tunnel_ = response_ended_ = false;
+  form_ = plan.form;
   status_ = 0;
   auto place = plan.cluster.startRequest(plan.pick);
   if (!place.ok()) return failureOf(place.error());
@@ -67,7 +68,9 @@ bool UpstreamRequest::begin(const http::PooledStream& stream) {
   state_ = State::Open;
   encoder_ = stream.encoder;
   reused_ = stream.reused;
-  const bool end = request_ended_ && pending_.empty() && request_trailers_ == nullptr;
+  // The head of a request for a tunnel is never its end, even if nothing follows.
+  const bool end = request_ended_ && pending_.empty() && request_trailers_ == nullptr &&
+                   form_ == http::TunnelForm::None;
   if (!encoder_->encodeHeaders(*headers_, end)) {
     std::exchange(encoder_, nullptr)->reset(http::ResetReason::InternalError);
     finish(Outcome::Cancelled);
@@ -87,8 +90,9 @@ void UpstreamRequest::flushPending() {
 void UpstreamRequest::encodeData(buffer::Buffer& data, bool end_stream) {
   request_ended_ |= end_stream;
   if (state_ == State::Waiting) return pending_.take(data);
-  if (state_ == State::Open && encoder_ != nullptr) return encoder_->encodeData(data, end_stream);
-  data.clear();
+  if (state_ != State::Open || encoder_ == nullptr) return data.clear();
+  encoder_->encodeData(data, end_stream);
+  if (end_stream && response_ended_) endStream();
 }
 
 void UpstreamRequest::encodeTrailers(const http::HeaderMap& trailers) {
@@ -127,6 +131,7 @@ void UpstreamRequest::onHeaders(bool end_stream) {
     headers_seen_ = true;
     status_ = status;
     first_byte_ = worker_.loop.now();
+    tunnel_ = http::opensTunnel(form_, status);
     // What the host is judged by is known now; it counts as busy until the response has ended.
     if (end_stream) responseEnded();
   }
@@ -144,7 +149,12 @@ void UpstreamRequest::onTrailers() {
 }
 
 void UpstreamRequest::responseEnded() {
-  // The codec lets go of the rest of the request by itself.
+  response_ended_ = true;
+  // The codec lets go of the rest of the request by itself. Of a tunnel, it goes on.
+  if (!tunnel_ || request_ended_) endStream();
+}
+
+void UpstreamRequest::endStream() {
   encoder_ = nullptr;
   finish(Outcome::Response);
 }

@@ -19,6 +19,7 @@
 #include "source/http/codec.h"
 #include "source/http/pool/connection_pool.h"
 #include "source/http/stream_info.h"
+#include "source/http/upgrade.h"
 #include "source/upstream/cluster.h"
 #include "source/upstream/request_place.h"
 
@@ -57,9 +58,10 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
     upstream::Cluster& cluster;
     upstream::RequestPick pick;
     upstream::ConnectRequest connect;
-    http::Version version;  // spoken to the host
-    uint64_t owner = 0;     // PoolSet::pool()
-    bool fresh = false;     // not over a connection that was used before
+    http::Version version;                           // spoken to the host
+    uint64_t owner = 0;                              // PoolSet::pool()
+    bool fresh = false;                              // not over a connection that was used before
+    http::TunnelForm form = http::TunnelForm::None;  // what it asks the host for
   };
   // Where the response is put.
   struct Maps {
@@ -109,6 +111,7 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   bool begin(const http::PooledStream& stream);
   void flushPending();
   void responseEnded();
+  void endStream();
   void fail(const UpstreamFailure& failure);
   void finish(upstream::RequestOutcome::Kind kind);
 
@@ -125,6 +128,9 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   MonotonicTime started_;
   MonotonicTime first_byte_;
   unsigned status_ = 0;  // of the response
+  http::TunnelForm form_ = http::TunnelForm::None;
+  bool tunnel_ = false;  // it was accepted
+  bool response_ended_ = false;
   bool request_ended_ = false;
   bool head_sent_ = false;
   bool reused_ = false;

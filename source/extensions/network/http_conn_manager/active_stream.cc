@@ -25,7 +25,8 @@ void ActiveStream::begin(HttpConnection& connection, http::StreamEncoder& encode
                          http::Version version, uint64_t id) {
   connection_ = &connection;
   encoder_ = &encoder;
-  filtered_ = false;
+  filtered_ = response_ended_ = false;
+  form_ = http::TunnelForm::None;
   last_active_ = manager_.worker().loop.now();
   info().id = id;
   info().version = version;
@@ -48,6 +49,7 @@ HeaderMap& ActiveStream::fields(Part part) {
 void ActiveStream::onHeaders(bool end_stream) {
   last_active_ = manager_.worker().loop.now();
   info().is_grpc = http::isGrpc(filters_.requestHeaders());
+  form_ = http::tunnelFormOf(filters_.requestHeaders());
   if (end_stream) requestEnded();
   if (!checkPath()) return;
   filtered_ = true;
@@ -137,11 +139,13 @@ void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
   }
   info().status = status;
   info().first_byte = last_active_;
+  info().is_tunnel = http::opensTunnel(form_, status);
   finishHead(headers);
   connection_->onResponse();
   if (!encoder_->encodeHeaders(headers, end_stream)) {
     info().reason = "invalid_response_headers";
     info().status = 502;
+    info().is_tunnel = false;
     headers.clear();
     http::setStatus(headers, 502);
     headers.add(HeaderId::WeirError, info().reason);
@@ -190,18 +194,33 @@ void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
 }
 
 const http::Route* ActiveStream::chooseRoute(const HeaderMap& request) {
-  return manager_.settings().routes->find(request);
+  const http::Route* route = manager_.settings().routes->find(request);
+  if (route == nullptr) return nullptr;
+  if (const auto* forward = std::get_if<http::Forward>(&route->action)) {
+    if (forward->idle_timeout) connection_->lookWithin(*forward->idle_timeout);
+    connection_->lookWithin(forward->max_stream_duration);
+  } else if (const auto* tunnel = std::get_if<http::Tunnel>(&route->action)) {
+    connection_->lookWithin(tunnel->idle_timeout);
+  }
+  return route;
 }
 
 bool ActiveStream::upgradeAllowed(std::string_view token) const {
+  if (manager_.settings().transparent) return true;
   const auto& allowed = manager_.settings().upgrades;
   return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
 }
 
-// The codec does what is left of the stream by itself.
+// The codec does what is left of the stream by itself. Of a tunnel, the other way goes on.
 void ActiveStream::responseEnded() {
+  response_ended_ = true;
+  if (info().is_tunnel && !filters_.requestTaken()) return;
   encoder_ = nullptr;
   done();
+}
+
+void ActiveStream::onRequestTaken() {
+  if (encoder_ != nullptr && response_ended_) responseEnded();
 }
 
 void ActiveStream::done() {
@@ -213,7 +232,9 @@ void ActiveStream::done() {
 MonotonicTime ActiveStream::checkTimeouts(MonotonicTime now) {
   const HttpConnManagerSettings& settings = manager_.settings();
   MonotonicTime next = MonotonicTime::max();
-  const bool request_open = info().request_done == MonotonicTime{};
+  // What asks for a tunnel is whole with its head.
+  const bool request_open =
+      info().request_done == MonotonicTime{} && form_ == http::TunnelForm::None;
   if (settings.request_timeout > Duration::zero() && request_open && info().status == 0) {
     next = info().started + settings.request_timeout;
     if (now >= next) {
@@ -222,17 +243,9 @@ MonotonicTime ActiveStream::checkTimeouts(MonotonicTime now) {
       if (encoder_ == nullptr) return next;
     }
   }
-  Duration idle = settings.stream_idle_timeout;
+  if (!checkIdle(now, next)) return MonotonicTime::max();
   const auto* forward =
       info().route != nullptr ? std::get_if<http::Forward>(&info().route->action) : nullptr;
-  if (forward != nullptr && forward->idle_timeout) idle = *forward->idle_timeout;
-  if (idle > Duration::zero()) {
-    if (now >= last_active_ + idle) {
-      timedOut("stream_idle_timeout", request_open ? 408 : 504);
-      if (encoder_ == nullptr) return MonotonicTime::max();
-    }
-    next = std::min(next, last_active_ + idle);
-  }
   if (forward != nullptr && forward->max_stream_duration > Duration::zero()) {
     const MonotonicTime most = info().started + forward->max_stream_duration;
     if (now >= most) {
@@ -243,6 +256,30 @@ MonotonicTime ActiveStream::checkTimeouts(MonotonicTime now) {
     }
   }
   return next;
+}
+
+Duration ActiveStream::idleTimeout() const {
+  if (info().route != nullptr) {
+    if (const auto* forward = std::get_if<http::Forward>(&info().route->action)) {
+      if (forward->idle_timeout) return *forward->idle_timeout;
+    } else if (const auto* tunnel = std::get_if<http::Tunnel>(&info().route->action)) {
+      return tunnel->idle_timeout;
+    }
+  }
+  return manager_.settings().stream_idle_timeout;
+}
+
+// False: the stream is over.
+bool ActiveStream::checkIdle(MonotonicTime now, MonotonicTime& next) {
+  const Duration idle = idleTimeout();
+  if (idle <= Duration::zero()) return true;
+  if (now >= last_active_ + idle) {
+    const bool client = info().request_done == MonotonicTime{} && form_ == http::TunnelForm::None;
+    timedOut("stream_idle_timeout", client ? 408 : 504);
+    if (encoder_ == nullptr) return false;
+  }
+  next = std::min(next, last_active_ + idle);
+  return true;
 }
 
 // Answers, if no answer has begun; else gives the stream up.

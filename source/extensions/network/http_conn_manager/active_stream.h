@@ -12,6 +12,7 @@
 #include "source/extensions/network/http_conn_manager/manager_on_worker.h"
 #include "source/http/codec.h"
 #include "source/http/filter_manager.h"
+#include "source/http/upgrade.h"
 
 namespace weir::extensions {
 
@@ -49,25 +50,31 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   void sendTrailers(http::HeaderMap& trailers) override;
   bool sendBlocked() const override;
   void pauseRequest(bool paused) override;
+  void onRequestTaken() override;
   void resetStream(http::ResetReason reason, std::string_view why) override;
   const http::Route* chooseRoute(const http::HeaderMap& request) override;
   bool upgradeAllowed(std::string_view token) const override;
 
   bool checkPath();
   void replyDirectly(http::LocalReply reply);
+  Duration idleTimeout() const;
+  bool checkIdle(MonotonicTime now, MonotonicTime& next);
   void timedOut(std::string_view reason, unsigned status);
   void finishHead(http::HeaderMap& headers);
   void requestEnded();
   void responseEnded();
   void done();
   http::StreamInfo& info() { return filters_.info(); }
+  const http::StreamInfo& info() const { return filters_.info(); }
 
   ManagerOnWorker& manager_;
   HttpConnection* connection_ = nullptr;
   http::StreamEncoder* encoder_ = nullptr;  // null: the stream is over
   http::FilterManager filters_;
   MonotonicTime last_active_;
-  bool filtered_ = false;  // the filters were made
+  http::TunnelForm form_ = http::TunnelForm::None;  // what the client asked for
+  bool filtered_ = false;                           // the filters were made
+  bool response_ended_ = false;                     // of a tunnel, whose other way goes on
 };
 
 }  // namespace weir::extensions

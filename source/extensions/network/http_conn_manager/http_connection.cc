@@ -179,7 +179,17 @@ void HttpConnection::armTimer() {
   bound(settings.request_timeout);
   bound(settings.max_connection_duration);
   if (next == Duration::max()) return;
-  if (!timer_.armed() || draining_since_) timer_.arm(next);
+  lookWithin(next);
+}
+
+void HttpConnection::armTimer(Duration delay) {
+  due_ = manager_.worker().loop.now() + delay;
+  timer_.arm(delay);
+}
+
+void HttpConnection::lookWithin(Duration timeout) {
+  if (timeout <= Duration::zero()) return;
+  if (!timer_.armed() || manager_.worker().loop.now() + timeout < due_) armTimer(timeout);
 }
 
 void HttpConnection::onTimer() {
@@ -214,7 +224,7 @@ void HttpConnection::onTimer() {
     next = std::min(next, until);
   }
   if (state_ != State::Open) return;
-  if (next != MonotonicTime::max()) timer_.arm(next - now);
+  if (next != MonotonicTime::max()) armTimer(next - now);
 }
 
 }  // namespace weir::extensions

@@ -1,0 +1,182 @@
+#include "source/http/upgrade.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "source/http/sha1.h"
+
+namespace weir::http {
+namespace {
+
+constexpr std::string_view WebSocket = "websocket";
+constexpr std::string_view KeyField = "sec-websocket-key";
+constexpr std::string_view AcceptField = "sec-websocket-accept";
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return out;
+}
+
+// RFC 9110 7.8: protocol = protocol-name ["/" protocol-version].
+std::string typeOf(std::string_view protocol) {
+  return lower(protocol.substr(0, protocol.find('/')));
+}
+
+// The next one of a list, which is not empty.
+std::string_view takeProtocol(std::string_view& list) {
+  const size_t comma = list.find(',');
+  const std::string_view first = trimmed(list.substr(0, comma));
+  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  return first;
+}
+
+std::string base64(std::span<const uint8_t> bytes) {
+  constexpr std::string_view Digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const size_t left = std::min<size_t>(bytes.size() - i, 3);
+    uint32_t group = 0;
+    for (size_t j = 0; j < 3; ++j) group = group << 8 | (j < left ? bytes[i + j] : 0U);
+    for (size_t j = 0; j < 4; ++j) out += j <= left ? Digits[group >> (18 - 6 * j) & 63] : '=';
+  }
+  return out;
+}
+
+bool staysBehind(HeaderId id) {
+  switch (id) {
+    case HeaderId::Method:
+    case HeaderId::Protocol:
+    case HeaderId::Upgrade:
+    case HeaderId::Connection:
+    case HeaderId::ContentLength: return true;
+    default: return false;
+  }
+}
+
+void addFields(const HeaderMap& from, HeaderMap& to) {
+  for (const HeaderEntry& entry : from.entries()) {
+    if (staysBehind(entry.id) || entry.name == KeyField) continue;
+    entry.id == HeaderId::Other ? to.add(entry.name, entry.value) : to.add(entry.id, entry.value);
+  }
+}
+
+void dropHandshake(HeaderMap& response) {
+  response.remove(HeaderId::Connection);
+  response.remove(HeaderId::Upgrade);
+  response.remove(AcceptField);
+}
+
+}  // namespace
+
+TunnelForm tunnelFormOf(const HeaderMap& request) {
+  if (request.get(HeaderId::Method) == "CONNECT") {
+    return request.has(HeaderId::Protocol) ? TunnelForm::ExtendedConnect : TunnelForm::Connect;
+  }
+  return request.has(HeaderId::Upgrade) ? TunnelForm::Upgrade : TunnelForm::None;
+}
+
+bool opensTunnel(TunnelForm form, unsigned status) {
+  switch (form) {
+    case TunnelForm::None: return false;
+    case TunnelForm::Upgrade: return status == 101;
+    case TunnelForm::Connect:
+    case TunnelForm::ExtendedConnect: break;
+  }
+  return status >= 200 && status < 300;
+}
+
+std::vector<std::string> upgradeTypesOf(const HeaderMap& request) {
+  switch (tunnelFormOf(request)) {
+    case TunnelForm::None: return {};
+    case TunnelForm::Connect: return {"connect"};
+    case TunnelForm::ExtendedConnect: return {typeOf(request.get(HeaderId::Protocol))};
+    case TunnelForm::Upgrade: break;
+  }
+  std::vector<std::string> types;
+  for (std::string_view list = request.get(HeaderId::Upgrade); !list.empty();) {
+    std::string type = typeOf(takeProtocol(list));
+    if (!type.empty()) types.push_back(std::move(type));
+  }
+  return types;
+}
+
+void keepUpgrades(const std::vector<std::string>& kept, HeaderMap& request) {
+  if (tunnelFormOf(request) != TunnelForm::Upgrade) return;
+  std::string left;
+  for (std::string_view list = request.get(HeaderId::Upgrade); !list.empty();) {
+    const std::string_view protocol = takeProtocol(list);
+    if (std::find(kept.begin(), kept.end(), typeOf(protocol)) == kept.end()) continue;
+    if (!left.empty()) left += ", ";
+    left += protocol;
+  }
+  request.set(HeaderId::Upgrade, left);
+}
+
+void toExtendedConnect(const HeaderMap& upgrade, HeaderMap& to) {
+  std::string_view list = upgrade.get(HeaderId::Upgrade);
+  to.add(HeaderId::Method, "CONNECT");
+  to.add(HeaderId::Protocol, takeProtocol(list));
+  addFields(upgrade, to);
+}
+
+void toUpgrade(const HeaderMap& extended_connect, std::string_view key, HeaderMap& to) {
+  const std::string_view protocol = extended_connect.get(HeaderId::Protocol);
+  to.add(HeaderId::Method, "GET");
+  addFields(extended_connect, to);
+  to.add(HeaderId::Upgrade, protocol);
+  if (typeOf(protocol) == WebSocket) to.add(KeyField, key);
+}
+
+UpgradeAnswer answerUpgrade(const HeaderMap& request, HeaderMap& response) {
+  const unsigned status = statusOf(response);
+  if (status < 200 || status >= 300) return UpgradeAnswer::Passed;
+  std::string_view list = request.get(HeaderId::Upgrade);
+  const std::string_view protocol = takeProtocol(list);
+  dropHandshake(response);
+  response.remove(HeaderId::ContentLength);
+  setStatus(response, 101);
+  response.add(HeaderId::Upgrade, protocol);
+  if (typeOf(protocol) == WebSocket) {
+    response.add(AcceptField, webSocketAccept(request.get(KeyField)));
+  }
+  return UpgradeAnswer::Tunnel;
+}
+
+UpgradeAnswer answerExtendedConnect(const HeaderMap& request, std::string_view key,
+                                    HeaderMap& response) {
+  const unsigned status = statusOf(response);
+  if (status >= 200 && status < 300) return UpgradeAnswer::Refused;
+  if (status != 101) return UpgradeAnswer::Passed;
+  const bool web_socket = typeOf(request.get(HeaderId::Protocol)) == WebSocket;
+  if (web_socket && response.get(AcceptField) != webSocketAccept(key)) {
+    return UpgradeAnswer::Broken;
+  }
+  dropHandshake(response);
+  setStatus(response, 200);
+  return UpgradeAnswer::Tunnel;
+}
+
+std::string webSocketKey(uint64_t random_high, uint64_t random_low) {
+  std::array<uint8_t, 16> bytes{};
+  for (size_t i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<uint8_t>(random_high >> (8 * i));
+    bytes[8 + i] = static_cast<uint8_t>(random_low >> (8 * i));
+  }
+  return base64(bytes);
+}
+
+std::string webSocketAccept(std::string_view key) {
+  return base64(sha1(std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+}
+
+}  // namespace weir::http
