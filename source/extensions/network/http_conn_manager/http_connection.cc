@@ -94,7 +94,7 @@ void HttpConnection::onWriteReady() {
 }
 
 void HttpConnection::onConnectionClosed() {
-  if (std::exchange(state_, State::Closed) == State::Open && codec_ != nullptr) {
+  if (std::exchange(state_, State::Closed) != State::Closed && codec_ != nullptr) {
     codec_->onConnectionGone();
   }
   settle_.cancel();
@@ -163,33 +163,24 @@ void HttpConnection::startDrain() {
   if (draining_since_ || state_ != State::Open) return;
   draining_since_ = manager_.worker().loop.now();
   codec_->startDrain();
-  armTimer();
+  lookWithin(manager_.settings().drain_timeout);
 }
 
-// Looked after when it fires, and not with every request: it may fire early.
+// Timeouts are looked after when the timer fires, and not with every request: it may fire early.
 void HttpConnection::armTimer() {
   const HttpConnManagerSettings& settings = manager_.settings();
-  Duration next = Duration::max();
-  const auto bound = [&](Duration by) {
-    if (by > Duration::zero()) next = std::min(next, by);
-  };
-  if (draining_since_) bound(settings.drain_timeout);
-  bound(settings.idle_timeout);
-  bound(settings.stream_idle_timeout);
-  bound(settings.request_timeout);
-  bound(settings.max_connection_duration);
-  if (next == Duration::max()) return;
-  lookWithin(next);
+  for (const Duration by : {settings.idle_timeout, settings.stream_idle_timeout,
+                            settings.request_timeout, settings.max_connection_duration}) {
+    lookWithin(by);
+  }
 }
 
-void HttpConnection::armTimer(Duration delay) {
-  due_ = manager_.worker().loop.now() + delay;
-  timer_.arm(delay);
-}
-
-void HttpConnection::lookWithin(Duration timeout) {
-  if (timeout <= Duration::zero()) return;
-  if (!timer_.armed() || manager_.worker().loop.now() + timeout < due_) armTimer(timeout);
+void HttpConnection::lookWithin(Duration duration) {
+  if (duration <= Duration::zero()) return;
+  const MonotonicTime at = manager_.worker().loop.now() + duration;
+  if (timer_.armed() && next_look_ <= at) return;
+  next_look_ = at;
+  timer_.arm(duration);
 }
 
 void HttpConnection::onTimer() {
@@ -220,11 +211,14 @@ void HttpConnection::onTimer() {
   }
   if (settings.max_connection_duration > Duration::zero() && !draining_since_) {
     const MonotonicTime until = started_ + settings.max_connection_duration;
-    if (now >= until && codec_ != nullptr) return startDrain();
-    next = std::min(next, until);
+    if (now >= until) {
+      if (codec_ == nullptr) return closeNow(filter::Close::Flush, "max_connection_duration");
+      startDrain();
+    } else {
+      next = std::min(next, until);
+    }
   }
-  if (state_ != State::Open) return;
-  if (next != MonotonicTime::max()) armTimer(next - now);
+  if (state_ == State::Open && next != MonotonicTime::max()) lookWithin(next - now);
 }
 
 }  // namespace weir::extensions

@@ -53,7 +53,6 @@ class HttpConnection final : public filter::ReadFilter,
   void makeCodec(http::Version version);
   void startDrain();
   void armTimer();
-  void armTimer(Duration delay);
   void onTimer();
   void settle();
   void closeNow(filter::Close how, std::string_view reason);
@@ -65,7 +64,7 @@ class HttpConnection final : public filter::ReadFilter,
   std::vector<std::unique_ptr<ActiveStream>> done_;  // until the end of the turn
   event::Task settle_;                               // what is not to happen on the stack of others
   event::Timer timer_;
-  MonotonicTime due_;  // when the timer fires, if it is armed
+  MonotonicTime next_look_;  // while the timer is armed
   MonotonicTime started_;
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;

@@ -1,0 +1,188 @@
+// How long a client may do nothing, and how its connection ends: on a memory pipe, by the manual
+// clock.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "source/extensions/http/router/router.h"
+#include "source/extensions/network/http_conn_manager/http_conn_manager.h"
+#include "test/support/filter_harness.h"
+
+namespace weir::extensions {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Never answers.
+class Silent final : public http::StreamDecoderFilter {
+ public:
+  http::FilterStatus decodeHeaders(http::HeaderMap&, bool) override {
+    return http::FilterStatus::StopAllIteration;
+  }
+};
+class SilentFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "silent"; }
+  void create(http::FilterAdder& adder) const override { adder.add<Silent>(); }
+};
+// Asks for the route and never answers.
+class RoutedSilence final : public http::StreamDecoderFilter {
+ public:
+  explicit RoutedSilence(http::FilterContext& context) : context_(context) {}
+  http::FilterStatus decodeHeaders(http::HeaderMap&, bool) override {
+    EXPECT_NE(context_.route(), nullptr);
+    return http::FilterStatus::StopAllIteration;
+  }
+
+ private:
+  http::FilterContext& context_;
+};
+class RoutedSilenceFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "routed_silence"; }
+  void create(http::FilterAdder& adder) const override {
+    adder.add<RoutedSilence>(adder.context());
+  }
+};
+
+struct HttpConnectionTest : testing::Test {
+  HttpConnectionTest() {
+    settings.stat_prefix = "web";
+    http::VirtualHostSpec host{"all", "", {"*"}, {}};
+    http::RouteSpec direct;
+    direct.match.path = {http::PathMatch::Kind::Exact, "/direct"};
+    direct.route.action = http::DirectResponse{204, ""};
+    http::RouteSpec quick;
+    quick.match.path = {http::PathMatch::Kind::Prefix, "/"};
+    http::Forward forward;
+    forward.clusters.emplace_back("up");
+    forward.idle_timeout = 2s;
+    quick.route.action = forward;
+    host.routes = {direct, quick};
+    Diagnostics diagnostics;
+    settings.routes = http::RouteTable::compile({host}, diagnostics);
+    settings.filters = {std::make_shared<http_filters::RouterFactory>()};
+  }
+
+  test::FilterHarness& start() {
+    harness = std::make_unique<test::FilterHarness>(
+        test::FilterHarness::Factories{std::make_shared<HttpConnManagerFactory>(settings)});
+    harness->run();
+    return *harness;
+  }
+  void send(const std::string& bytes) {
+    harness->client().send(bytes);
+    harness->run();
+  }
+  std::string received() { return harness->client().received(); }
+
+  HttpConnManagerSettings settings;
+  std::unique_ptr<test::FilterHarness> harness;
+};
+
+constexpr auto Request = "GET /direct HTTP/1.1\r\nHost: t\r\n\r\n";
+constexpr auto Answer = "HTTP/1.1 204 No Content\r\n\r\n";
+
+TEST_F(HttpConnectionTest, AConnectionWithoutARequestEndsAfterTheIdleTimeout) {
+  settings.idle_timeout = 10s;
+  auto& h = start();
+  h.advance(10s - 1ms);
+  EXPECT_FALSE(h.closed());
+  h.advance(2ms);
+  EXPECT_TRUE(h.client().ended());
+  EXPECT_EQ(h.closeReason(), "idle_timeout");
+}
+
+TEST_F(HttpConnectionTest, TheIdleTimeoutBeginsAnewAfterEachResponse) {
+  settings.idle_timeout = 10s;
+  auto& h = start();
+  for (int i = 0; i < 3; ++i) {
+    h.advance(9s);
+    send(Request);
+    EXPECT_EQ(received(), Answer);
+    h.client().takeReceived();
+  }
+  h.advance(9s);
+  EXPECT_FALSE(h.closed());
+  h.advance(2s);
+  EXPECT_TRUE(h.closed());
+}
+
+TEST_F(HttpConnectionTest, ARequestThatTakesTooLongIsAnsweredWith408) {
+  settings.request_timeout = 5s;
+  settings.filters = {std::make_shared<SilentFactory>()};
+  auto& h = start();
+  send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\n12345");
+  h.advance(5s - 1ms);
+  EXPECT_EQ(received(), "");
+  h.advance(2ms);
+  EXPECT_EQ(received().substr(0, 28), "HTTP/1.1 408 Request Timeout");
+  EXPECT_NE(received().find("weir-error: request_timeout"), std::string::npos);
+}
+
+TEST_F(HttpConnectionTest, AStreamWithoutABytePassesForDeadAndIsAnsweredWith504) {
+  settings.stream_idle_timeout = 5s;
+  settings.filters = {std::make_shared<SilentFactory>()};
+  auto& h = start();
+  send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  h.advance(5s + 1ms);
+  EXPECT_EQ(received().substr(0, 12), "HTTP/1.1 504");
+  EXPECT_NE(received().find("weir-error: stream_idle_timeout"), std::string::npos);
+}
+
+TEST_F(HttpConnectionTest, ARoutesShorterIdleTimeoutIsKept) {
+  settings.filters = {std::make_shared<RoutedSilenceFactory>()};
+  auto& h = start();
+  send("GET /other HTTP/1.1\r\nHost: t\r\n\r\n");
+  h.advance(2s - 1ms);
+  EXPECT_EQ(received(), "");
+  h.advance(2ms);
+  EXPECT_EQ(received().substr(0, 12), "HTTP/1.1 504");
+}
+
+TEST_F(HttpConnectionTest, AConnectionEndsAtItsMaximumEvenIfItNeverSaidWhatItSpeaks) {
+  settings.max_connection_duration = 3s;
+  auto& h = start();
+  send("P");  // of POST, or of HTTP/2's preface
+  h.advance(3s + 1ms);
+  EXPECT_TRUE(h.client().ended());
+  EXPECT_EQ(h.closeReason(), "max_connection_duration");
+}
+
+TEST_F(HttpConnectionTest, ADrainEndsAConnectionWithoutARequestInTime) {
+  settings.drain_timeout = 5s;
+  settings.codec = HttpConnManagerSettings::Codec::Http1;
+  auto& h = start();
+  h.context().worker.drains.start();
+  h.advance(5s - 1ms);
+  EXPECT_FALSE(h.client().ended());
+  h.advance(2ms);
+  EXPECT_TRUE(h.client().ended());
+}
+
+TEST_F(HttpConnectionTest, ADrainingConnectionSaysSoInItsNextResponse) {
+  auto& h = start();
+  send(Request);
+  h.client().takeReceived();
+  h.context().worker.drains.start();
+  send(Request);
+  EXPECT_EQ(received(), "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+  EXPECT_TRUE(h.client().ended());
+}
+
+TEST_F(HttpConnectionTest, StreamsAreCountedAsDoneWhenTheClientIsGoneRightBehindAFault) {
+  settings.filters = {std::make_shared<SilentFactory>()};
+  auto& h = start();
+  send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  h.client().reset();
+  h.run();
+  EXPECT_TRUE(h.closed());
+  EXPECT_NE(h.context().metrics().find("weir_http_active_requests{name=\"web\"} 0\n"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::extensions
