@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "source/buffer/buffer.h"
+#include "source/filter/facts.h"
 #include "source/http/header_map.h"
 
 namespace weir::http {
@@ -111,6 +112,8 @@ class FilterFactory {
   // What the label `name` of its metrics says, if they have one: they are taken out once no
   // configuration in use has a filter of this name.
   virtual std::string_view statPrefix() const { return {}; }
+  // Facts of connections that its filters use, so that they are found out.
+  virtual filter::FactSet requiredFacts() const { return {}; }
   // Makes the filter of one stream: adds exactly one.
   virtual void create(FilterAdder& adder) const = 0;
 };

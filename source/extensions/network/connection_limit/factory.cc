@@ -4,7 +4,7 @@
 
 #include "api/weir/extensions/network/connection_limit/v1/connection_limit.pb.h"
 #include "source/config/field_checks.h"
-#include "source/extensions/network/common/shared_states.h"
+#include "source/extensions/common/shared_states.h"
 #include "source/extensions/network/connection_limit/connection_limit.h"
 
 namespace weir::extensions {

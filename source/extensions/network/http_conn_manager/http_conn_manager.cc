@@ -14,4 +14,11 @@ void HttpConnManagerFactory::create(filter::FilterAdder& adder) const {
   adder.addRead(std::make_unique<HttpConnection>(context, manager));
 }
 
+// The destination: for clusters of the original destination, and for the log.
+filter::FactSet HttpConnManagerFactory::requiredFacts() const {
+  filter::FactSet facts = filter::Fact::Destination;
+  for (const auto& one : settings_.filters) facts = facts | one->requiredFacts();
+  return facts;
+}
+
 }  // namespace weir::extensions

@@ -22,8 +22,7 @@ class HttpConnManagerFactory final : public filter::NetworkFilterFactory {
   std::string_view name() const override { return "http_conn_manager"; }
   std::string_view statPrefix() const override { return settings_.stat_prefix; }
   void create(filter::FilterAdder& adder) const override;
-  // For clusters of the original destination, and for the log.
-  filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
+  filter::FactSet requiredFacts() const override;
 
  private:
   const HttpConnManagerSettings settings_;

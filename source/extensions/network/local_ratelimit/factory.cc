@@ -1,40 +1,14 @@
 #include "source/extensions/network/local_ratelimit/factory.h"
 
-#include <chrono>
-#include <optional>
-
 #include "api/weir/extensions/network/local_ratelimit/v1/local_ratelimit.pb.h"
 #include "source/config/field_checks.h"
-#include "source/extensions/network/common/shared_states.h"
+#include "source/extensions/common/token_bucket_factory.h"
 #include "source/extensions/network/local_ratelimit/local_ratelimit.h"
 
 namespace weir::extensions {
 namespace {
 
 namespace v1 = weir::extensions::network::local_ratelimit::v1;
-
-constexpr config::IntegerRange Tokens{1, 1'000'000'000};
-
-TokenBucketSettings readBucket(const v1::TokenBucket& proto, const FieldScope& scope) {
-  TokenBucketSettings settings;
-  // What is not set is out of range, where there is no default.
-  settings.max_tokens = static_cast<uint32_t>(
-      config::checkInteger(scope.field("max_tokens"), proto.max_tokens(), 0, Tokens));
-  const auto per_fill =
-      proto.has_tokens_per_fill() ? std::optional<uint64_t>(proto.tokens_per_fill()) : std::nullopt;
-  settings.tokens_per_fill = static_cast<uint32_t>(config::checkInteger(
-      scope.field("tokens_per_fill"), per_fill, settings.tokens_per_fill, Tokens));
-  settings.fill_interval = config::checkDuration(
-      scope.field("fill_interval"), &proto.fill_interval(), settings.fill_interval,
-      {std::chrono::milliseconds(50), std::chrono::hours(24)});
-  return settings;
-}
-
-// What distinguishes buckets.
-std::string keyOf(const std::string& stat_prefix, const TokenBucketSettings& bucket) {
-  return std::to_string(bucket.max_tokens) + ' ' + std::to_string(bucket.tokens_per_fill) + ' ' +
-         std::to_string(bucket.fill_interval.count()) + ' ' + stat_prefix;
-}
 
 class Factory final : public config::NetworkFilterConfigFactory {
  public:
@@ -52,16 +26,16 @@ class Factory final : public config::NetworkFilterConfigFactory {
     const FieldScope field = scope.field("token_bucket");
     TokenBucketSettings bucket;
     if (proto.has_token_bucket()) {
-      bucket = readBucket(proto.token_bucket(), field);
+      bucket = readTokenBucket(proto.token_bucket(), field);
     } else {
       field.error("is required: the tokens that new connections take");
     }
-    return std::make_unique<LocalRateLimitFactory>(
-        proto.stat_prefix(), buckets_.get(keyOf(proto.stat_prefix(), bucket), bucket));
+    return std::make_unique<LocalRateLimitFactory>(proto.stat_prefix(),
+                                                   buckets_.get(proto.stat_prefix(), bucket));
   }
 
  private:
-  mutable SharedStates<TokenBucket> buckets_;
+  mutable TokenBuckets buckets_;
 };
 
 }  // namespace

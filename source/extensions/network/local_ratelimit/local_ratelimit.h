@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "source/extensions/network/local_ratelimit/token_bucket.h"
+#include "source/extensions/common/token_bucket.h"
 #include "source/filter/filter_context.h"
 #include "source/filter/network_filter.h"
 #include "source/stats/stats.h"

@@ -9,34 +9,22 @@ using filter::FilterStatus;
 
 constexpr unsigned MostLogged = 10;  // each second
 
-std::vector<stats::Value*> countersOf(filter::Worker& worker, const std::string& name,
-                                      std::string_view kind,
-                                      const std::optional<RbacRules>& rules) {
-  std::vector<stats::Value*> counters;
-  if (!rules) return counters;
-  for (size_t i = 0; i <= rules->policies.size() + 1; ++i) {
-    const bool matched = i < rules->policies.size();
-    const bool unknown = i > rules->policies.size();
-    counters.push_back(&worker.stats.counter(
-        "weir_rbac_decisions_total", "Connections by what the rules of an rbac said.",
-        {{"name", name},
-         {"rules", kind},
-         {"outcome", matched == rules->allow && !unknown ? "allowed" : "denied"},
-         {"policy", matched ? std::string_view(rules->policies[i].name) : "-"}}));
-  }
-  return counters;
+RbacCounters countersOf(filter::Worker& worker, const std::string& name, std::string_view kind,
+                        const std::optional<RbacRules>& rules) {
+  if (!rules) return {};
+  return {worker.stats,
+          {"weir_rbac_decisions_total", "Connections by what the rules of an rbac said."},
+          name,
+          kind,
+          *rules};
 }
 
 }  // namespace
 
-void Rbac::count(const std::vector<stats::Value*>& counters, const RbacVerdict& verdict) {
-  (verdict.allowed == Truth::Unknown ? counters.back() : counters[verdict.policy])->add(1);
-}
-
 void Rbac::tryShadowRules() {
   static log::LimitedLog limit(MostLogged);
-  const RbacVerdict verdict = verdictOf(*settings_.shadow_rules);
-  count(stats_.shadow, verdict);
+  const RbacVerdict verdict = decideFor(*settings_.shadow_rules, context_.info());
+  stats_.shadow.count(verdict);
   if (verdict.allowed == Truth::Yes) return;
   const auto& policies = settings_.shadow_rules->policies;
   const filter::ConnectionInfo& info = context_.info();
@@ -47,21 +35,11 @@ void Rbac::tryShadowRules() {
               verdict.policy < policies.size() ? policies[verdict.policy].name : "-");
 }
 
-// Whoever makes us wait until time is up has not shown that it asks for no name: it may still do
-// so, behind our back.
-RbacVerdict Rbac::verdictOf(const RbacRules& rules) const {
-  const filter::ConnectionInfo& info = context_.info();
-  if (info.reason != filter::Reason::Timeout) return decide(rules, info.facts);
-  filter::Facts facts = info.facts;
-  facts.known = facts.known.without(filter::Fact::ServerName);
-  return decide(rules, facts);
-}
-
 FilterStatus Rbac::onNewConnection() {
   if (settings_.shadow_rules) tryShadowRules();
   if (!settings_.rules) return FilterStatus::Continue;
-  const RbacVerdict verdict = verdictOf(*settings_.rules);
-  count(stats_.enforced, verdict);
+  const RbacVerdict verdict = decideFor(*settings_.rules, context_.info());
+  stats_.enforced.count(verdict);
   // What is not known is not allowed.
   if (verdict.allowed == Truth::Yes) return FilterStatus::Continue;
   context_.close(filter::Close::Reset, "rbac_denied");

@@ -13,12 +13,11 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "source/extensions/network/rbac/rules.h"
+#include "source/extensions/common/rbac_counters.h"
+#include "source/extensions/common/rbac_rules.h"
 #include "source/filter/filter_context.h"
 #include "source/filter/network_filter.h"
-#include "source/stats/stats.h"
 
 namespace weir::extensions {
 
@@ -48,11 +47,10 @@ class RbacFactory final : public filter::NetworkFilterFactory {
 // Of one connection, on its loop; owned by its chain.
 class Rbac final : public filter::ReadFilter {
  public:
-  // Handles on one worker, by the index of the policy; the last but one is of none, and the last of
-  // a verdict that is not known.
+  // On one worker.
   struct Stats {
-    std::vector<stats::Value*> enforced;
-    std::vector<stats::Value*> shadow;
+    RbacCounters enforced;
+    RbacCounters shadow;
   };
   // All outlive it.
   Rbac(filter::FilterContext& context, const RbacSettings& settings, const Stats& stats)
@@ -64,8 +62,6 @@ class Rbac final : public filter::ReadFilter {
   }
 
  private:
-  RbacVerdict verdictOf(const RbacRules& rules) const;
-  static void count(const std::vector<stats::Value*>& counters, const RbacVerdict& verdict);
   void tryShadowRules();
 
   filter::FilterContext& context_;

@@ -1,14 +1,17 @@
 #pragma once
 
-// The rules of rbac: conditions on facts, put together with and, or and not. Facts may not be known
-// yet, and then neither may the answer be: three values. Immutable plain values; any thread.
+// The rules of rbac, the network filter and the HTTP filter: conditions on facts of a connection
+// and on a request, put together with and, or and not. Facts may not be known yet, and then neither
+// may the answer be: three values. Immutable plain values; any thread.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "source/filter/connection_info.h"
 #include "source/filter/facts.h"
+#include "source/http/route_match.h"
 #include "source/net/address.h"
 
 namespace weir::extensions {
@@ -27,6 +30,8 @@ struct RbacCondition {
     ServerName,       // name: lower case, exact or "*.suffix"
     Source,           // in prefix
     DirectSource,     // in prefix
+    Header,           // header, of the request
+    UrlPath,          // path: of the request, without the query
   };
   Kind kind = Kind::Always;
   std::vector<RbacCondition> parts{};
@@ -34,6 +39,8 @@ struct RbacCondition {
   uint16_t first_port = 0;
   uint16_t last_port = 0;
   std::string name{};
+  weir::http::HeaderMatch header{};
+  weir::http::TextMatch path{};
 };
 
 struct RbacPolicy {
@@ -52,9 +59,21 @@ struct RbacVerdict {
       0;  // the one that matches; policies.size() if none does. Only if `allowed` is known
 };
 
+// What rules are about; refers to what it is made from.
+struct RbacSubject {
+  RbacSubject(const filter::Facts& of_connection,
+              const weir::http::RequestView* of_request = nullptr)
+      : facts(of_connection), request(of_request) {}
+  const filter::Facts& facts;
+  const weir::http::RequestView* request;  // null: there is none, and conditions on it do not hold
+};
+
 // A fact outside `known`, or one that is unreadable, may be anything.
-Truth evaluate(const RbacCondition& condition, const filter::Facts& facts);
-RbacVerdict decide(const RbacRules& rules, const filter::Facts& facts);
+Truth evaluate(const RbacCondition& condition, const RbacSubject& subject);
+RbacVerdict decide(const RbacRules& rules, const RbacSubject& subject);
+// The same for a connection whose chain is chosen, and perhaps a request.
+RbacVerdict decideFor(const RbacRules& rules, const filter::ConnectionInfo& connection,
+                      const weir::http::RequestView* request = nullptr);
 // The facts on which the rules hang.
 filter::FactSet factsOf(const RbacCondition& condition);
 filter::FactSet factsOf(const RbacRules& rules);

@@ -1,4 +1,4 @@
-#include "source/extensions/network/rbac/rules.h"
+#include "source/extensions/common/rbac_rules.h"
 
 #include <algorithm>
 #include <optional>
@@ -27,6 +27,8 @@ std::optional<Fact> factOf(Kind kind) {
     case Kind::Source: return Fact::Source;
     case Kind::DirectSource: return Fact::DirectSource;
     case Kind::Always:
+    case Kind::Header:
+    case Kind::UrlPath:
     case Kind::All:
     case Kind::Any:
     case Kind::Not: break;
@@ -34,7 +36,9 @@ std::optional<Fact> factOf(Kind kind) {
   return std::nullopt;
 }
 
-bool holds(const RbacCondition& condition, const filter::Facts& facts) {
+bool holds(const RbacCondition& condition, const RbacSubject& subject) {
+  const filter::Facts& facts = subject.facts;
+  const weir::http::RequestView* request = subject.request;
   switch (condition.kind) {
     case Kind::DestinationIp: return condition.prefix.contains(facts.destination.ip);
     case Kind::DestinationPort:
@@ -43,19 +47,21 @@ bool holds(const RbacCondition& condition, const filter::Facts& facts) {
     case Kind::ServerName: return nameMatches(condition.name, facts.server_name);
     case Kind::Source: return condition.prefix.contains(facts.source.ip);
     case Kind::DirectSource: return condition.prefix.contains(facts.direct_source);
+    case Kind::Header: return request != nullptr && weir::http::holds(condition.header, *request);
+    case Kind::UrlPath: return request != nullptr && condition.path.matches(request->path);
     default: return true;
   }
 }
 
-Truth allOf(const std::vector<RbacCondition>& parts, const filter::Facts& facts) {
+Truth allOf(const std::vector<RbacCondition>& parts, const RbacSubject& subject) {
   Truth all = Truth::Yes;
-  for (const RbacCondition& part : parts) all = std::min(all, evaluate(part, facts));
+  for (const RbacCondition& part : parts) all = std::min(all, evaluate(part, subject));
   return all;
 }
 
-Truth anyOf(const std::vector<RbacCondition>& parts, const filter::Facts& facts) {
+Truth anyOf(const std::vector<RbacCondition>& parts, const RbacSubject& subject) {
   Truth any = Truth::No;
-  for (const RbacCondition& part : parts) any = std::max(any, evaluate(part, facts));
+  for (const RbacCondition& part : parts) any = std::max(any, evaluate(part, subject));
   return any;
 }
 
@@ -66,22 +72,24 @@ Truth negated(Truth truth) {
 
 }  // namespace
 
-Truth evaluate(const RbacCondition& condition, const filter::Facts& facts) {
+Truth evaluate(const RbacCondition& condition, const RbacSubject& subject) {
   switch (condition.kind) {
     case Kind::Always: return Truth::Yes;
-    case Kind::All: return allOf(condition.parts, facts);
-    case Kind::Any: return anyOf(condition.parts, facts);
-    case Kind::Not: return negated(evaluate(condition.parts.front(), facts));
+    case Kind::All: return allOf(condition.parts, subject);
+    case Kind::Any: return anyOf(condition.parts, subject);
+    case Kind::Not: return negated(evaluate(condition.parts.front(), subject));
     default: break;
   }
-  if (!facts.known.without(facts.unreadable).has(*factOf(condition.kind))) return Truth::Unknown;
-  return truthOf(holds(condition, facts));
+  const std::optional<Fact> fact = factOf(condition.kind);
+  const filter::Facts& facts = subject.facts;
+  if (fact && !facts.known.without(facts.unreadable).has(*fact)) return Truth::Unknown;
+  return truthOf(holds(condition, subject));
 }
 
-RbacVerdict decide(const RbacRules& rules, const filter::Facts& facts) {
+RbacVerdict decide(const RbacRules& rules, const RbacSubject& subject) {
   RbacVerdict verdict{Truth::No, rules.policies.size()};
   for (size_t i = 0; i < rules.policies.size(); ++i) {
-    const Truth matches = evaluate(rules.policies[i].condition, facts);
+    const Truth matches = evaluate(rules.policies[i].condition, subject);
     verdict.allowed = std::max(verdict.allowed, matches);
     if (matches != Truth::Yes) continue;
     verdict.policy = i;
@@ -89,6 +97,17 @@ RbacVerdict decide(const RbacRules& rules, const filter::Facts& facts) {
   }
   if (!rules.allow) verdict.allowed = negated(verdict.allowed);
   return verdict;
+}
+
+// Whoever makes us wait until time is up has not shown that it asks for no name: it may still do
+// so, behind our back.
+RbacVerdict decideFor(const RbacRules& rules, const filter::ConnectionInfo& connection,
+                      const weir::http::RequestView* request) {
+  if (connection.reason != filter::Reason::Timeout)
+    return decide(rules, {connection.facts, request});
+  filter::Facts facts = connection.facts;
+  facts.known = facts.known.without(Fact::ServerName);
+  return decide(rules, {facts, request});
 }
 
 filter::FactSet factsOf(const RbacCondition& condition) {

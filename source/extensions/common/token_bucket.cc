@@ -1,4 +1,4 @@
-#include "source/extensions/network/local_ratelimit/token_bucket.h"
+#include "source/extensions/common/token_bucket.h"
 
 #include <algorithm>
 
@@ -30,8 +30,15 @@ bool TokenBucket::take(MonotonicTime now) {
   }
 }
 
-bool TokenBucket::has(MonotonicTime now) const {
-  return filledAt(state_.load(std::memory_order_relaxed), now).tokens > 0;
+uint32_t TokenBucket::left(MonotonicTime now) const {
+  return filledAt(state_.load(std::memory_order_relaxed), now).tokens;
+}
+
+Duration TokenBucket::untilFill(MonotonicTime now) const {
+  const int64_t start = start_.load(std::memory_order_acquire);
+  const int64_t elapsed = start == NotStarted ? 0 : now.time_since_epoch().count() - start;
+  return settings_.fill_interval -
+         Duration(std::max<int64_t>(elapsed, 0) % settings_.fill_interval.count());
 }
 
 }  // namespace weir::extensions

@@ -1,4 +1,4 @@
-#include "source/extensions/network/rbac/rules.h"
+#include "source/extensions/common/rbac_rules.h"
 
 #include <gtest/gtest.h>
 

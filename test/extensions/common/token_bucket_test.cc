@@ -1,4 +1,4 @@
-#include "source/extensions/network/local_ratelimit/token_bucket.h"
+#include "source/extensions/common/token_bucket.h"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +53,19 @@ TEST(TokenBucketTest, MissedStepsAreAddedUp) {
   TokenBucket bucket({100, 3, seconds(1)});
   takeAll(bucket, Start);
   EXPECT_EQ(takeAll(bucket, Start + seconds(4)), 12);
+}
+
+TEST(TokenBucketTest, SaysWhatIsLeftAndWhenItIsFilled) {
+  TokenBucket bucket({5, 2, seconds(10)});
+  EXPECT_EQ(bucket.maxTokens(), 5U);
+  EXPECT_EQ(bucket.left(Start), 5U);
+  EXPECT_EQ(bucket.untilFill(Start), seconds(10));
+  takeAll(bucket, Start);
+  EXPECT_EQ(bucket.left(Start + seconds(9)), 0U);
+  EXPECT_EQ(bucket.untilFill(Start + seconds(9)), seconds(1));
+  EXPECT_EQ(bucket.left(Start + seconds(10)), 2U);
+  EXPECT_EQ(bucket.untilFill(Start + seconds(10)), seconds(10));
+  EXPECT_EQ(bucket.untilFill(Start - seconds(1)), seconds(10));
 }
 
 TEST(TokenBucketTest, ATimeBeforeAnotherThreadsTakesNothingBack) {

@@ -27,7 +27,11 @@ class TokenBucket {
   // not taken back.
   bool take(MonotonicTime now);
   // Whether take() would get one.
-  bool has(MonotonicTime now) const;
+  bool has(MonotonicTime now) const { return left(now) > 0; }
+  uint32_t left(MonotonicTime now) const;
+  // Until the next fill.
+  Duration untilFill(MonotonicTime now) const;
+  uint32_t maxTokens() const { return settings_.max_tokens; }
 
  private:
   struct State {
