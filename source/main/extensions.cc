@@ -2,6 +2,8 @@
 
 #include "source/extensions/http/cors/factory.h"
 #include "source/extensions/http/header_mutation/factory.h"
+#include "source/extensions/http/local_ratelimit/factory.h"
+#include "source/extensions/http/rbac/factory.h"
 #include "source/extensions/http/router/factory.h"
 #include "source/extensions/listener/original_dst/factory.h"
 #include "source/extensions/listener/proto_detect/factory.h"
@@ -22,6 +24,8 @@ namespace weir {
 void registerBuiltins(config::Registry& registry) {
   registry.add(http_filters::makeCorsConfigFactory());
   registry.add(http_filters::makeHeaderMutationConfigFactory());
+  registry.add(http_filters::makeLocalRateLimitConfigFactory());
+  registry.add(http_filters::makeRbacConfigFactory());
   registry.add(http_filters::makeRouterConfigFactory());
   registry.add(extensions::makeOriginalDstConfigFactory());
   registry.add(extensions::makeProtoDetectConfigFactory());

@@ -382,6 +382,8 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.network.tcp_proxy.v1.TcpProxy\n"
             "weir.extensions.http.cors.v1.Cors\n"
             "weir.extensions.http.header_mutation.v1.HeaderMutation\n"
+            "weir.extensions.http.local_ratelimit.v1.LocalRateLimit\n"
+            "weir.extensions.http.rbac.v1.Rbac\n"
             "weir.extensions.http.router.v1.Router\n");
 }
 

@@ -114,11 +114,16 @@ std::vector<std::string> errorsOf(std::unique_ptr<config::HttpFilterConfigFactor
 }
 
 std::shared_ptr<const http::FilterFactory> makeFilter(
-    std::unique_ptr<config::HttpFilterConfigFactory> factory, const std::string& fields) {
-  Made made = makeHttpFilter(*factory, fields);
+    const config::HttpFilterConfigFactory& factory, const std::string& fields) {
+  Made made = makeHttpFilter(factory, fields);
   for (const std::string& error : made.errors) std::fprintf(stderr, "%s\n", error.c_str());
   WEIR_CHECK(made.errors.empty());
   return made.filter;
+}
+
+std::shared_ptr<const http::FilterFactory> makeFilter(
+    std::unique_ptr<config::HttpFilterConfigFactory> factory, const std::string& fields) {
+  return makeFilter(*factory, fields);
 }
 
 }  // namespace weir::test

@@ -29,6 +29,8 @@ std::vector<std::string> errorsOf(std::unique_ptr<config::HttpFilterConfigFactor
 
 // What it makes of a typed config that is right. Aborts if it is not.
 std::shared_ptr<const http::FilterFactory> makeFilter(
+    const config::HttpFilterConfigFactory& factory, const std::string& fields);
+std::shared_ptr<const http::FilterFactory> makeFilter(
     std::unique_ptr<config::HttpFilterConfigFactory> factory, const std::string& fields);
 
 }  // namespace weir::test
