@@ -6,6 +6,7 @@
 
 #include "source/base/check.h"
 #include "source/base/random.h"
+#include "source/extensions/http/router/failure_answer.h"
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
@@ -19,39 +20,11 @@ using http::FilterStatus;
 using http::HeaderId;
 using http::HeaderMap;
 using http::TunnelForm;
-using Kind = UpstreamFailure::Kind;
 
 // Such a request may be sent again though it may have been looked at (RFC 9110 9.2.2).
 bool isIdempotent(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
          method == "DELETE" || method == "TRACE";
-}
-
-struct Answer {
-  unsigned status;
-  std::string_view reason;
-};
-
-Answer answerTo(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::NoHost: return {503, "no_healthy_upstream"};
-    case ErrorCode::NotFound: return {503, "no_destination"};
-    case ErrorCode::Overflow: return {503, "upstream_overflow"};
-    case ErrorCode::Refused: return {503, "upstream_refused"};
-    case ErrorCode::Unreachable: return {503, "upstream_unreachable"};
-    case ErrorCode::TimedOut: return {503, "upstream_connect_timeout"};
-    default: return {503, "upstream_connect_failed"};
-  }
-}
-
-Answer answerTo(const UpstreamFailure& failure) {
-  switch (failure.kind) {
-    case Kind::NoConnection: return answerTo(failure.code);
-    case Kind::Refused: return {503, "upstream_refused_stream"};
-    case Kind::ProtocolError: return {502, "upstream_protocol_error"};
-    case Kind::Reset: break;
-  }
-  return {503, "upstream_reset"};
 }
 
 std::span<const net::ProxyTlv> tlvsOf(const filter::ConnectionInfo& connection) {
@@ -88,8 +61,9 @@ FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
     redirect(*to);
   } else if (const auto* where = std::get_if<http::Forward>(&route->action)) {
     forward(*where, end_stream);
-  } else {
-    reply(501, "tunnel_not_supported");
+  } else if (const auto* through = std::get_if<http::Tunnel>(&route->action)) {
+    tunnel_.emplace(context_);
+    tunnel_->start(*through, end_stream);
   }
   return FilterStatus::StopIteration;
 }
@@ -213,6 +187,10 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
 }
 
 FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
+  if (tunnel_) {
+    tunnel_->onClientData(data, end_stream);
+    return FilterStatus::StopIteration;
+  }
   if (keep_body_) keep(data);
   upstream_.encodeData(data, end_stream);
   if (end_stream) requestEnded();
@@ -299,7 +277,10 @@ void RouterFilter::onUpstreamTrailers() {
   context_.encodeTrailers();
 }
 
-void RouterFilter::onResponseWriteReady() { upstream_.pauseResponse(false); }
+void RouterFilter::onResponseWriteReady() {
+  if (tunnel_) return tunnel_->onClientWriteReady();
+  upstream_.pauseResponse(false);
+}
 
 void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.sendBlocked()); }
 
@@ -351,7 +332,7 @@ void RouterFilter::retryNow() {
 }
 
 void RouterFilter::replyTo(const UpstreamFailure& failure) {
-  const Answer answer = answerTo(failure);
+  const FailureAnswer answer = answerTo(failure);
   reply(answer.status, answer.reason);
 }
 
@@ -385,6 +366,7 @@ void RouterFilter::onStreamComplete() {
   try_timeout_.disarm();
   back_off_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
+  if (tunnel_) tunnel_->cancel();
   if (retry_) retry_->attemptEnded();
 }
 

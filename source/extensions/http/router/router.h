@@ -1,10 +1,11 @@
 #pragma once
 
 // Terminal HTTP filter: does with a request what its route says. Forwards it to a host of a
-// cluster, tries again where the route allows it, answers directly, or redirects.
+// cluster, tries again where the route allows it, answers directly, redirects, or carries a tunnel.
 //
 // Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
-// upgrade_refused, upgrade_handshake (502), no_healthy_upstream, no_destination, upstream_overflow,
+// upgrade_refused, upgrade_handshake (502), tunnel_needs_address (501), loop (508),
+// no_healthy_upstream, no_destination, upstream_overflow,
 // upstream_refused, upstream_unreachable, upstream_connect_timeout, upstream_connect_failed,
 // upstream_reset (503), upstream_protocol_error (502), upstream_request_timeout,
 // upstream_per_try_timeout, upstream_idle_timeout (504), max_stream_duration (504, or a reset).
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "source/event/loop.h"
+#include "source/extensions/http/router/connect_tunnel.h"
 #include "source/extensions/http/router/retry_state.h"
 #include "source/extensions/http/router/upstream_request.h"
 #include "source/http/filter.h"
@@ -66,6 +68,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   const http::WeightedCluster* weighted_ = nullptr;
   upstream::Cluster* cluster_ = nullptr;
   UpstreamRequest upstream_;
+  std::optional<ConnectTunnel> tunnel_;  // instead of it, of a CONNECT that ends here
   std::optional<RetryState> retry_;
   std::optional<uint64_t> hash_;
   http::TunnelForm form_ = http::TunnelForm::None;  // of the client's request

@@ -1,0 +1,28 @@
+#include "source/extensions/http/router/failure_answer.h"
+
+namespace weir::http_filters {
+
+FailureAnswer answerTo(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::NoHost: return {503, "no_healthy_upstream"};
+    case ErrorCode::NotFound: return {503, "no_destination"};
+    case ErrorCode::Overflow: return {503, "upstream_overflow"};
+    case ErrorCode::Refused: return {503, "upstream_refused"};
+    case ErrorCode::Unreachable: return {503, "upstream_unreachable"};
+    case ErrorCode::TimedOut: return {503, "upstream_connect_timeout"};
+    default: return {503, "upstream_connect_failed"};
+  }
+}
+
+FailureAnswer answerTo(const UpstreamFailure& failure) {
+  using Kind = UpstreamFailure::Kind;
+  switch (failure.kind) {
+    case Kind::NoConnection: return answerTo(failure.code);
+    case Kind::Refused: return {503, "upstream_refused_stream"};
+    case Kind::ProtocolError: return {502, "upstream_protocol_error"};
+    case Kind::Reset: break;
+  }
+  return {503, "upstream_reset"};
+}
+
+}  // namespace weir::http_filters

@@ -1,0 +1,22 @@
+#pragma once
+
+// What a client is told when the upstream could not be reached, or broke: a status, and the reason
+// for log, metrics and `weir-error`. Any thread.
+
+#include <string_view>
+
+#include "source/base/result.h"
+#include "source/extensions/http/router/upstream_request.h"
+
+namespace weir::http_filters {
+
+struct FailureAnswer {
+  unsigned status;
+  std::string_view reason;  // static storage
+};
+
+// Of connecting.
+FailureAnswer answerTo(ErrorCode code);
+FailureAnswer answerTo(const UpstreamFailure& failure);
+
+}  // namespace weir::http_filters
