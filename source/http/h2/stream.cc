@@ -10,6 +10,9 @@
 namespace weir::http {
 namespace {
 
+// Before a response: the client may be slow to take them, and there is no bound to their bytes.
+constexpr unsigned MaxInformational = 100;
+
 std::string_view textOf(nghttp2_rcbuf* bytes) {
   const nghttp2_vec vec = nghttp2_rcbuf_get_buf(bytes);
   return {reinterpret_cast<const char*>(vec.base), vec.len};
@@ -23,6 +26,7 @@ Http2Stream::Http2Stream(Http2Session& session, buffer::SlicePool& pool)
 void Http2Stream::begin(int32_t id, MonotonicTime now) {
   id_ = id;
   bad_ = {};
+  informational_ = 0;
   state_ = {};
   state_.in_session = id != 0;
   state_.submitted_or_dropped = id != 0;
@@ -247,6 +251,9 @@ void Http2Stream::onRequestHead(bool end_stream) {
 void Http2Stream::onResponseHead(bool end_stream) {
   if (overLimits(count_, session_.settings().headers)) return breakRules("headers_too_large");
   const unsigned status = statusOf(*map_);
+  if (status < 200 && ++informational_ > MaxInformational) {
+    return breakRules("h2_informational_responses");
+  }
   state_.head_whole = status >= 200;
   state_.tunnel = state_.connect && status >= 200 && status < 300;
   state_.head_ended = end_stream;

@@ -139,6 +139,7 @@ class Http2Stream final : public StreamEncoder {
   std::string_view reset_detail_;
   int32_t id_ = 0;
   ResetReason reset_reason_ = ResetReason::Cancel;
+  unsigned informational_ = 0;  // heads that came
   State state_;
 };
 

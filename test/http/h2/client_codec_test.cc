@@ -32,6 +32,18 @@ TEST(Http2ClientCodec, TellsAResponseWithItsInformationalHeadsAndTrailers) {
   EXPECT_EQ(client.events.streams_ended, 1);
 }
 
+TEST(Http2ClientCodec, TakesOnlySoManyInformationalHeads) {
+  ClientHarness client;
+  client.feed(serverHello());
+  RecordingDecoder& stream = client.request(get());
+  client.sent();
+  for (int i = 0; i < 100; ++i) client.feed(headers(1, {{":status", "103"}}, 0));
+  EXPECT_FALSE(stream.was_reset);
+  client.feed(headers(1, {{":status", "103"}}, 0));
+  EXPECT_TRUE(stream.was_reset);
+  EXPECT_EQ(describeOutcome(client.sent()), "RST_STREAM 1 code=1\n");
+}
+
 TEST(Http2ClientCodec, TakesAsManyStreamsAsThePeerAllows) {
   ClientHarness client;
   client.feed(serverHello({{3, 2}}));

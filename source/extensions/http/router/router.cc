@@ -194,7 +194,7 @@ FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
   if (keep_body_) keep(data);
   upstream_.encodeData(data, end_stream);
   if (end_stream) requestEnded();
-  context_.pauseRequest(upstream_.sendBlocked());
+  context_.pauseRequest(upstream_.sendBlocked() || back_off_.armed());
   return FilterStatus::StopIteration;
 }
 
@@ -211,6 +211,8 @@ void RouterFilter::keep(const buffer::Buffer& data) {
     keep_body_ = false;
     body_.clear();
     retry_.reset();
+    // Another try was to follow, which would have but a part of it.
+    if (back_off_.armed()) reply(507, "request_payload_exceeded_retry_buffer_limit");
     return;
   }
   appendCopy(data, body_);
@@ -292,18 +294,24 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
         answerTo(failure).reason);
   }
   context_.responseHeaders().clear();
-  const bool bodyless = request_ended_ && context_.info().request_bytes == 0;
-  if (failure.stale && bodyless && form_ == TunnelForm::None &&
-      isIdempotent(context_.requestHeaders().get(HeaderId::Method))) {
+  if (failure.stale && mayRepeat()) {
+    repeated_ = true;
     return attempt(true, true);
   }
   if (retry_ && retryAfter(retry_->onFailure(failure, upstream_.headSent()))) return;
   replyTo(failure);
 }
 
+// Over another connection, as if it had not been sent: once.
+bool RouterFilter::mayRepeat() const {
+  const bool bodyless =
+      request_ended_ && trailers_ == nullptr && context_.info().request_bytes == 0;
+  return !repeated_ && bodyless && form_ == TunnelForm::None && isIdempotent(context_.requestHeaders().get(HeaderId::Method));
+}
+
 bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
   if (verdict == RetryState::Verdict::No) {
-    retry_->attemptEnded();
+    if (retry_) retry_->attemptEnded();
     return false;
   }
   try_timeout_.disarm();
@@ -355,6 +363,7 @@ void RouterFilter::onTryTimeout() {
 
 void RouterFilter::reply(unsigned status, std::string_view reason) {
   timeout_.disarm();
+  back_off_.disarm();
   http::LocalReply answer{status, reason};
   // What gRPC's own clients call it.
   if (status == 504) answer.grpc_status = 4;

@@ -53,6 +53,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   http::Version versionFor(const upstream::Cluster& cluster) const;
   void attempt(bool end_stream, bool fresh);
   void requestEnded();
+  bool mayRepeat() const;
   void armTryTimers();
   // After a failure or a response that calls for it: true if there will be another attempt.
   bool retryAfter(RetryState::Verdict verdict);
@@ -84,6 +85,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   event::Timer back_off_;
   bool request_ended_ = false;
   bool keep_body_ = false;
+  bool repeated_ = false;    // because a connection was stale
   bool responding_ = false;  // the response goes to the client
 };
 

@@ -1,0 +1,453 @@
+// The router through a whole connection manager, on a manual clock: retries, timeouts, and what
+// becomes of a request or response that one of the two ends breaks off.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "test/support/http_proxy_harness.h"
+
+namespace weir::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+constexpr std::string_view Post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody";
+constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+std::string statusLine(const std::string& status) {
+  return "HTTP/1.1 " + status + " X\r\ncontent-length: 0\r\n\r\n";
+}
+
+HttpProxyParts routed(const std::string& route) {
+  return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]"};
+}
+
+HttpProxyParts retrying(const std::string& retry_on, const std::string& more = "") {
+  return routed(", retry_policy: {retry_on: \"" + retry_on + "\"" + more + "}");
+}
+
+size_t countOf(std::string_view what, std::string_view text) {
+  size_t found = 0;
+  for (size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size()) {
+    ++found;
+  }
+  return found;
+}
+
+size_t requestsAt(HttpProxyHarness& proxy) {
+  size_t found = 0;
+  for (size_t i = 0; i < proxy.upstream().connections(); ++i) {
+    found += countOf("HTTP/1.1\r\n", proxy.upstream().peer(i).received());
+  }
+  return found;
+}
+
+// Whether a request is tried again after its first try has met with `event`.
+bool retriedAfter(const HttpProxyParts& parts, const std::string& event) {
+  HttpProxyHarness proxy(parts);
+  proxy.client().send(Get);
+  EXPECT_TRUE(proxy.until([&] { return requestsAt(proxy) == 1; }));
+  TestPeer& server = proxy.upstream().peer();
+  if (event == "reset") {
+    server.reset();
+  } else if (event == "close") {
+    server.close();
+  } else if (event == "garbage") {
+    server.send("SSH-2.0-x\r\n\r\n");
+  } else if (event.starts_with("grpc")) {
+    server.send("HTTP/1.1 200 OK\r\ngrpc-status: " + event.substr(4) +
+                "\r\ncontent-length: 0\r\n\r\n");
+  } else {
+    server.send(statusLine(event));
+  }
+  bool again = false;
+  proxy.until([&] {
+    proxy.advance(milliseconds(50));
+    again = requestsAt(proxy) == 2;
+    return again || !proxy.client().received().empty();
+  });
+  return again;
+}
+
+struct WordCase {
+  std::string word;
+  std::string retried;  // the events, each behind a space
+};
+
+TEST(Router, TriesAgainAfterWhatTheWordsSay) {
+  const std::vector<std::string> events = {"200",   "400",   "409",   "425",    "500",     "502",
+                                           "503",   "504",   "reset", "close",  "garbage", "grpc0",
+                                           "grpc1", "grpc4", "grpc8", "grpc13", "grpc14"};
+  const std::vector<WordCase> cases = {
+      {"5xx", " 500 502 503 504 reset close garbage"},
+      {"gateway-error", " 502 503 504 reset close garbage"},
+      {"reset", " reset close garbage"},
+      {"reset-before-request", ""},
+      {"connect-failure", ""},
+      {"refused-stream", ""},
+      {"retriable-4xx", " 409"},
+      {"retriable-status-codes", " 425"},
+      {"cancelled", " grpc1"},
+      {"deadline-exceeded", " grpc4"},
+      {"resource-exhausted", " grpc8"},
+      {"internal", " grpc13"},
+      {"unavailable", " grpc14"},
+      {"reset,retriable-4xx", " 409 reset close garbage"},
+  };
+  for (const WordCase& one : cases) {
+    const bool codes = one.word == "retriable-status-codes";
+    std::string retried;
+    for (const std::string& event : events) {
+      const auto parts = retrying(one.word, codes ? ", retriable_status_codes: [425]" : "");
+      if (retriedAfter(parts, event)) retried += ' ' + event;
+    }
+    EXPECT_EQ(retried, one.retried) << one.word;
+  }
+}
+
+TEST(Router, TriesAgainAtAnotherHostIfConnectingFails) {
+  for (const std::string word : {"connect-failure", "5xx", "gateway-error"}) {
+    for (int turn = 0; turn < 2; ++turn) {
+      HttpProxyParts parts = retrying(word);
+      parts.endpoints = "[{address: \"REFUSING\"}, {address: \"UP\"}]";
+      HttpProxyHarness proxy(parts);
+      // Of two in turn, one begins with the host that refuses.
+      for (int i = 0; i < 2; ++i) {
+        proxy.client().send(Get);
+        const size_t requests = static_cast<size_t>(i) + 1;
+        EXPECT_TRUE(proxy.until([&] {
+          proxy.advance(milliseconds(50));
+          return requestsAt(proxy) == requests;
+        })) << word;
+        proxy.upstream().peer().send(Ok);
+        EXPECT_TRUE(proxy.clientGets(Ok));
+      }
+    }
+  }
+}
+
+TEST(Router, WithoutThatWordAFailureToConnectIsTheAnswer) {
+  HttpProxyParts parts = retrying("reset");
+  parts.endpoints = "[{address: \"REFUSING\"}]";
+  HttpProxyHarness proxy(parts);
+  proxy.client().send(Get);
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503 ") && proxy.clientSees("upstream_refused"));
+}
+
+TEST(Router, WaitsBeforeItTriesAgain) {
+  HttpProxyHarness proxy(
+      retrying("5xx", ", num_retries: 3, retry_back_off: {base_interval: 1s, max_interval: 4s}"));
+  proxy.client().send(Get);
+  for (size_t tries = 1; tries <= 4; ++tries) {
+    ASSERT_TRUE(proxy.until([&] {
+      proxy.advance(milliseconds(100));
+      return requestsAt(proxy) == tries;
+    }));
+    proxy.upstream().peer().send(statusLine("503"));
+  }
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503"));
+  EXPECT_EQ(requestsAt(proxy), 4u);
+}
+
+TEST(Router, TheBodyGoesOutAgain) {
+  HttpProxyHarness proxy(retrying("5xx"));
+  proxy.client().send(
+      "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nbo\r\n");
+  const std::string first = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+  EXPECT_TRUE(proxy.upstreamGets(first + "2\r\nbo\r\n"));
+  proxy.client().send("2\r\ndy\r\n0\r\nx-sum: 1\r\n\r\n");
+  ASSERT_TRUE(proxy.upstreamSees("x-sum"));
+  proxy.upstream().peer().takeReceived();
+  proxy.upstream().peer().send(statusLine("500"));
+  ASSERT_TRUE(proxy.until([&] {
+    proxy.advance(milliseconds(50));
+    return !proxy.upstream().peer().received().empty();
+  }));
+  EXPECT_TRUE(proxy.upstreamGets(first + "4\r\nbody\r\n0\r\nx-sum: 1\r\n\r\n"));
+  proxy.upstream().peer().send(Ok);
+  EXPECT_TRUE(proxy.clientGets(Ok));
+}
+
+// While the body still comes, and the first try has failed: what came goes out, then what comes.
+TEST(Router, ABodyThatIsStillComingGoesOutAgain) {
+  HttpProxyHarness proxy(retrying("5xx"));
+  proxy.client().send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nab");
+  const std::string head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\n";
+  EXPECT_TRUE(proxy.upstreamGets(head + "ab"));
+  proxy.upstream().peer().send(statusLine("503"));
+  proxy.client().send("cd");
+  ASSERT_TRUE(proxy.until([&] {
+    proxy.advance(milliseconds(50));
+    return proxy.upstream().connections() == 2;
+  }));
+  proxy.client().send("ef");
+  EXPECT_TRUE(proxy.upstreamGets(head + "abcdef", 1));
+  proxy.upstream().peer(1).send(Ok);
+  EXPECT_TRUE(proxy.clientGets(Ok));
+}
+
+TEST(Router, ABodyThatIsTooLongToKeepIsNotSentAgain) {
+  HttpProxyParts parts = retrying("5xx", ", per_try_timeout: 5s");
+  parts.buffer_bytes = 4096;
+  const std::string request =
+      "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 8192\r\n\r\n" + std::string(8192, 'x');
+  {
+    HttpProxyHarness proxy(parts);
+    proxy.client().send(request);
+    ASSERT_TRUE(proxy.upstreamGets(request));
+    proxy.upstream().peer().send(statusLine("500"));
+    EXPECT_TRUE(proxy.clientSees("HTTP/1.1 500"));
+  }
+  HttpProxyHarness proxy(parts);
+  proxy.client().send(request);
+  ASSERT_TRUE(proxy.upstreamGets(request));
+  proxy.advance(seconds(6));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 504"));
+  EXPECT_TRUE(proxy.clientSees("weir-error: upstream_per_try_timeout"));
+}
+
+TEST(Router, ATryThatTakesTooLongIsGivenUp) {
+  HttpProxyHarness proxy(retrying("5xx", ", per_try_timeout: 2s"));
+  proxy.client().send(Post);
+  ASSERT_TRUE(proxy.upstreamGets(Post));
+  proxy.advance(milliseconds(1900));
+  EXPECT_EQ(proxy.upstream().connections(), 1u);
+  proxy.advance(milliseconds(500));
+  ASSERT_TRUE(proxy.upstreamGets(Post, 1));
+  proxy.advance(seconds(3));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 504"));
+}
+
+TEST(Router, TheTimeoutIsOverAllTries) {
+  HttpProxyHarness proxy(
+      routed(", timeout: 3s, retry_policy: {retry_on: 5xx, num_retries: 5, per_try_timeout: 2s}"));
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.advance(milliseconds(2500));
+  ASSERT_TRUE(proxy.upstreamGets(Get, 1));
+  proxy.advance(milliseconds(600));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 504"));
+  EXPECT_TRUE(proxy.clientSees("weir-error: upstream_request_timeout"));
+  proxy.advance(seconds(10));
+  EXPECT_EQ(proxy.upstream().connections(), 2u);
+}
+
+TEST(Router, ATimeoutOfGrpcIsItsStatus) {
+  HttpProxyHarness proxy(routed(", timeout: 3s"));
+  proxy.client().send(
+      "POST /s/m HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n"
+      "content-length: 0\r\n\r\n");
+  ASSERT_TRUE(proxy.accepted(1));
+  proxy.advance(seconds(4));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(proxy.clientSees("grpc-status: 4\r\n"));
+}
+
+TEST(Router, ATimeoutInMidResponseBreaksItOff) {
+  HttpProxyHarness proxy(routed(", timeout: 3s"));
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.upstream().peer().send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
+  ASSERT_TRUE(proxy.clientSees("abc"));
+  proxy.advance(seconds(4));
+  EXPECT_TRUE(proxy.clientEnds());
+  EXPECT_NE(proxy.client().error(), 0);
+}
+
+// --- Connections that were closed while they were idle.
+
+struct StaleCase {
+  std::string method;
+  std::string body;
+  bool again;
+};
+
+TEST(Router, ARequestIsSentAgainOnlyIfItMayBe) {
+  const std::vector<StaleCase> cases = {
+      {"GET", "", true},     {"HEAD", "", true},  {"PUT", "", true},    {"DELETE", "", true},
+      {"OPTIONS", "", true}, {"POST", "", false}, {"PATCH", "", false}, {"PUT", "ab", false},
+  };
+  for (const StaleCase& one : cases) {
+    HttpProxyHarness proxy;
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send(Ok);
+    ASSERT_TRUE(proxy.clientGets(Ok));
+    const std::string length =
+        one.body.empty() ? "" : "content-length: " + std::to_string(one.body.size()) + "\r\n";
+    proxy.client().send(one.method + " /2 HTTP/1.1\r\nhost: a\r\n" + length + "\r\n" + one.body);
+    ASSERT_TRUE(proxy.upstreamSees("/2 HTTP/1.1"));
+    proxy.upstream().peer().close();
+    bool again = false;
+    proxy.until([&] {
+      again = proxy.upstream().connections() == 2;
+      return again || !proxy.client().received().empty();
+    });
+    EXPECT_EQ(again, one.again) << one.method;
+    if (!again) {
+      EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503"));
+      continue;
+    }
+    // Once: a new connection that ends so is the server's answer.
+    ASSERT_TRUE(proxy.upstreamSees("/2 HTTP/1.1", 1));
+    proxy.upstream().peer(1).close();
+    EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503")) << one.method;
+    EXPECT_EQ(proxy.upstream().connections(), 2u);
+  }
+}
+
+// --- Ends of every kind.
+
+TEST(Router, AnUpstreamThatEndsBeforeItsResponseIsA503) {
+  for (const bool reset : {false, true}) {
+    for (const std::string sent : {"", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nx: y\r\n"}) {
+      HttpProxyHarness proxy;
+      proxy.client().send(Post);
+      ASSERT_TRUE(proxy.upstreamGets(Post));
+      proxy.upstream().peer().send(sent);
+      proxy.run();
+      reset ? proxy.upstream().peer().reset() : proxy.upstream().peer().close();
+      EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503"));
+      EXPECT_TRUE(proxy.clientSees("weir-error: upstream_reset"));
+    }
+  }
+}
+
+TEST(Router, AResponseThatIsCutIsNotTakenForWhole) {
+  for (const std::string framing :
+       {"content-length: 10\r\n\r\nabc", "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"}) {
+    for (const bool reset : {false, true}) {
+      HttpProxyHarness proxy;
+      proxy.client().send(Get);
+      ASSERT_TRUE(proxy.upstreamGets(Get));
+      proxy.upstream().peer().send("HTTP/1.1 200 OK\r\n" + framing);
+      ASSERT_TRUE(proxy.clientSees("abc"));
+      reset ? proxy.upstream().peer().reset() : proxy.upstream().peer().close();
+      EXPECT_TRUE(proxy.clientEnds());
+      EXPECT_EQ(proxy.client().received().find("\r\n0\r\n\r\n"), std::string::npos);
+      EXPECT_NE(proxy.client().error(), 0) << "an ordinary end may be taken for one";
+    }
+  }
+}
+
+TEST(Router, AnEarlyResponseEndsTheRequest) {
+  HttpProxyHarness proxy;
+  proxy.client().send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\npart");
+  ASSERT_TRUE(proxy.upstreamSees("part"));
+  proxy.upstream().peer().send(statusLine("413"));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 413"));
+  EXPECT_TRUE(proxy.clientSees("connection: close"));
+  proxy.client().send(std::string(96, 'x'));
+  EXPECT_TRUE(proxy.clientEnds());
+  EXPECT_EQ(proxy.client().error(), 0);
+  EXPECT_TRUE(proxy.until(
+      [&] { return proxy.upstream().peer().ended() || proxy.upstream().peer().error() != 0; }));
+}
+
+TEST(Router, AClientThatLeavesTakesItsRequestAlong) {
+  for (const std::string response : {"", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"}) {
+    HttpProxyHarness proxy;
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send(response);
+    ASSERT_TRUE(response.empty() || proxy.clientSees("abc"));
+    proxy.client().reset();
+    EXPECT_TRUE(proxy.until(
+        [&] { return proxy.upstream().peer().ended() || proxy.upstream().peer().error() != 0; }));
+  }
+}
+
+TEST(Router, InformationalHeadsPass) {
+  HttpProxyHarness proxy;
+  proxy.client().send(
+      "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
+  ASSERT_TRUE(proxy.upstreamSees("expect: 100-continue"));
+  proxy.upstream().peer().send("HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_TRUE(proxy.clientGets("HTTP/1.1 100 Continue\r\n\r\n"));
+  proxy.client().send("hi");
+  ASSERT_TRUE(proxy.upstreamSees("\r\n\r\nhi"));
+  proxy.upstream().peer().send("HTTP/1.1 102 Processing\r\nlink: x\r\n\r\n" + std::string(Ok));
+  EXPECT_TRUE(proxy.clientGets("HTTP/1.1 102 Processing\r\nlink: x\r\n\r\n" + std::string(Ok)));
+}
+
+struct BodylessCase {
+  std::string request;
+  std::string response;
+};
+
+// The connection goes on at once with the next request.
+TEST(Router, ResponsesWithoutABodyEndWithTheirHead) {
+  const std::vector<BodylessCase> cases = {
+      {"HEAD / HTTP/1.1\r\nhost: a\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n"},
+      {"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+       "HTTP/1.1 304 Not Modified\r\netag: \"x\"\r\ncontent-length: 99\r\n\r\n"},
+  };
+  for (const BodylessCase& one : cases) {
+    HttpProxyHarness proxy;
+    for (int i = 0; i < 2; ++i) {
+      proxy.client().send(one.request);
+      ASSERT_TRUE(proxy.upstreamGets(one.request));
+      proxy.upstream().peer().send(one.response);
+      EXPECT_TRUE(proxy.clientGets(one.response));
+    }
+    EXPECT_EQ(proxy.upstream().connections(), 1u);
+  }
+}
+
+// --- Slow ends: what waits is bounded, both ways.
+
+constexpr size_t Much = size_t{32} << 20;
+constexpr size_t Bound = size_t{1} << 20;
+
+TEST(Router, ASlowClientSlowsTheUpstreamDown) {
+  HttpProxyHarness proxy;
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.client().stopReading();
+  proxy.upstream().peer().send("HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(Much) +
+                               "\r\n\r\n" + std::string(Much, 'x'));
+  proxy.run();
+  EXPECT_FALSE(proxy.upstream().peer().allSent());
+  EXPECT_LT(proxy.bytesInUse(), Bound);
+  proxy.client().readOn();
+  EXPECT_TRUE(proxy.until([&] { return proxy.client().received().size() > Much; }));
+}
+
+TEST(Router, ASlowUpstreamSlowsTheClientDown) {
+  HttpProxyHarness proxy;
+  proxy.client().send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: " + std::to_string(Much) +
+                      "\r\n\r\n");
+  ASSERT_TRUE(proxy.upstreamSees("\r\n\r\n"));
+  proxy.upstream().peer().stopReading();
+  proxy.client().send(std::string(Much, 'x'));
+  proxy.run();
+  EXPECT_FALSE(proxy.client().allSent());
+  EXPECT_LT(proxy.bytesInUse(), Bound);
+  proxy.upstream().peer().readOn();
+  EXPECT_TRUE(proxy.until([&] { return proxy.upstream().peer().received().size() > Much; }));
+  proxy.upstream().peer().send(Ok);
+  EXPECT_TRUE(proxy.clientGets(Ok));
+}
+
+TEST(Router, InformationalHeadsToASlowClientAreBounded) {
+  HttpProxyHarness proxy;
+  proxy.filters().towardsClient().capacity = 1024;
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.client().stopReading();
+  std::string hints;
+  for (int i = 0; i < 5000; ++i) {
+    hints += "HTTP/1.1 102 Processing\r\nlink: " + std::string(4096, 'x') + "\r\n\r\n";
+  }
+  proxy.upstream().peer().send(hints);
+  proxy.run();
+  EXPECT_LT(proxy.bytesInUse(), Bound);
+}
+
+}  // namespace
+}  // namespace weir::test
