@@ -187,16 +187,19 @@ void Http1ServerCodec::leaveHeld(BodyMode mode) {
 }
 
 void Http1ServerCodec::encodeData(buffer::Buffer& data, bool end_stream) {
-  if (decoder_ == nullptr || response_ != Response::Begun || broken_) return data.clear();
-  if (!body_.write(data, end_stream, outlet_.bytes())) return failResponse();
+  if (decoder_ == nullptr || response_ != Response::Begun) return data.clear();
+  if (broken_ || !body_.write(data, end_stream, outlet_.bytes())) {
+    data.clear();
+    return failResponse(end_stream);
+  }
   if (!end_stream) return;
   if (body_.mode() == BodyMode::Tunnel) outlet_.end();
   endResponse();
 }
 
 void Http1ServerCodec::encodeTrailers(const HeaderMap& trailers) {
-  if (decoder_ == nullptr || response_ != Response::Begun || broken_) return;
-  if (!body_.writeTrailers(trailers, outlet_.bytes())) return failResponse();
+  if (decoder_ == nullptr || response_ != Response::Begun) return;
+  if (broken_ || !body_.writeTrailers(trailers, outlet_.bytes())) return failResponse(true);
   endResponse();
 }
 
@@ -216,11 +219,13 @@ void Http1ServerCodec::endResponse() {
   closeStream();
 }
 
-// The client must not take what it has got for the whole.
-void Http1ServerCodec::failResponse() {
+// The client must not take what it has got for the whole. `ended`: whoever wrote it takes the
+// stream for ended, and is not to be told.
+void Http1ServerCodec::failResponse(bool ended) {
   broken_ = true;
   incoming_.stop();
   end(ConnectionEnd::Reset, "h1_response_length", true);
+  if (ended) closeStream();
 }
 
 void Http1ServerCodec::closeStream() {

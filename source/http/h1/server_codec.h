@@ -77,7 +77,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   void beginResponse(const HeaderMap& headers, const MessagePlan& plan, bool end_stream);
   void leaveHeld(BodyMode mode);
   void endResponse();
-  void failResponse();
+  void failResponse(bool ended);
   void closeStream();
   void end(ConnectionEnd how, std::string_view reason, bool fault);
 

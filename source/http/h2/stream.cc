@@ -59,7 +59,7 @@ void Http2Stream::dropOutbound() {
 }
 
 void Http2Stream::submitReset(uint32_t code) {
-  if (!state_.in_session || state_.reset_by_us) return;
+  if (!state_.in_session || state_.reset_by_us || session_.dead()) return;
   state_.reset_by_us = true;
   nghttp2_submit_rst_stream(session_.raw(), NGHTTP2_FLAG_NONE, id_, code);
   session_.wake();
@@ -68,7 +68,11 @@ void Http2Stream::submitReset(uint32_t code) {
 // --- What goes to the peer.
 
 bool Http2Stream::encodeHeaders(const HeaderMap& headers, bool end_stream) {
-  if (session_.dead() || decoder_ == nullptr) return true;
+  if (decoder_ == nullptr) return true;
+  if (session_.dead()) {
+    if (end_stream) endLocal();
+    return true;
+  }
   const bool server = session_.side() == Http2Session::Side::Server;
   std::vector<nghttp2_nv>& fields = session_.scratch();
   const auto kind = server ? Http2Message::Response : Http2Message::Request;
@@ -107,7 +111,12 @@ void Http2Stream::submitRequest(const HeaderMap& headers, bool end_stream) {
 }
 
 void Http2Stream::encodeData(buffer::Buffer& data, bool end_stream) {
-  if (session_.dead() || decoder_ == nullptr) return data.clear();
+  if (decoder_ == nullptr) return data.clear();
+  if (session_.dead()) {
+    data.clear();
+    if (end_stream) endLocal();
+    return;
+  }
   if (out_.empty()) last_progress_ = session_.loop().now();
   out_.take(data);
   if (out_.size() >= session_.settings().buffer_limit) state_.blocked = true;
@@ -116,7 +125,8 @@ void Http2Stream::encodeData(buffer::Buffer& data, bool end_stream) {
 }
 
 void Http2Stream::encodeTrailers(const HeaderMap& trailers) {
-  if (session_.dead() || decoder_ == nullptr) return;
+  if (decoder_ == nullptr) return;
+  if (session_.dead()) return endLocal();
   // Those that must not be sent are left out as a whole; the message is whole without them.
   if (collectFields(trailers, Http2Message::Trailers, session_.scratch()) &&
       !session_.scratch().empty()) {
@@ -138,7 +148,7 @@ void Http2Stream::resume() {
 void Http2Stream::endLocal() {
   state_.local_ended = true;
   last_progress_ = session_.loop().now();
-  session_.watchFlush();
+  if (!session_.dead()) session_.watchFlush();
   letGoIfDone();
 }
 
@@ -183,7 +193,7 @@ void Http2Stream::onHeadersNotSent(bool refused) {
 }
 
 void Http2Stream::reset(ResetReason reason) {
-  if (session_.dead() || decoder_ == nullptr) return;
+  if (decoder_ == nullptr) return;
   state_.submitted_or_dropped = true;
   detach();
   dropOutbound();

@@ -36,6 +36,35 @@ TEST(Http2ServerCodec, CarriesBodiesAndTrailersBothWays) {
   EXPECT_EQ(server.events.streams_ended, 1);
 }
 
+// Between the codec's last word (onEnd) and its owner's (onConnectionGone), a response may come.
+TEST(Http2ServerCodec, AStreamThatEndsAfterTheSessionIsNotToldOfItsEnd) {
+  using Ending = void (*)(ServerHarness&, http::StreamEncoder&);
+  const Ending endings[] = {
+      [](ServerHarness&, http::StreamEncoder& encoder) {
+        EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "204"}}, true));
+      },
+      [](ServerHarness& server, http::StreamEncoder& encoder) {
+        EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "200"}}, false));
+        server.write(encoder, "x", true);
+      },
+      [](ServerHarness&, http::StreamEncoder& encoder) {
+        EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "200"}}, false));
+        encoder.encodeTrailers(Fields{{"a", "b"}});
+      },
+      [](ServerHarness&, http::StreamEncoder& encoder) { encoder.reset(ResetReason::Cancel); },
+  };
+  for (const Ending ending : endings) {
+    ServerHarness server;
+    server.feed(hello() + headers(1, get(), 0));
+    server.feed(data(0, "broken"));
+    ASSERT_NE(server.events.end, "");
+    ASSERT_FALSE(server.stream().was_reset);
+    ending(server, *server.stream().encoder);
+    server.codec->onConnectionGone();
+    EXPECT_FALSE(server.stream().was_reset);
+  }
+}
+
 TEST(Http2ServerCodec, SendsInformationalHeadsBeforeTheFinalOne) {
   ServerHarness server;
   server.feed(hello() + headers(1, get({{"expect", "100-continue"}}), 0));

@@ -306,7 +306,8 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
 bool RouterFilter::mayRepeat() const {
   const bool bodyless =
       request_ended_ && trailers_ == nullptr && context_.info().request_bytes == 0;
-  return !repeated_ && bodyless && form_ == TunnelForm::None && isIdempotent(context_.requestHeaders().get(HeaderId::Method));
+  return !repeated_ && bodyless && form_ == TunnelForm::None &&
+         isIdempotent(context_.requestHeaders().get(HeaderId::Method));
 }
 
 bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
