@@ -49,4 +49,8 @@ std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
   return std::move(early);
 }
 
+std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly() {
+  return std::move(chain_.early_);
+}
+
 }  // namespace weir::filter

@@ -85,6 +85,8 @@ class FilterContext final : public net::Stream {
   // The upstream connection that was opened before the chain was chosen, if it is to that cluster;
   // else null.
   std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
+  // The same, wherever it leads to.
+  std::unique_ptr<upstream::EarlyConnection> takeEarly();
 
  private:
   FilterChain& chain_;

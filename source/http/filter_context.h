@@ -12,6 +12,7 @@
 // them. After the stream is over nothing more is done.
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "source/buffer/buffer.h"
@@ -20,6 +21,11 @@
 #include "source/http/header_map.h"
 #include "source/http/local_reply.h"
 #include "source/http/stream_info.h"
+
+namespace weir::upstream {
+class Cluster;
+class EarlyConnection;
+}  // namespace weir::upstream
 
 namespace weir::http {
 
@@ -57,6 +63,11 @@ class FilterContext final {
   // Whether the connection manager lets an upgrade pass of which the route says nothing: a token of
   // Upgrade in lower case, or "connect".
   bool upgradeAllowed(std::string_view token) const;
+
+  // For the terminal filter: a connection to that cluster that was opened before it was known what
+  // the client speaks, and has sent and received nothing; once, else null. It is retired in the
+  // same turn, whether it was used or not (cancel()).
+  std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
 
   // How much of a body this filter may hold: per_connection_buffer_limit_bytes, unless it asks for
   // another bound.

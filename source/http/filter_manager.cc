@@ -332,6 +332,11 @@ bool FilterContext::upgradeAllowed(std::string_view token) const {
   return manager_.ends_.upgradeAllowed(token);
 }
 
+std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(
+    const upstream::Cluster& cluster) {
+  return manager_.ends_.takeEarly(cluster);
+}
+
 size_t FilterContext::bufferLimit() const { return manager_.limitOf(index_); }
 void FilterContext::setBufferLimit(size_t bytes) { manager_.slots_[index_].limit = bytes; }
 

@@ -18,6 +18,7 @@
 #include "source/http/filter.h"
 #include "source/http/filter_context.h"
 #include "source/http/passage.h"
+#include "source/upstream/early_connection.h"
 
 namespace weir::http {
 
@@ -39,6 +40,10 @@ class StreamEnds {
   virtual void resetStream(ResetReason reason, std::string_view why) = 0;
   virtual const Route* chooseRoute(const HeaderMap& request) = 0;
   virtual bool upgradeAllowed(std::string_view token) const = 0;
+  // FilterContext::takeEarly().
+  virtual std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster&) {
+    return nullptr;
+  }
 };
 
 class FilterManager {

@@ -11,6 +11,7 @@
 #include "source/filter/connection_info.h"
 #include "source/http/codec.h"
 #include "source/http/route.h"
+#include "source/net/address.h"
 #include "source/upstream/host.h"
 
 namespace weir::http {
@@ -22,6 +23,9 @@ struct StreamInfo {
   WallTime started_wall;
   MonotonicTime request_done;  // the end of the request; the epoch: not yet
   MonotonicTime first_byte;    // the response's head went to the client; the epoch: not yet
+  // Whom the request is taken to come from, as far as proxies in front are trusted; family None if
+  // it is not known.
+  net::IpAddress client;
   uint64_t request_bytes = 0;  // of the body; of a tunnel, too
   uint64_t response_bytes = 0;
   unsigned status = 0;     // of the response to the client; 0: there was none

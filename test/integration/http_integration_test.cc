@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+#include <optional>
 #include <string>
 
 #include "test/integration/server_under_test.h"
@@ -12,7 +14,7 @@ namespace {
 // One listener with an http_conn_manager. `manager`: more of its fields; `routes`: those of its one
 // virtual host; `cluster`: more fields of the cluster "up".
 struct HttpParts {
-  std::string manager = "";
+  std::string manager = ", transparent: true";
   std::string routes = "[{match: {prefix: /}, route: {cluster: up}}]";
   std::string cluster = "";
 };
@@ -85,6 +87,134 @@ TEST_F(HttpIntegrationTest, AnswersWithoutAnUpstream) {
   const std::string missing = client.receiveAll();
   EXPECT_EQ(missing.substr(0, 22), "HTTP/1.1 404 Not Found") << missing;
   EXPECT_NE(missing.find("weir-error: route_not_found\r\n"), std::string::npos) << missing;
+}
+
+// The value of a field of a head; empty if it has none.
+std::string fieldOf(const std::string& head, const std::string& name) {
+  const size_t at = head.find("\r\n" + name + ": ");
+  if (at == std::string::npos) return {};
+  const size_t from = at + name.size() + 4;
+  return head.substr(from, head.find("\r\n", from) - from);
+}
+
+TEST_F(HttpIntegrationTest, AnEdgeTellsOfItsClientAndBelievesNothing) {
+  ServerUnderTest proxy(config({.manager = ", via: edge"}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(
+      "GET / HTTP/1.1\r\nHost: t\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+      "X-Request-Id: mine\r\nWeir-Error: mine\r\nConnection: close\r\n\r\n");
+  TestSocket server = upstream_.accept();
+  std::string head;
+  while (!head.ends_with("\r\n\r\n")) head += server.receive(1);
+  EXPECT_EQ(fieldOf(head, "x-forwarded-for"), "10.0.0.1, 127.0.0.1");
+  EXPECT_EQ(fieldOf(head, "x-forwarded-proto"), "http");
+  EXPECT_EQ(fieldOf(head, "x-request-id").size(), 36U) << head;
+  EXPECT_EQ(fieldOf(head, "weir-error"), "");
+  EXPECT_EQ(fieldOf(head, "via"), "edge");
+  server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: theirs\r\n\r\nhi");
+  const std::string answer = client.receiveAll();
+  EXPECT_EQ(fieldOf(answer, "via"), "edge");
+  EXPECT_EQ(fieldOf(answer, "server"), "theirs");
+  std::tm date{};
+  ASSERT_NE(strptime(fieldOf(answer, "date").c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date), nullptr)
+      << answer;
+  EXPECT_LE(std::time(nullptr) - timegm(&date), 20);
+  EXPECT_GE(std::time(nullptr) - timegm(&date), 0);
+}
+
+TEST_F(HttpIntegrationTest, InsideFieldsOfProxiesInFrontArePassedOn) {
+  ServerUnderTest proxy(config({.manager = ", use_remote_address: false"}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string fields =
+      "x-forwarded-for: 10.0.0.1\r\nx-forwarded-proto: https\r\nx-request-id: theirs\r\n\r\n";
+  client.send("GET / HTTP/1.1\r\nHost: t\r\n" + fields);
+  TestSocket server = upstream_.accept();
+  const std::string forwarded = "GET / HTTP/1.1\r\nhost: t\r\n" + fields;
+  EXPECT_EQ(server.receive(forwarded.size()), forwarded);
+  server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: today\r\n\r\nhi");
+  const std::string answer = "HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 2\r\n\r\nhi";
+  EXPECT_EQ(client.receive(answer.size()), answer);
+}
+
+// Of a client that was silent at first: the connection that was opened to hear whether the server
+// speaks first.
+TEST_F(HttpIntegrationTest, TheFirstRequestGoesIntoTheConnectionOfTheProbe) {
+  const std::string type = "type.googleapis.com/weir.extensions.";
+  for (const bool same_cluster : {true, false}) {
+    ServerUnderTest proxy(
+        "listeners:\n- name: in\n  address: 127.0.0.1:0\n  filter_chains:\n"
+        "  - {name: http, match: {application_protocols: [http/1.1]}, filters: [{typed_config: "
+        "{\"@type\": " +
+        type +
+        "network.http_conn_manager.v1.HttpConnectionManager, stat_prefix: web, transparent: true, "
+        "route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{match: {prefix: "
+        "/}, route: {cluster: up}}]}]}}}]}\n  default_filter_chain:\n    name: tcp\n    filters: " +
+        tcpProxyTo(same_cluster ? "up" : "other") +
+        "\nclusters:\n- {name: up, endpoints: " + "[{address: \"" + upstream_.address() +
+        "\"}]}\n- {name: other, endpoints: [{address: \"" + upstream_.address() + "\"}]}\n");
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    TestSocket probe = upstream_.accept();
+    client.send(Request);
+    std::optional<TestSocket> server;
+    if (!same_cluster) {
+      EXPECT_EQ(probe.receiveAll(), "");
+      server.emplace(upstream_.accept());
+    }
+    TestSocket& used = server ? *server : probe;
+    for (int i = 0; i < 2; ++i) {
+      if (i > 0) client.send(Request);
+      EXPECT_EQ(used.receive(Forwarded.size()), Forwarded);
+      used.send(Response);
+      EXPECT_EQ(client.receive(Returned.size()), Returned);
+    }
+    EXPECT_FALSE(upstream_.hasPending());
+  }
+}
+
+TEST_F(HttpIntegrationTest, AClientThatLeavesTakesTheProbeAlong) {
+  ServerUnderTest proxy(
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  filter_chains:\n"
+      "  - {name: http, match: {application_protocols: [http/1.1]}, filters: [{typed_config: "
+      "{\"@type\": type.googleapis.com/weir.extensions.network.http_conn_manager.v1."
+      "HttpConnectionManager, stat_prefix: web, route_config: {virtual_hosts: [{name: all, "
+      "domains: "
+      "[\"*\"], routes: [{match: {prefix: /}, direct_response: {status: 204}}]}]}}}]}\n"
+      "  default_filter_chain:\n    name: tcp\n    filters: " +
+      tcpProxyTo("up") + "\nclusters:\n- {name: up, endpoints: [{address: \"" +
+      upstream_.address() + "\"}]}\n");
+  {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    TestSocket probe = upstream_.accept();
+    client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_EQ(client.receive(12), "HTTP/1.1 204");
+    client.halfClose();
+    EXPECT_EQ(probe.receiveAll(), "");
+  }
+  proxy.waitForMetricBelow("weir_upstream_active_connections{cluster=\"up\"}", 1);
+}
+
+TEST_F(HttpIntegrationTest, GoesWhereTheConnectionWasGoing) {
+  const std::string type = "type.googleapis.com/weir.extensions.";
+  ServerUnderTest proxy(
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  listener_filters: [{typed_config: "
+      "{\"@type\": " +
+      type +
+      "listener.proxy_protocol.v1.ProxyProtocol}}]\n  default_filter_chain: {name: web, "
+      "filters: [{typed_config: {\"@type\": " +
+      type +
+      "network.http_conn_manager.v1.HttpConnectionManager, stat_prefix: web, transparent: true, "
+      "route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{match: {prefix: /}, "
+      "route: {cluster: dst}}]}]}}}]}\nclusters:\n- {name: dst, type: ORIGINAL_DST}\n");
+  TestUpstream other;
+  for (TestUpstream* where : {&upstream_, &other, &upstream_}) {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    client.send("PROXY TCP4 192.0.2.1 127.0.0.1 4660 " + std::to_string(where->port()) + "\r\n" +
+                std::string(Request));
+    TestSocket server = where->accept();
+    EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+    server.send(Response);
+    EXPECT_EQ(client.receive(Returned.size()), Returned);
+  }
 }
 
 TEST_F(HttpIntegrationTest, AMalformedRequestIsAnsweredAndTheConnectionEnds) {
@@ -165,7 +295,7 @@ TEST_F(HttpIntegrationTest, AfterAReloadAConnectionEndsWithItsNextResponse) {
   EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
   server.send(Response);
   EXPECT_EQ(client.receive(Returned.size()), Returned);
-  EXPECT_EQ(proxy.reload(config({.manager = ", via: new"})), "");
+  EXPECT_EQ(proxy.reload(config({.manager = ", transparent: true, via: new"})), "");
   client.send(Request);
   EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
   server.send(Response);

@@ -22,7 +22,8 @@ std::string proxyConfig(const std::string& upstream, const std::string& manager,
          "  address: 127.0.0.1:0\n"
          "  default_filter_chain: {name: web, filters: [{typed_config: {\"@type\": "
          "type.googleapis.com/weir.extensions.network.http_conn_manager.v1."
-         "HttpConnectionManager, stat_prefix: web, route_config: {virtual_hosts: [{name: all, "
+         "HttpConnectionManager, stat_prefix: web, use_remote_address: false, generate_request_id: "
+         "false, route_config: {virtual_hosts: [{name: all, "
          "domains: [\"*\"], routes: [{match: {prefix: /}, route: {cluster: up" +
          route + "}}]}]}" + manager + "}}]}\nclusters:\n- {name: up, endpoints: [{address: \"" +
          upstream + "\"}]" + cluster + "}\n";
@@ -34,7 +35,8 @@ constexpr std::string_view Upgrade =
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 constexpr std::string_view Forwarded =
     "GET /chat HTTP/1.1\r\nhost: test\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    "sec-websocket-version: 13\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";
+    "sec-websocket-version: 13\r\nx-forwarded-proto: http\r\nupgrade: websocket\r\n"
+    "connection: upgrade\r\n\r\n";
 constexpr std::string_view Switching =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
 constexpr std::string_view Switched =
@@ -121,9 +123,9 @@ TEST_F(UpgradeIntegrationTest, ARefusedUpgradeIsAnOrdinaryResponse) {
     client.send(Upgrade);
     TestSocket server = upstream_.accept();
     EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
-    server.send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 2\r\n\r\nno");
+    server.send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 2\r\nDate: x\r\n\r\nno");
     const std::string expected =
-        "HTTP/1.1 " + std::string(status) + "\r\ncontent-length: 2\r\n\r\nno";
+        "HTTP/1.1 " + std::string(status) + "\r\ndate: x\r\ncontent-length: 2\r\n\r\nno";
     EXPECT_EQ(client.receive(expected.size()), expected);
   }
   // The connection goes on as before.
@@ -138,8 +140,8 @@ TEST_F(UpgradeIntegrationTest, WhatFollowsARefusedUpgradeIsTheNextRequest) {
   client.send(std::string(Upgrade) + "GET /next HTTP/1.1\r\nHost: t\r\n\r\n");
   TestSocket server = upstream_.accept();
   EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
-  server.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  const std::string refused = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+  server.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: x\r\n\r\n");
+  const std::string refused = "HTTP/1.1 200 OK\r\ndate: x\r\ncontent-length: 0\r\n\r\n";
   EXPECT_EQ(client.receive(refused.size()), refused);
   EXPECT_TRUE(startsWith(receiveHead(server), "GET /next HTTP/1.1\r\n"));
 }

@@ -88,8 +88,8 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
   }
   forward_ = &forward;
   if (!forward.hash_policy.empty()) {
-    http::RequestHash found = http::hashRequest(forward.hash_policy, context_.requestHeaders(),
-                                                &context_.connection().facts.source.ip, draw);
+    http::RequestHash found =
+        http::hashRequest(forward.hash_policy, context_.requestHeaders(), &info.client, draw);
     hash_ = found.hash;
     set_cookies_ = std::move(found.set_cookies);
   }
@@ -165,24 +165,31 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
   info.upstream_version = version;
   const uint64_t owner = cluster_->settings().proxy_protocol ? connection.id : 0;
   const HeaderMap& headers = inFormFor(version);
+  const net::IpPort client{info.client, connection.facts.source.port};
   const TunnelForm form = form_ == TunnelForm::None ? form_ : http::tunnelFormOf(headers);
   // What was sent into a connection that was gone could not be sent again.
   const bool unused = fresh || (form != TunnelForm::None && version != http::Version::Http2);
-  const UpstreamRequest::Plan plan{*cluster_,
-                                   {connection.facts.destination, connection.destination_is_self,
-                                    connection.facts.source, hash_, tried_},
-                                   {connection.facts.destination,
-                                    connection.destination_is_self,
-                                    connection.facts.source,
-                                    tlvsOf(connection),
-                                    true,
-                                    {}},
-                                   version,
-                                   owner,
-                                   unused,
-                                   form};
+  auto early = info.attempts == 1 ? context_.takeEarly(*cluster_) : nullptr;
+  const UpstreamRequest::Plan plan{
+      *cluster_,
+      {connection.facts.destination, connection.destination_is_self, client, hash_, tried_},
+      {connection.facts.destination,
+       connection.destination_is_self,
+       connection.facts.source,
+       tlvsOf(connection),
+       true,
+       {}},
+      version,
+      owner,
+      unused,
+      form,
+      early.get()};
   const auto failure = upstream_.start(plan, headers, end_stream);
   info.upstream = upstream_.host();
+  if (early != nullptr) {
+    early->cancel();
+    context_.worker().loop.retire(std::move(early));
+  }
   if (failure) return onUpstreamFailure(*failure);
 }
 

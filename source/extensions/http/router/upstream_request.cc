@@ -40,6 +40,7 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   host_ = place_.host();
   http::ConnectionPool& pool =
       http::PoolSet::of(worker_).pool(plan.cluster, host_, plan.version, plan.owner);
+  if (plan.early != nullptr && plan.early->address() == host_->address()) pool.adopt(*plan.early);
   auto stream = pool.newStream(*this, *this, plan.connect, plan.fresh);
   if (!stream.ok()) {
     finish(Outcome::LocalFailure);

@@ -21,6 +21,7 @@
 #include "source/http/stream_info.h"
 #include "source/http/upgrade.h"
 #include "source/upstream/cluster.h"
+#include "source/upstream/early_connection.h"
 #include "source/upstream/request_place.h"
 
 namespace weir::http_filters {
@@ -62,6 +63,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
     uint64_t owner = 0;                              // PoolSet::pool()
     bool fresh = false;                              // not over a connection that was used before
     http::TunnelForm form = http::TunnelForm::None;  // what it asks the host for
+    // Taken over by the pool if it leads to the host; may be null.
+    upstream::EarlyConnection* early = nullptr;
   };
   // Where the response is put.
   struct Maps {

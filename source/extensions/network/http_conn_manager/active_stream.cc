@@ -30,6 +30,7 @@ void ActiveStream::begin(HttpConnection& connection, http::StreamEncoder& encode
   last_active_ = manager_.worker().loop.now();
   info().id = id;
   info().version = version;
+  info().client = connection.peer().address;
   info().started = last_active_;
   info().started_wall = manager_.worker().loop.wallNow();
   manager_.stats().onRequest(version);
@@ -51,10 +52,20 @@ void ActiveStream::onHeaders(bool end_stream) {
   info().is_grpc = http::isGrpc(filters_.requestHeaders());
   form_ = http::tunnelFormOf(filters_.requestHeaders());
   if (end_stream) requestEnded();
+  tellOfClient();
   if (!checkPath()) return;
   filtered_ = true;
   filters_.start(manager_.settings().filters, connection_->info());
   filters_.decodeHeaders(end_stream);
+}
+
+void ActiveStream::tellOfClient() {
+  const HttpConnManagerSettings& settings = manager_.settings();
+  if (settings.transparent) return;
+  Random& random = manager_.random();
+  const uint64_t high = random.next();
+  info().client = http::applyForwarded(settings.forwarded, connection_->peer(), high, random.next(),
+                                       filters_.requestHeaders());
 }
 
 // False: it was answered.
@@ -162,8 +173,13 @@ void ActiveStream::finishHead(HeaderMap& headers) {
   if (const http::Route* route = info().route) {
     http::apply(route->response_headers, headers);
   }
-  const std::string& via = manager_.settings().via;
-  if (!via.empty() && !manager_.settings().transparent) headers.add(HeaderId::Via, via);
+  if (manager_.settings().transparent) return;
+  const std::string& via = manager_.settings().forwarded.via;
+  if (!via.empty()) headers.add(HeaderId::Via, via);
+  // RFC 9110 6.6.1: of a response that comes without one, by whoever passes it on.
+  if (!info().is_tunnel && !headers.has(HeaderId::Date)) {
+    headers.add(HeaderId::Date, manager_.dateOf(manager_.worker().loop.wallNow()));
+  }
 }
 
 void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
@@ -209,6 +225,11 @@ bool ActiveStream::upgradeAllowed(std::string_view token) const {
   if (manager_.settings().transparent) return true;
   const auto& allowed = manager_.settings().upgrades;
   return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
+}
+
+std::unique_ptr<upstream::EarlyConnection> ActiveStream::takeEarly(
+    const upstream::Cluster& cluster) {
+  return connection_->takeEarly(cluster);
 }
 
 // The codec does what is left of the stream by itself. Of a tunnel, the other way goes on.

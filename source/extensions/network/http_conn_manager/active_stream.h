@@ -54,7 +54,9 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   void resetStream(http::ResetReason reason, std::string_view why) override;
   const http::Route* chooseRoute(const http::HeaderMap& request) override;
   bool upgradeAllowed(std::string_view token) const override;
+  std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster) override;
 
+  void tellOfClient();
   bool checkPath();
   void replyDirectly(http::LocalReply reply);
   Duration idleTimeout() const;

@@ -207,6 +207,15 @@ void parseUpgrades(const Proto& proto, const FieldScope& list, Settings& setting
   }
 }
 
+void parseForwarded(const Proto& proto, weir::http::ForwardedSettings& settings) {
+  settings.use_remote_address = !proto.has_use_remote_address() || proto.use_remote_address();
+  settings.xff_num_trusted_hops = proto.xff_num_trusted_hops();
+  settings.skip_xff_append = proto.skip_xff_append();
+  settings.generate_request_id = !proto.has_generate_request_id() || proto.generate_request_id();
+  settings.preserve_external_request_id = proto.preserve_external_request_id();
+  settings.via = proto.via();
+}
+
 class Factory final : public config::NetworkFilterConfigFactory {
  public:
   std::string_view messageType() const override { return Proto::descriptor()->full_name(); }
@@ -236,7 +245,7 @@ class Factory final : public config::NetworkFilterConfigFactory {
     parseHttp2(proto.http2_protocol_options(), scope.field("http2_protocol_options"),
                settings.http2);
     settings.transparent = proto.transparent();
-    settings.via = proto.via();
+    parseForwarded(proto, settings.forwarded);
     return std::make_unique<HttpConnManagerFactory>(std::move(settings));
   }
 };

@@ -20,7 +20,11 @@ HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& 
       settle_(context.worker().loop, [this] { settle(); }),
       timer_(context.worker().loop, [this] { onTimer(); }),
       started_(context.worker().loop.now()),
-      idle_since_(started_) {}
+      idle_since_(started_) {
+  const net::IpAddress& address = context.info().facts.source.ip;
+  if (address.family != net::Family::None) peer_text_ = address.toString();
+  peer_ = {address, peer_text_};
+}
 
 HttpConnection::~HttpConnection() {
   for (auto* list : {&streams_, &done_}) {
@@ -33,6 +37,9 @@ HttpConnection::~HttpConnection() {
 
 filter::FilterStatus HttpConnection::onNewConnection() {
   using Codec = HttpConnManagerSettings::Codec;
+  if (auto early = context_.takeEarly()) {
+    spare_.emplace(context_.worker().loop, std::move(early));
+  }
   const std::string_view protocol = context_.info().protocol;
   switch (manager_.settings().codec) {
     case Codec::Http1: makeCodec(http::Version::Http11); break;
@@ -99,6 +106,15 @@ void HttpConnection::onConnectionClosed() {
   }
   settle_.cancel();
   timer_.disarm();
+  spare_.reset();
+}
+
+std::unique_ptr<upstream::EarlyConnection> HttpConnection::takeEarly(
+    const upstream::Cluster& cluster) {
+  if (!spare_) return nullptr;
+  auto early = spare_->take(cluster);
+  spare_.reset();
+  return early;
 }
 
 http::StreamDecoder& HttpConnection::onNewStream(http::StreamEncoder& encoder,

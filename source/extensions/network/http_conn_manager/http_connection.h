@@ -7,16 +7,19 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/event/loop.h"
 #include "source/extensions/network/http_conn_manager/active_stream.h"
 #include "source/extensions/network/http_conn_manager/manager_on_worker.h"
+#include "source/extensions/network/http_conn_manager/spare_connection.h"
 #include "source/filter/drain_list.h"
 #include "source/filter/filter_chain.h"
 #include "source/filter/network_filter.h"
 #include "source/http/codec.h"
+#include "source/http/forwarded.h"
 
 namespace weir::extensions {
 
@@ -35,10 +38,13 @@ class HttpConnection final : public filter::ReadFilter,
 
   // For its streams.
   filter::ConnectionInfo& info() { return context_.info(); }
+  const http::ForwardedPeer& peer() const { return peer_; }
   // The response of a stream is about to begin: whether it should be the last one of an HTTP/1
   // connection is decided now.
   void onResponse();
   void onStreamDone(ActiveStream& stream);
+  // See http::FilterContext.
+  std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
   // A stream has a timeout of its own; zero: it has not.
   void lookWithin(Duration timeout);
 
@@ -65,6 +71,9 @@ class HttpConnection final : public filter::ReadFilter,
   event::Task settle_;                               // what is not to happen on the stack of others
   event::Timer timer_;
   MonotonicTime next_look_;  // while the timer is armed
+  std::optional<SpareConnection> spare_;
+  std::string peer_text_;
+  http::ForwardedPeer peer_;
   MonotonicTime started_;
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;

@@ -5,9 +5,14 @@
 //
 // Loop: the worker's; lives in filter::Worker::local.
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "source/base/random.h"
+#include "source/base/time.h"
 #include "source/extensions/network/http_conn_manager/http_stats.h"
 #include "source/extensions/network/http_conn_manager/settings.h"
 #include "source/filter/worker.h"
@@ -27,6 +32,10 @@ class ManagerOnWorker {
   filter::Worker& worker() { return worker_; }
   HttpStats& stats() { return stats_; }
 
+  Random& random() { return random_; }
+  // The value of the field date for that time (RFC 9110 5.6.7). Valid until the next call.
+  std::string_view dateOf(WallTime now);
+
   // `buffer_limit`: of its body, in bytes.
   std::unique_ptr<ActiveStream> takeStream(size_t buffer_limit);
   void giveBack(std::unique_ptr<ActiveStream> stream);
@@ -36,6 +45,9 @@ class ManagerOnWorker {
   const HttpConnManagerSettings& settings_;
   filter::Worker& worker_;
   HttpStats stats_;
+  Random random_;
+  std::string date_;
+  int64_t date_second_ = -1;  // since 1970
   std::vector<std::unique_ptr<ActiveStream>> free_;
 };
 

@@ -11,6 +11,7 @@
 #include "source/base/time.h"
 #include "source/http/codec_settings.h"
 #include "source/http/filter.h"
+#include "source/http/forwarded.h"
 #include "source/http/path.h"
 #include "source/http/route_table.h"
 
@@ -40,7 +41,7 @@ struct HttpConnManagerSettings {
 
   // Nothing is added to a message, and nothing taken from it but what belongs to a connection.
   bool transparent = false;
-  std::string via;                    // empty: none is added
+  http::ForwardedSettings forwarded;  // also what via says in responses
   std::vector<std::string> upgrades;  // that may pass where a route says nothing, in lower case
 };
 

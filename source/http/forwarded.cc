@@ -1,0 +1,109 @@
+#include "source/http/forwarded.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace weir::http {
+namespace {
+
+constexpr std::string_view Separator = ", ";
+constexpr std::string_view OurPrefix = "weir-";
+constexpr size_t UuidSize = 36;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The one at that place from the right, from 1 on; nothing if there are fewer, or it is no address.
+std::optional<net::IpAddress> fromRight(const HeaderMap& request, uint32_t place) {
+  const auto entries = request.entries();
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    if (entry->id != HeaderId::XForwardedFor) continue;
+    for (std::string_view list = entry->value; !list.empty();) {
+      const size_t comma = list.rfind(',');
+      const bool last = comma == std::string_view::npos;
+      const std::string_view one = trimmed(last ? list : list.substr(comma + 1));
+      if (--place == 0) return net::IpAddress::parse(one);
+      list = last ? std::string_view{} : list.substr(0, comma);
+    }
+  }
+  return std::nullopt;
+}
+
+net::IpAddress trustedClient(const ForwardedSettings& settings, const ForwardedPeer& peer,
+                             const HeaderMap& request) {
+  // What stands rightmost was added by whoever connects, and names the one in front of it.
+  const uint32_t hops = settings.xff_num_trusted_hops;
+  const uint64_t place = settings.use_remote_address ? uint64_t{hops} : uint64_t{hops} + 1;
+  if (place == 0 || place > UINT32_MAX) return peer.address;
+  return fromRight(request, static_cast<uint32_t>(place)).value_or(peer.address);
+}
+
+// Behind what is there, as one field.
+void appendTo(HeaderId id, std::string_view value, HeaderMap& request) {
+  const size_t count = request.count(id);
+  if (count == 0) return request.add(id, value);
+  if (count > 1) {
+    return request.set(id,
+                       request.joined(nameOf(id)) + std::string(Separator) + std::string(value));
+  }
+  const std::string_view before = request.get(id);
+  const size_t size = before.size() + Separator.size() + value.size();
+  char* const all = request.room(size);
+  char* end = std::copy(before.begin(), before.end(), all);
+  end = std::copy(Separator.begin(), Separator.end(), end);
+  std::copy(value.begin(), value.end(), end);
+  request.setView(id, {all, size});
+}
+
+void setProto(const ForwardedSettings& settings, const ForwardedPeer& peer, HeaderMap& request) {
+  const bool believed = !settings.use_remote_address || settings.xff_num_trusted_hops > 0;
+  const std::string_view said = request.get(HeaderId::XForwardedProto);
+  if (believed && (said == "http" || said == "https")) return;
+  request.set(HeaderId::XForwardedProto, peer.scheme);
+}
+
+void setRequestId(const ForwardedSettings& settings, uint64_t high, uint64_t low,
+                  HeaderMap& request) {
+  const bool external = settings.use_remote_address && !settings.preserve_external_request_id;
+  if (request.has(HeaderId::XRequestId)) {
+    if (!external) return;
+    request.remove(HeaderId::XRequestId);
+  }
+  if (!settings.generate_request_id) return;
+  char* const id = request.room(UuidSize);
+  writeUuid(high, low, id);
+  request.addView(HeaderId::XRequestId, nameOf(HeaderId::XRequestId), {id, UuidSize});
+}
+
+}  // namespace
+
+void writeUuid(uint64_t random_high, uint64_t random_low, char* out) {
+  constexpr std::string_view Hex = "0123456789abcdef";
+  random_high = (random_high & ~uint64_t{0xf000}) | 0x4000;                // version 4
+  random_low = (random_low & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);  // variant
+  for (int digit = 0; digit < 32; ++digit) {
+    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) *out++ = '-';
+    const uint64_t half = digit < 16 ? random_high : random_low;
+    *out++ = Hex[half >> (60 - 4 * (digit % 16)) & 15];
+  }
+}
+
+net::IpAddress applyForwarded(const ForwardedSettings& settings, const ForwardedPeer& peer,
+                              uint64_t random_high, uint64_t random_low, HeaderMap& request) {
+  const net::IpAddress client = trustedClient(settings, peer, request);
+  if (settings.use_remote_address) {
+    request.removeIf([](const HeaderEntry& entry) { return entry.name.starts_with(OurPrefix); });
+    if (!settings.skip_xff_append && !peer.text.empty()) {
+      appendTo(HeaderId::XForwardedFor, peer.text, request);
+    }
+  }
+  setProto(settings, peer, request);
+  setRequestId(settings, random_high, random_low, request);
+  if (!settings.via.empty()) appendTo(HeaderId::Via, settings.via, request);
+  return client;
+}
+
+}  // namespace weir::http

@@ -1,0 +1,44 @@
+#pragma once
+
+// What a proxy tells the upstream about the client, and how far it believes what the client says of
+// itself: x-forwarded-for, x-forwarded-proto, x-request-id, via, and the address that the request
+// is taken to come from. Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "source/http/header_map.h"
+#include "source/net/address.h"
+
+namespace weir::http {
+
+struct ForwardedSettings {
+  // Nobody but the proxies that are trusted stands between the clients and us, and all that clients
+  // say of themselves is replaced. False: what connects is such a proxy, or another one of us.
+  bool use_remote_address = true;
+  // Proxies in front of us whose x-forwarded-for is believed.
+  uint32_t xff_num_trusted_hops = 0;
+  bool skip_xff_append = false;
+  bool generate_request_id = true;
+  // With use_remote_address: one that came with the request stays.
+  bool preserve_external_request_id = false;
+  std::string via = {};  // empty: nothing is added
+};
+
+// What is known of the client's connection.
+struct ForwardedPeer {
+  net::IpAddress address;  // family None if it is not known
+  std::string_view text;   // the same; empty if it is not known
+  std::string_view scheme = "http";
+};
+
+// Changes the head of a request. Returns the address that the client is trusted to have.
+// `random_high`, `random_low`: for the identifier.
+net::IpAddress applyForwarded(const ForwardedSettings& settings, const ForwardedPeer& peer,
+                              uint64_t random_high, uint64_t random_low, HeaderMap& request);
+
+// A UUID of version 4 (RFC 9562 5.4), 36 characters to `out`.
+void writeUuid(uint64_t random_high, uint64_t random_low, char* out);
+
+}  // namespace weir::http
