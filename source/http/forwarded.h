@@ -26,7 +26,7 @@ struct ForwardedSettings {
   std::string via = {};  // empty: nothing is added
 };
 
-// What is known of the client's connection.
+// What is known of the connection of the client.
 struct ForwardedPeer {
   net::IpAddress address;  // family None if it is not known
   std::string_view text;   // the same; empty if it is not known

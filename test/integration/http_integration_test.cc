@@ -5,6 +5,7 @@
 #include <ctime>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "test/integration/server_under_test.h"
 
@@ -215,6 +216,71 @@ TEST_F(HttpIntegrationTest, GoesWhereTheConnectionWasGoing) {
     server.send(Response);
     EXPECT_EQ(client.receive(Returned.size()), Returned);
   }
+}
+
+// A route with a mirror at `address`.
+std::string mirrorTo(const std::string& address) {
+  return "}\n- {name: copy, endpoints: [{address: \"" + address + "\"}]";
+}
+constexpr char WithMirror[] =
+    "[{match: {prefix: /}, route: {cluster: up, request_mirror_policies: [{cluster: copy}]}}]";
+
+TEST_F(HttpIntegrationTest, ACopyGoesToTheMirrorAndItsAnswerIsDropped) {
+  TestUpstream copy;
+  ServerUnderTest proxy(config({.routes = WithMirror, .cluster = mirrorTo(copy.address())}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send("POST / HTTP/1.1\r\nHost: t:80\r\nContent-Length: 4\r\n\r\nbo");
+  TestSocket server = upstream_.accept();
+  TestSocket mirror = copy.accept();
+  client.send("dy");
+  const std::string rest = "\r\ncontent-length: 4\r\n\r\nbody";
+  const std::string forwarded = "POST / HTTP/1.1\r\nhost: t:80" + rest;
+  const std::string copied = "POST / HTTP/1.1\r\nhost: t-shadow:80" + rest;
+  EXPECT_EQ(server.receive(forwarded.size()), forwarded);
+  EXPECT_EQ(mirror.receive(copied.size()), copied);
+  mirror.send("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\nnone");
+  proxy.waitForMetric("weir_http_mirrored_requests_total{cluster=\"copy\",outcome=\"answered\"}",
+                      1);
+  server.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+}
+
+TEST_F(HttpIntegrationTest, AMirrorThatFailsOrHangsDoesNotMatter) {
+  TestUpstream copy;
+  ServerUnderTest proxy(config({.routes = WithMirror, .cluster = mirrorTo(copy.address())}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  const std::string much(4 << 20, 'x');
+  std::thread sender([&] {
+    client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(much.size()) +
+                "\r\n\r\n" + much);
+  });
+  TestSocket server = upstream_.accept();
+  TestSocket mirror = copy.accept();  // that reads nothing
+  const std::string head =
+      "POST / HTTP/1.1\r\nhost: t\r\ncontent-length: " + std::to_string(much.size()) + "\r\n\r\n";
+  EXPECT_EQ(server.receive(head.size() + much.size()), head + much);
+  sender.join();
+  server.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+  copy.close();
+  client.send(Request);
+  EXPECT_EQ(server.receive(Forwarded.size()), Forwarded);
+  server.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
+  proxy.waitForMetric("weir_http_mirrored_requests_total{cluster=\"copy\",outcome=\"failed\"}", 1);
+}
+
+TEST_F(HttpIntegrationTest, AnAttemptThatStandsStillIsGivenUp) {
+  ServerUnderTest proxy(
+      config({.routes = "[{match: {prefix: /}, route: {cluster: up, retry_policy: {retry_on: "
+                        "\"5xx\", num_retries: 1, per_try_idle_timeout: 0.05s}}}]"}));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  TestSocket first = upstream_.accept();
+  TestSocket second = upstream_.accept();
+  EXPECT_EQ(second.receive(Forwarded.size()), Forwarded);
+  second.send(Response);
+  EXPECT_EQ(client.receive(Returned.size()), Returned);
 }
 
 TEST_F(HttpIntegrationTest, AMalformedRequestIsAnsweredAndTheConnectionEnds) {

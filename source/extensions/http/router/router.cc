@@ -1,11 +1,11 @@
 #include "source/extensions/http/router/router.h"
 
-#include <array>
 #include <utility>
 #include <variant>
 
 #include "source/base/check.h"
 #include "source/base/random.h"
+#include "source/extensions/http/router/copy_bytes.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
@@ -32,15 +32,6 @@ std::span<const net::ProxyTlv> tlvsOf(const filter::ConnectionInfo& connection) 
   return *connection.facts.proxy_tlvs;
 }
 
-void appendCopy(const buffer::Buffer& from, buffer::Buffer& to) {
-  // A request that is kept is no longer than the limit of a connection: few slices.
-  std::array<iovec, 64> pieces;
-  const size_t count = from.peek(pieces);
-  for (size_t i = 0; i < count; ++i) {
-    to.append({static_cast<const uint8_t*>(pieces[i].iov_base), pieces[i].iov_len});
-  }
-}
-
 }  // namespace
 
 RouterFilter::RouterFilter(http::FilterContext& context)
@@ -48,7 +39,8 @@ RouterFilter::RouterFilter(http::FilterContext& context)
       upstream_(context.worker(), {context.responseHeaders(), context.responseTrailers()}, *this),
       body_(context.worker().slices),
       timeout_(context.worker().loop, [this] { onTimeout(); }),
-      try_timeout_(context.worker().loop, [this] { onTryTimeout(); }),
+      try_timeout_(context.worker().loop, [this] { onTryTimeout("upstream_per_try_timeout"); }),
+      try_idle_(context.worker().loop, [this] { onTryTimeout("upstream_per_try_idle_timeout"); }),
       back_off_(context.worker().loop, [this] { retryNow(); }) {}
 
 FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
@@ -98,6 +90,7 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
     keep_body_ = !end_stream;
   }
   changeRequest(forward, *weighted_);
+  if (!forward.mirrors.empty()) startMirrors(end_stream);
   attempt(end_stream, false);
   if (end_stream) requestEnded();
 }
@@ -157,33 +150,44 @@ const HeaderMap& RouterFilter::inFormFor(http::Version version) {
   return translated_ != nullptr ? *translated_ : headers;
 }
 
-void RouterFilter::attempt(bool end_stream, bool fresh) {
+UpstreamRequest::Plan RouterFilter::planFor(upstream::Cluster& cluster, http::Version version) {
   const filter::ConnectionInfo& connection = context_.connection();
+  const filter::Facts& facts = connection.facts;
+  const net::IpPort client{context_.info().client, facts.source.port};
+  const bool is_self = connection.destination_is_self;
+  return {cluster,
+          {facts.destination, is_self, client, hash_, tried_},
+          {facts.destination, is_self, facts.source, tlvsOf(connection), true, {}},
+          version,
+          cluster.settings().proxy_protocol ? connection.id : 0};
+}
+
+void RouterFilter::startMirrors(bool end_stream) {
+  if (form_ != TunnelForm::None) return;
+  for (const http::Mirror& mirror : forward_->mirrors) {
+    if (cluster_->random().below(1'000'000) >= mirror.per_million) continue;
+    upstream::Cluster* cluster = context_.worker().clusters.find(mirror.cluster);
+    WEIR_CHECK(cluster != nullptr);  // the configuration was checked
+    MirrorRequest& copy = MirrorSet::of(context_.worker()).add(*cluster, context_.bufferLimit());
+    mirrors_.push_back(&copy);
+    copy.start(planFor(*cluster, versionFor(*cluster)), context_.requestHeaders(), end_stream,
+               forward_->timeout);
+  }
+}
+
+void RouterFilter::attempt(bool end_stream, bool fresh) {
   http::StreamInfo& info = context_.info();
   ++info.attempts;
   const http::Version version = versionFor(*cluster_);
   info.upstream_version = version;
-  const uint64_t owner = cluster_->settings().proxy_protocol ? connection.id : 0;
   const HeaderMap& headers = inFormFor(version);
-  const net::IpPort client{info.client, connection.facts.source.port};
   const TunnelForm form = form_ == TunnelForm::None ? form_ : http::tunnelFormOf(headers);
-  // What was sent into a connection that was gone could not be sent again.
-  const bool unused = fresh || (form != TunnelForm::None && version != http::Version::Http2);
   auto early = info.attempts == 1 ? context_.takeEarly(*cluster_) : nullptr;
-  const UpstreamRequest::Plan plan{
-      *cluster_,
-      {connection.facts.destination, connection.destination_is_self, client, hash_, tried_},
-      {connection.facts.destination,
-       connection.destination_is_self,
-       connection.facts.source,
-       tlvsOf(connection),
-       true,
-       {}},
-      version,
-      owner,
-      unused,
-      form,
-      early.get()};
+  UpstreamRequest::Plan plan = planFor(*cluster_, version);
+  // What was sent into a connection that was gone could not be sent again.
+  plan.fresh = fresh || (form != TunnelForm::None && version != http::Version::Http2);
+  plan.form = form;
+  plan.early = early.get();
   const auto failure = upstream_.start(plan, headers, end_stream);
   info.upstream = upstream_.host();
   if (early != nullptr) {
@@ -191,6 +195,14 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
     context_.worker().loop.retire(std::move(early));
   }
   if (failure) return onUpstreamFailure(*failure);
+  armTryIdle();
+}
+
+// Without a byte either way.
+void RouterFilter::armTryIdle() {
+  if (forward_ == nullptr || !forward_->retry || form_ != TunnelForm::None) return;
+  const Duration idle = forward_->retry->per_try_idle_timeout;
+  if (idle > Duration::zero() && upstream_.active()) try_idle_.arm(idle);
 }
 
 FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
@@ -199,6 +211,8 @@ FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
     return FilterStatus::StopIteration;
   }
   if (keep_body_) keep(data);
+  for (MirrorRequest* mirror : mirrors_) mirror->encodeData(data, end_stream);
+  armTryIdle();
   upstream_.encodeData(data, end_stream);
   if (end_stream) requestEnded();
   context_.pauseRequest(upstream_.sendBlocked() || back_off_.armed());
@@ -207,6 +221,7 @@ FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
 
 FilterStatus RouterFilter::decodeTrailers(HeaderMap& trailers) {
   trailers_ = &trailers;
+  for (MirrorRequest* mirror : mirrors_) mirror->encodeTrailers(trailers);
   upstream_.encodeTrailers(trailers);
   requestEnded();
   return FilterStatus::StopIteration;
@@ -222,7 +237,7 @@ void RouterFilter::keep(const buffer::Buffer& data) {
     if (back_off_.armed()) reply(507, "request_payload_exceeded_retry_buffer_limit");
     return;
   }
-  appendCopy(data, body_);
+  copyBytes(data, body_);
 }
 
 void RouterFilter::requestEnded() {
@@ -242,6 +257,7 @@ void RouterFilter::onUpstreamHeaders(bool end_stream) {
   const unsigned status = http::statusOf(context_.responseHeaders());
   if (status < 200 && status != 101) return context_.encodeHeaders(false);
   if (!takeAnswer()) return;
+  end_stream ? try_idle_.disarm() : armTryIdle();
   if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
   responding_ = true;
   try_timeout_.disarm();
@@ -277,12 +293,14 @@ bool RouterFilter::takeAnswer() {
 
 void RouterFilter::onUpstreamData(buffer::Buffer& data, bool end_stream) {
   if (end_stream) timeout_.disarm();
+  end_stream ? try_idle_.disarm() : armTryIdle();
   context_.encodeData(data, end_stream);
   if (!end_stream && context_.writeBlocked()) upstream_.pauseResponse(true);
 }
 
 void RouterFilter::onUpstreamTrailers() {
   timeout_.disarm();
+  try_idle_.disarm();
   context_.encodeTrailers();
 }
 
@@ -294,6 +312,7 @@ void RouterFilter::onResponseWriteReady() {
 void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.sendBlocked()); }
 
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
+  try_idle_.disarm();
   if (responding_) {
     const bool tunnel = context_.info().is_tunnel;
     return context_.resetStream(
@@ -323,6 +342,7 @@ bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
     return false;
   }
   try_timeout_.disarm();
+  try_idle_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
   context_.responseHeaders().clear();
   context_.responseTrailers().clear();
@@ -339,7 +359,7 @@ void RouterFilter::retryNow() {
   if (!upstream_.active() || responding_) return;
   if (!body_.empty()) {
     buffer::Buffer again(context_.worker().slices);
-    appendCopy(body_, again);
+    copyBytes(body_, again);
     upstream_.encodeData(again, request_ended_ && trailers_ == nullptr);
   }
   if (trailers_ != nullptr) upstream_.encodeTrailers(*trailers_);
@@ -355,6 +375,7 @@ void RouterFilter::replyTo(const UpstreamFailure& failure) {
 void RouterFilter::onTimeout() {
   back_off_.disarm();
   try_timeout_.disarm();
+  try_idle_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
   if (responding_) {
     return context_.resetStream(http::ResetReason::Cancel, "upstream_request_timeout");
@@ -362,11 +383,17 @@ void RouterFilter::onTimeout() {
   reply(504, "upstream_request_timeout");
 }
 
-void RouterFilter::onTryTimeout() {
+void RouterFilter::onTryTimeout(std::string_view reason) {
+  if (responding_) {
+    upstream_.cancel(http::ResetReason::Cancel);
+    return context_.resetStream(http::ResetReason::Cancel, reason);
+  }
   if (retryAfter(retry_ ? retry_->onTryTimeout() : RetryState::Verdict::No)) return;
+  try_timeout_.disarm();
+  try_idle_.disarm();
   timeout_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
-  reply(504, "upstream_per_try_timeout");
+  reply(504, reason);
 }
 
 void RouterFilter::reply(unsigned status, std::string_view reason) {
@@ -384,6 +411,9 @@ void RouterFilter::onStreamComplete() {
   back_off_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
   if (tunnel_) tunnel_->cancel();
+  try_idle_.disarm();
+  for (MirrorRequest* mirror : mirrors_) mirror->release();
+  mirrors_.clear();
   if (retry_) retry_->attemptEnded();
 }
 

@@ -8,7 +8,8 @@
 // no_healthy_upstream, no_destination, upstream_overflow,
 // upstream_refused, upstream_unreachable, upstream_connect_timeout, upstream_connect_failed,
 // upstream_reset (503), upstream_protocol_error (502), upstream_request_timeout,
-// upstream_per_try_timeout, upstream_idle_timeout (504), max_stream_duration (504, or a reset).
+// upstream_per_try_timeout, upstream_per_try_idle_timeout (504), max_stream_duration (504, or a
+// reset).
 
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include "source/event/loop.h"
 #include "source/extensions/http/router/connect_tunnel.h"
+#include "source/extensions/http/router/mirror_request.h"
 #include "source/extensions/http/router/retry_state.h"
 #include "source/extensions/http/router/upstream_request.h"
 #include "source/http/filter.h"
@@ -55,12 +57,15 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   void requestEnded();
   bool mayRepeat() const;
   void armTryTimers();
+  void armTryIdle();
+  void startMirrors(bool end_stream);
+  UpstreamRequest::Plan planFor(upstream::Cluster& cluster, http::Version version);
   // After a failure or a response that calls for it: true if there will be another attempt.
   bool retryAfter(RetryState::Verdict verdict);
   void retryNow();
   void replyTo(const UpstreamFailure& failure);
   void onTimeout();
-  void onTryTimeout();
+  void onTryTimeout(std::string_view reason);
   void reply(unsigned status, std::string_view reason);
   void keep(const buffer::Buffer& data);
 
@@ -70,6 +75,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   upstream::Cluster* cluster_ = nullptr;
   UpstreamRequest upstream_;
   std::optional<ConnectTunnel> tunnel_;  // instead of it, of a CONNECT that ends here
+  std::vector<MirrorRequest*> mirrors_;  // until they are released
   std::optional<RetryState> retry_;
   std::optional<uint64_t> hash_;
   http::TunnelForm form_ = http::TunnelForm::None;  // of the client's request
@@ -82,6 +88,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   std::vector<const upstream::Host*> tried_;
   event::Timer timeout_;
   event::Timer try_timeout_;
+  event::Timer try_idle_;
   event::Timer back_off_;
   bool request_ended_ = false;
   bool keep_body_ = false;
