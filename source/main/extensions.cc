@@ -1,7 +1,11 @@
 #include "source/main/extensions.h"
 
+#include "source/extensions/http/buffer/factory.h"
 #include "source/extensions/http/cors/factory.h"
+#include "source/extensions/http/fault/factory.h"
+#include "source/extensions/http/grpc_stats/factory.h"
 #include "source/extensions/http/header_mutation/factory.h"
+#include "source/extensions/http/health_check/factory.h"
 #include "source/extensions/http/local_ratelimit/factory.h"
 #include "source/extensions/http/rbac/factory.h"
 #include "source/extensions/http/router/factory.h"
@@ -22,8 +26,12 @@ namespace weir {
 
 // One line for each, sorted. Nothing else registers anything.
 void registerBuiltins(config::Registry& registry) {
+  registry.add(http_filters::makeBufferConfigFactory());
   registry.add(http_filters::makeCorsConfigFactory());
+  registry.add(http_filters::makeFaultConfigFactory());
+  registry.add(http_filters::makeGrpcStatsConfigFactory());
   registry.add(http_filters::makeHeaderMutationConfigFactory());
+  registry.add(http_filters::makeHealthCheckConfigFactory());
   registry.add(http_filters::makeLocalRateLimitConfigFactory());
   registry.add(http_filters::makeRbacConfigFactory());
   registry.add(http_filters::makeRouterConfigFactory());

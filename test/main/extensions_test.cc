@@ -380,8 +380,12 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.network.local_ratelimit.v1.LocalRateLimit\n"
             "weir.extensions.network.rbac.v1.Rbac\n"
             "weir.extensions.network.tcp_proxy.v1.TcpProxy\n"
+            "weir.extensions.http.buffer.v1.Buffer\n"
             "weir.extensions.http.cors.v1.Cors\n"
+            "weir.extensions.http.fault.v1.Fault\n"
+            "weir.extensions.http.grpc_stats.v1.GrpcStats\n"
             "weir.extensions.http.header_mutation.v1.HeaderMutation\n"
+            "weir.extensions.http.health_check.v1.HealthCheck\n"
             "weir.extensions.http.local_ratelimit.v1.LocalRateLimit\n"
             "weir.extensions.http.rbac.v1.Rbac\n"
             "weir.extensions.http.router.v1.Router\n");

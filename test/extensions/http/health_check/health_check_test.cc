@@ -1,0 +1,82 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "source/extensions/http/health_check/factory.h"
+#include "test/support/http_filter_harness.h"
+#include "test/support/typed_config.h"
+
+namespace weir::http_filters {
+namespace {
+
+using test::HttpFilterHarness;
+
+HttpFilterHarness::Factories healthCheck(const std::string& more = "") {
+  return {test::makeFilter(
+      makeHealthCheckConfigFactory(),
+      "pass_through_mode: false, headers: [{name: \":path\", string_match: {exact: /healthz}}" +
+          more + "]")};
+}
+
+TEST(HealthCheckTest, AnswersThoseWhoAsk) {
+  for (const std::string method : {"GET", "HEAD"}) {
+    HttpFilterHarness h(healthCheck());
+    h.request(method, "/healthz");
+    EXPECT_EQ(h.upstreamRequest(), "||");
+    EXPECT_EQ(h.response(), ":status=200;content-length=0;||end");
+    EXPECT_EQ(h.info().reason, "");
+  }
+}
+
+TEST(HealthCheckTest, AllOthersPass) {
+  struct Case {
+    std::string path;
+    HttpFilterHarness::Fields fields;
+    bool passes;
+  };
+  for (const Case& one : {
+           Case{"/healthz", {{"x-probe", "1"}}, false},
+           Case{"/healthz", {}, true},
+           Case{"/healthz?x", {{"x-probe", "1"}}, true},
+           Case{"/", {{"x-probe", "1"}}, true},
+       }) {
+    HttpFilterHarness h(healthCheck(", {name: x-probe}"));
+    h.request("GET", one.path, one.fields);
+    EXPECT_EQ(h.upstreamRequest() != "||", one.passes) << one.path;
+  }
+}
+
+TEST(HealthCheckTest, IsNotWellWhileItDrains) {
+  HttpFilterHarness h(healthCheck());
+  h.context().worker.drains.start();
+  h.request("GET", "/healthz");
+  EXPECT_EQ(h.responseHeader(":status"), "503");
+  EXPECT_EQ(h.responseHeader("weir-error"), "draining");
+  h.nextStream();
+  h.request("GET", "/");
+  EXPECT_NE(h.upstreamRequest(), "||") << "what is under way goes on";
+}
+
+TEST(HealthCheckFactoryTest, ChecksEveryField) {
+  struct Case {
+    std::string fields;
+    std::string error;
+  };
+  for (const Case& one : {
+           Case{"headers: [{name: x}]", "pass_through_mode: is required: false"},
+           Case{"headers: [{name: x}], pass_through_mode: true",
+                "pass_through_mode: must be false: passing such requests on is not part of this "
+                "build"},
+           Case{"pass_through_mode: false",
+                "headers: is required: at least one, such as of \":path\""},
+           Case{"pass_through_mode: false, headers: [{name: \"a b\"}]",
+                "headers[0].name: \"a b\" is not the name of a field"},
+       }) {
+    EXPECT_EQ(test::errorsOf(makeHealthCheckConfigFactory(), one.fields),
+              std::vector<std::string>{one.error});
+  }
+}
+
+}  // namespace
+}  // namespace weir::http_filters
