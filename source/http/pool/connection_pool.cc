@@ -44,7 +44,8 @@ Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaite
                                                const upstream::ConnectRequest& request,
                                                bool fresh) {
   // Those who wait come first.
-  PooledConnection* const room = first_ == nullptr ? findRoom(fresh) : nullptr;
+  PooledConnection* const room =
+      first_ == nullptr ? findRoom(fresh && version_ != Version::Http2) : nullptr;
   if (room != nullptr) return begin(*room, decoder);
   if (!parts_.cluster.tryPending()) {
     if (empty()) on_empty_();
@@ -136,7 +137,7 @@ void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder,
   waiter.pool_ = this;
   waiter.decoder_ = &decoder;
   waiter.request_ = request;
-  waiter.fresh_ = fresh;
+  waiter.fresh_ = fresh && version_ != Version::Http2;
   waiter.previous_ = last_;
   waiter.next_ = nullptr;
   (last_ != nullptr ? last_->next_ : first_) = &waiter;

@@ -320,7 +320,7 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
         answerTo(failure).reason);
   }
   context_.responseHeaders().clear();
-  if (failure.stale && mayRepeat()) {
+  if (mayRepeat(failure)) {
     repeated_ = true;
     return attempt(true, true);
   }
@@ -329,11 +329,12 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
 }
 
 // Over another connection, as if it had not been sent: once.
-bool RouterFilter::mayRepeat() const {
+bool RouterFilter::mayRepeat(const UpstreamFailure& failure) const {
   const bool bodyless =
       request_ended_ && trailers_ == nullptr && context_.info().request_bytes == 0;
-  return !repeated_ && bodyless && form_ == TunnelForm::None &&
-         isIdempotent(context_.requestHeaders().get(HeaderId::Method));
+  if (repeated_ || !bodyless || form_ != TunnelForm::None) return false;
+  return failure.unseen ||
+         (failure.stale && isIdempotent(context_.requestHeaders().get(HeaderId::Method)));
 }
 
 bool RouterFilter::retryAfter(RetryState::Verdict verdict) {

@@ -55,7 +55,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   http::Version versionFor(const upstream::Cluster& cluster) const;
   void attempt(bool end_stream, bool fresh);
   void requestEnded();
-  bool mayRepeat() const;
+  bool mayRepeat(const UpstreamFailure& failure) const;
   void armTryTimers();
   void armTryIdle();
   void startMirrors(bool end_stream);

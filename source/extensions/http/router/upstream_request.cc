@@ -167,7 +167,8 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   if (reason == http::ResetReason::Refused) kind = Kind::Refused;
   if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
   const bool gone = reason == http::ResetReason::ConnectionGone;
-  fail({kind, ErrorCode::Reset, detail, gone && reused_ && !headers_seen_});
+  const bool unseen = kind == Kind::Refused && !headers_seen_;
+  fail({kind, ErrorCode::Reset, detail, gone && reused_ && !headers_seen_, unseen});
 }
 
 void UpstreamRequest::onBadMessage(const http::BadMessage&) {

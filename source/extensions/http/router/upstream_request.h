@@ -38,6 +38,7 @@ struct UpstreamFailure {
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
   std::string_view detail = {};       // static storage
   bool stale = false;                 // a connection that had been idle was gone
+  bool unseen = false;                // the server has said that it has not looked at it
 };
 
 class UpstreamRequestEvents {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
 
 namespace weir::test {
@@ -297,6 +298,26 @@ TEST(Router, ARequestIsSentAgainOnlyIfItMayBe) {
     proxy.upstream().peer(1).close();
     EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503")) << one.method;
     EXPECT_EQ(proxy.upstream().connections(), 2u);
+  }
+}
+
+// Of a server that goes away, whatever the method: it has said that it did not look at them.
+TEST(Router, ARequestThatAGoawayLeavesOutIsSentAgain) {
+  for (const std::string method : {"GET", "POST"}) {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    proxy.client().send(method + " / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
+    const auto asked = [&](size_t peer) {
+      return proxy.accepted(peer + 1) && proxy.until([&] {
+        return describeOutcome(proxy.upstream().peer(peer).received()) == "HEADERS 1 end\n";
+      });
+    };
+    const std::string goaway = settings() + frame(GoawayFrame, 0, 0, number(0, 8));
+    ASSERT_TRUE(asked(0));
+    proxy.upstream().peer(0).send(goaway);
+    ASSERT_TRUE(asked(1)) << method;
+    proxy.upstream().peer(1).send(goaway);
+    EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503")) << method;
+    EXPECT_EQ(proxy.upstream().connections(), 2u) << "once";
   }
 }
 
