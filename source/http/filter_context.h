@@ -74,6 +74,10 @@ class FilterContext final {
   size_t bufferLimit() const;
   void setBufferLimit(size_t bytes);
 
+  // Only inside encodeTrailers(): what this filter holds of the body of the response, mostly
+  // nothing. What is added there goes on before the trailers.
+  buffer::Buffer& heldResponseBody();
+
   // For the terminal filter, which has the response sent.
   // Where it, or the codec of the upstream, puts the head and the trailers.
   HeaderMap& responseHeaders();

@@ -313,6 +313,10 @@ filter::ConnectionInfo& FilterContext::connection() { return *manager_.connectio
 StreamInfo& FilterContext::info() { return manager_.info_; }
 HeaderMap& FilterContext::requestHeaders() { return manager_.request_headers_; }
 HeaderMap& FilterContext::responseHeaders() { return manager_.response_headers_; }
+buffer::Buffer& FilterContext::heldResponseBody() {
+  return manager_.encode_.held(manager_.mirror(index_));
+}
+
 HeaderMap& FilterContext::responseTrailers() { return manager_.response_trailers_; }
 
 const Route* FilterContext::route() {

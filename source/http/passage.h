@@ -52,6 +52,9 @@ class Passage {
   void askToGoOn(size_t station) { stations_[station].go_on = asked_ = true; }
   bool askedToGoOn() const { return asked_; }
   void goOn();
+  // What a station has of the body: while its hook for the trailers is on the stack, which may add
+  // to it.
+  buffer::Buffer& held(size_t station) { return stations_[station].data; }
   // A station that waits holds as much as it may: more of the message should not come.
   bool full() const;
 

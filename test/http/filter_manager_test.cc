@@ -185,6 +185,20 @@ TEST_F(FilterManagerTest, StopAllIterationShowsNothingMoreUntilItGoesOn) {
   EXPECT_EQ(h.upstreamRequest(), ":method=POST;|1|t=v;|end");
 }
 
+TEST_F(FilterManagerTest, AFilterMayAddToTheBodyWhenItsTrailersCome) {
+  auto& h = make();
+  b.encode_trailers = [](FilterContext& context, HeaderMap&) {
+    context.heldResponseBody().append("+");
+    return FilterStatus::Continue;
+  };
+  h.request("GET", "/");
+  h.respondHeaders({{":status", "200"}}, false);
+  h.respondData("1", false);
+  h.respondTrailers({{"u", "w"}});
+  EXPECT_EQ(h.response(), ":status=200;|1+|u=w;|end");
+  EXPECT_EQ(a.log.substr(a.log.find("eh")), "eh ed(1) ed(+) et done ");
+}
+
 TEST_F(FilterManagerTest, GoingOnInsideTheHookThatHoldsIsContinuing) {
   auto& h = make();
   a.decode_headers = [](FilterContext& context, HeaderMap&, bool) {
