@@ -29,6 +29,17 @@ _LIBRARIES = {
         "headers": ["benchmark/benchmark.h"],
         "targets": {"benchmark": ["benchmark"]},
     },
+    "brotli": {
+        "apt": "libbrotli-dev",
+        "headers": ["brotli/encode.h"],
+        "targets": {"brotli": ["libbrotlienc"]},
+    },
+    # For tests.
+    "brotlidec": {
+        "apt": "libbrotli-dev",
+        "headers": ["brotli/decode.h"],
+        "targets": {"brotlidec": ["libbrotlidec"]},
+    },
     "cares": {
         "apt": "libc-ares-dev",
         "headers": ["ares.h"],
@@ -104,5 +115,10 @@ _LIBRARIES = {
         "apt": "libyaml-cpp-dev",
         "headers": ["yaml-cpp/yaml.h"],
         "targets": {"yaml_cpp": ["yaml-cpp"]},
+    },
+    "zlib": {
+        "apt": "zlib1g-dev",
+        "headers": ["zlib.h"],
+        "targets": {"zlib": ["zlib"]},
     },
 }

@@ -1,6 +1,7 @@
 #include "source/main/extensions.h"
 
 #include "source/extensions/http/buffer/factory.h"
+#include "source/extensions/http/compressor/factory.h"
 #include "source/extensions/http/cors/factory.h"
 #include "source/extensions/http/fault/factory.h"
 #include "source/extensions/http/grpc_stats/factory.h"
@@ -27,6 +28,7 @@ namespace weir {
 // One line for each, sorted. Nothing else registers anything.
 void registerBuiltins(config::Registry& registry) {
   registry.add(http_filters::makeBufferConfigFactory());
+  registry.add(http_filters::makeCompressorConfigFactory());
   registry.add(http_filters::makeCorsConfigFactory());
   registry.add(http_filters::makeFaultConfigFactory());
   registry.add(http_filters::makeGrpcStatsConfigFactory());

@@ -381,6 +381,7 @@ TEST(RegistryTest, HasEveryExtensionOfThisBuild) {
             "weir.extensions.network.rbac.v1.Rbac\n"
             "weir.extensions.network.tcp_proxy.v1.TcpProxy\n"
             "weir.extensions.http.buffer.v1.Buffer\n"
+            "weir.extensions.http.compressor.v1.Compressor\n"
             "weir.extensions.http.cors.v1.Cors\n"
             "weir.extensions.http.fault.v1.Fault\n"
             "weir.extensions.http.grpc_stats.v1.GrpcStats\n"
