@@ -92,6 +92,9 @@ filter::FilterStatus HttpConnection::onData(buffer::Buffer& data, bool end_strea
     data.clear();
   } else if (codec_ != nullptr || chooseCodec(data, end_stream)) {
     codec_->onBytes(data, end_stream);
+  } else if (state_ == State::Open && !undecided_since_ && !data.empty()) {
+    undecided_since_ = manager_.worker().loop.now();
+    lookWithin(manager_.settings().http1.request_headers_timeout);
   }
   return filter::FilterStatus::StopIteration;
 }
@@ -141,6 +144,7 @@ void HttpConnection::onStreamDone(ActiveStream& stream) {
   }
   streams_.pop_back();
   idle_since_ = manager_.worker().loop.now();
+  if (streams_.empty()) lookWithin(manager_.settings().idle_timeout);
   settle_.schedule();
 }
 
@@ -215,6 +219,11 @@ void HttpConnection::onTimer() {
     } else {
       next = std::min(next, until);
     }
+  }
+  const Duration head = settings.http1.request_headers_timeout;
+  if (codec_ == nullptr && undecided_since_ && head > Duration::zero()) {
+    if (now >= *undecided_since_ + head) return closeNow(filter::Close::Flush, "h1_head_timeout");
+    next = std::min(next, *undecided_since_ + head);
   }
   if (streams_.empty() && settings.idle_timeout > Duration::zero()) {
     if (now >= idle_since_ + settings.idle_timeout) {

@@ -75,6 +75,7 @@ class HttpConnection final : public filter::ReadFilter,
   std::string peer_text_;
   http::ForwardedPeer peer_;
   MonotonicTime started_;
+  std::optional<MonotonicTime> undecided_since_;  // bytes came that may be of either version
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;
   uint64_t requests_ = 0;
