@@ -79,7 +79,6 @@ std::vector<RawCase> rawCases() {
       {"a chunk behind LF", post("Transfer-Encoding: chunked\r\n", "1\nx\r\n" + Chunked)},
       {"a chunk without CRLF", post("Transfer-Encoding: chunked\r\n", "1\r\nxy\r\n" + Chunked)},
       {"a space in the target", get1("Host: a\r\n", "GET /a b HTTP/1.1")},
-      {"a NUL in the path", get1("Host: a\r\n", "GET /a%00b HTTP/1.1")},
       {"a fragment", get1("Host: a\r\n", "GET /a#b HTTP/1.1")},
       {"HTTP/1.2", get1("Host: a\r\n", "GET / HTTP/1.2"), 505},
       {"HTTP/3.0", get1("Host: a\r\n", "GET / HTTP/3.0"), 505},
@@ -102,8 +101,6 @@ std::vector<RawCase> rawCases() {
        0, "GET / HTTP/1.1\r\nhost: a\r\n\r\n"},
       {"a chunk extension", post("Transfer-Encoding: chunked\r\n", "1;a=b\r\nx\r\n" + Chunked), 0,
        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"},
-      {"dot segments", get1("Host: a\r\n", "GET /a/../b//c HTTP/1.1"), 0,
-       "GET /b/c HTTP/1.1\r\nhost: a\r\n\r\n"},
   };
 }
 
@@ -127,8 +124,7 @@ TEST(Smuggling, Http1RequestsHaveOneMeaning) {
       EXPECT_TRUE(proxy.clientSees("\r\n\r\n")) << one.name;
       EXPECT_EQ(statusIn(proxy.client().received()), one.status)
           << one.name << ": " << proxy.client().received();
-      // Of a path that must not be, the message is clear all the same.
-      EXPECT_TRUE(one.name == "a NUL in the path" || proxy.clientEnds()) << one.name;
+      EXPECT_TRUE(proxy.clientEnds()) << one.name;
       // A head that was right may have gone out before its body was found wrong; no request whole.
       EXPECT_EQ(allForwarded(proxy).find("smuggled"), std::string::npos) << one.name;
       EXPECT_FALSE(allForwarded(proxy).ends_with("0\r\n\r\n")) << one.name;
