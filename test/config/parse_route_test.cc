@@ -100,12 +100,10 @@ TEST_F(ParseRouteTest, ReadsARetryPolicy) {
 }
 
 TEST_F(ParseRouteTest, ReadsARegexRewrite) {
-  const http::Forward& route = forward(
-      "cluster: a, auto_host_rewrite: true, "
-      "regex_rewrite: {pattern: {regex: '/p/(.*)'}, substitution: '/\\1'}");
+  const http::Forward& route =
+      forward("cluster: a, regex_rewrite: {pattern: {regex: '/p/(.*)'}, substitution: '/\\1'}");
   EXPECT_EQ(route.regex_rewrite->pattern->pattern(), "/p/(.*)");
   EXPECT_EQ(route.regex_rewrite->substitution, "/\\1");
-  EXPECT_TRUE(route.auto_host_rewrite);
 }
 
 TEST_F(ParseRouteTest, ReadsARedirect) {
