@@ -51,6 +51,7 @@ class RoutedSilenceFactory final : public http::FilterFactory {
 struct HttpConnectionTest : testing::Test {
   HttpConnectionTest() {
     settings.stat_prefix = "web";
+    settings.transparent = true;  // no field is added to what is compared
     http::VirtualHostSpec host{"all", "", {"*"}, {}};
     http::RouteSpec direct;
     direct.match.path = {http::PathMatch::Kind::Exact, "/direct"};
