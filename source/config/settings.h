@@ -29,10 +29,12 @@ struct AdminSettings {
 struct AccessLogSettings {
   bool enabled = true;
   std::string path = "/dev/stdout";
+  bool json = false;  // lines that nobody has given a form are JSON
   // Never null.
   std::shared_ptr<const filter::ConnectionLine> line = filter::ConnectionLine::defaultText();
   bool operator==(const AccessLogSettings& other) const {
-    return enabled == other.enabled && path == other.path && *line == *other.line;
+    return enabled == other.enabled && path == other.path && json == other.json &&
+           *line == *other.line;
   }
 };
 

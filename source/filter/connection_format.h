@@ -5,21 +5,16 @@
 // operators are Envoy's where Envoy has them; docs/operations.md lists them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/base/time.h"
 #include "source/filter/connection_info.h"
+#include "source/filter/format_parts.h"
 
 namespace weir::filter {
-
-// A fault in a format.
-struct FormatProblem {
-  size_t position = 0;  // in the text, from 0
-  std::string message;  // for people, without the position
-  std::string unknown;  // the operator that there is none of, if that is the fault
-};
 
 // %OPERATOR%, %OPERATOR(argument)% and %OPERATOR:12% (at most 12 bytes of its value); %% is a
 // percent sign.
@@ -39,27 +34,28 @@ class ConnectionFormat {
   void appendJson(const ConnectionInfo& info, MonotonicTime now, bool dash_for_unknown,
                   std::string& out) const;
 
+  // How a value is written: as it is, as a number, or as text that a peer may have chosen.
+  enum class Shape : uint8_t { Plain, Number, Text };
+  // Of a format that is one operator alone, for the lines of other things that have it, too.
+  Shape shape() const;
+  // As it is; nothing, if it is not known.
+  void appendBare(const ConnectionInfo& info, MonotonicTime now, std::string& out) const;
+
  private:
   enum class Op : uint8_t;
   struct Known;
-  struct TimePart {
-    enum class Kind : uint8_t { Calendar, Fraction, Epoch };
-    Kind kind;
-    std::string calendar = {};  // for strftime
-    unsigned digits = 0;        // of the fraction of a second
-  };
   struct Piece {
-    const Known* known = nullptr;     // null: `text` as it is
-    std::string text = {};            // literal, or the constant value of an operator
-    size_t most = SIZE_MAX;           // bytes of the value
-    std::vector<TimePart> time = {};  // START_TIME, EMIT_TIME
-    uint64_t unit_ns = 1'000'000;     // durations: nanoseconds
-    unsigned decimals = 0;
+    const Known* known = nullptr;  // null: `text` as it is
+    std::string text = {};         // literal, or the constant value of an operator
+    size_t most = SIZE_MAX;        // bytes of the value
+    TimeFormat time = {};          // START_TIME, EMIT_TIME
+    DurationFormat duration = {};  // DURATION, DETECT_DURATION
   };
-  class Compiler;
 
   static const Known AllKnown[];
-  static void appendTime(const Piece& piece, WallTime time, std::string& out);
+  static std::optional<Piece> compileOperator(const FormatOperator& operation,
+                                              FormatScanner& scanner);
+  static bool setArgument(Piece& piece, const FormatOperator& operation, FormatScanner& scanner);
   static void appendValue(const Piece& piece, const ConnectionInfo& info, MonotonicTime now,
                           std::string& out);
   static std::string cutValue(const Piece& piece, const ConnectionInfo& info, MonotonicTime now);

@@ -1,7 +1,6 @@
 #include "source/filter/connection_line.h"
 
 #include "source/base/check.h"
-#include "source/base/json.h"
 
 namespace weir::filter {
 namespace {
@@ -38,50 +37,25 @@ Members defaultMembers() {
 
 }  // namespace
 
+std::shared_ptr<const ConnectionLine> ConnectionLine::share(Line line) {
+  return std::shared_ptr<const ConnectionLine>(new ConnectionLine(std::move(line)));
+}
+
 std::shared_ptr<const ConnectionLine> ConnectionLine::text(ConnectionFormat format,
                                                            bool ends_line) {
-  auto line = std::make_shared<ConnectionLine>();
-  line->members_.emplace_back("", std::move(format));
-  line->add_end_ = !ends_line;
-  return line;
+  return share(Line::text(std::move(format), ends_line));
 }
 
 std::shared_ptr<const ConnectionLine> ConnectionLine::json(Members members) {
-  auto line = std::make_shared<ConnectionLine>();
-  line->json_ = line->add_end_ = true;
-  for (auto& [key, format] : members) {
-    std::string quoted = line->members_.empty() ? "{" : ",";
-    appendJsonString(quoted, key);
-    line->members_.emplace_back(quoted + ":", std::move(format));
-  }
-  return line;
+  return share(Line::json(std::move(members)));
 }
 
 std::shared_ptr<const ConnectionLine> ConnectionLine::defaultText() {
-  auto line = std::make_shared<ConnectionLine>();
-  line->add_end_ = true;
-  for (auto& [key, format] : defaultMembers())
-    line->members_.emplace_back((line->members_.empty() ? "" : " ") + key + "=", std::move(format));
-  return line;
+  return share(Line::pairs(defaultMembers()));
 }
 
 std::shared_ptr<const ConnectionLine> ConnectionLine::defaultJson() {
-  auto line = std::make_shared<ConnectionLine>(*json(defaultMembers()));
-  line->dash_for_unknown_ = true;
-  return line;
-}
-
-void ConnectionLine::append(const ConnectionInfo& info, MonotonicTime now, std::string& out) const {
-  for (const auto& [before, format] : members_) {
-    out += before;
-    if (json_) {
-      format.appendJson(info, now, dash_for_unknown_, out);
-    } else {
-      format.appendText(info, now, out);
-    }
-  }
-  if (json_) out += members_.empty() ? "{}" : "}";
-  if (add_end_) out += '\n';
+  return share(Line::json(defaultMembers(), true));
 }
 
 }  // namespace weir::filter

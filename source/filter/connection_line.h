@@ -1,6 +1,6 @@
 #pragma once
 
-// A line of an access log, made of formats. Immutable; any thread.
+// A line of an access log about a connection. Immutable; any thread.
 
 #include <memory>
 #include <string>
@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "source/filter/connection_format.h"
+#include "source/filter/log_line.h"
 
 namespace weir::filter {
 
-// A whole line of an access log, with its end.
 class ConnectionLine {
  public:
+  using Format = ConnectionFormat;
+
   // Of text. The end of the line is added where the format has none.
   static std::shared_ptr<const ConnectionLine> text(ConnectionFormat format, bool ends_line);
   // Of JSON: an object with these members, in this order.
@@ -23,15 +25,17 @@ class ConnectionLine {
   static std::shared_ptr<const ConnectionLine> defaultText();
   static std::shared_ptr<const ConnectionLine> defaultJson();
 
-  void append(const ConnectionInfo& info, MonotonicTime now, std::string& out) const;
+  void append(const ConnectionInfo& info, MonotonicTime now, std::string& out) const {
+    line_.appendLine(out, info, now);
+  }
   bool operator==(const ConnectionLine&) const = default;
 
  private:
-  bool json_ = false;
-  bool dash_for_unknown_ = false;
-  bool add_end_ = false;
-  // The key (JSON: with its punctuation) before each.
-  std::vector<std::pair<std::string, ConnectionFormat>> members_;
+  using Line = LogLine<ConnectionFormat>;
+  explicit ConnectionLine(Line line) : line_(std::move(line)) {}
+  static std::shared_ptr<const ConnectionLine> share(Line line);
+
+  Line line_;
 };
 
 }  // namespace weir::filter

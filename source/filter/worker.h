@@ -4,6 +4,7 @@
 // worker's connections.
 
 #include "source/filter/drain_list.h"
+#include "source/filter/line_sink.h"
 #include "source/filter/worker_local.h"
 #include "source/net/connection.h"
 
@@ -25,8 +26,9 @@ struct Worker {
   net::PipePool& pipes;
   upstream::ClusterSet& clusters;
   stats::Registry& stats;
-  WorkerLocal local = {};  // what filters keep on this worker
-  DrainList drains = {};   // who wants to know that no further connections come
+  WorkerLocal local = {};   // what filters keep on this worker
+  DrainList drains = {};    // who wants to know that no further connections come
+  LineSink* log = nullptr;  // the access log; null: there is none
 };
 
 }  // namespace weir::filter

@@ -57,7 +57,10 @@ Result<std::unique_ptr<AccessLog>> AccessLog::open(const config::AccessLogSettin
 
 AccessLog::AccessLog(int fd, const config::AccessLogSettings& settings,
                      std::shared_ptr<std::atomic<uint64_t>> dropped)
-    : path_(settings.path), line_(settings.line), dropped_(std::move(dropped)) {
+    : path_(settings.path),
+      line_(settings.line),
+      json_(settings.json),
+      dropped_(std::move(dropped)) {
   use(fd);
   thread_ = std::thread([this] { run(); });
 }

@@ -21,10 +21,11 @@
 #include "source/base/result.h"
 #include "source/config/settings.h"
 #include "source/filter/connection_info.h"
+#include "source/filter/line_sink.h"
 
 namespace weir::server {
 
-class AccessLog {
+class AccessLog final : public filter::LineSink {
  public:
   // Opens the file (append, created if need be). An error says why it cannot be opened.
   // `dropped`: counts the lines that nobody will see; may be shared with other logs.
@@ -33,15 +34,15 @@ class AccessLog {
       std::shared_ptr<std::atomic<uint64_t>> dropped = std::make_shared<std::atomic<uint64_t>>(0));
   // Writes what was handed over, and ends the thread; what a reader does not take within 2 s is
   // dropped.
-  ~AccessLog();
+  ~AccessLog() override;
   // The same without waiting: `done` is called by the thread when all is written, as its last act.
   // Once, after the last write().
   void finish(std::function<void()> done);
 
   // Formats and hands over the line of a connection that ends `now`. Any thread.
   void write(const filter::ConnectionInfo& info, MonotonicTime now);
-  // A line, with its end. Any thread.
-  void write(std::string_view line);
+  void write(std::string_view line) override;
+  bool wantsJson() const override { return json_; }
 
   // Opens the file by its name once more, since it was moved away: what was handed over goes to the
   // old one, what comes from now on to the new one. If the new one cannot be opened the old one
@@ -63,6 +64,7 @@ class AccessLog {
 
   const std::string path_;
   const std::shared_ptr<const filter::ConnectionLine> line_;
+  const bool json_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -19,7 +19,9 @@ Generation::Generation(Snapshot snapshot, const Parts& parts, std::function<void
       clusters_(snapshot_.clusters, parts.loop, parts.slices, net::ConnectionLimits{}, parts.stats,
                 parts.own_addresses),
       worker_{parts.loop, parts.slices, parts.pipes, clusters_, parts.stats},
-      on_empty_(std::move(on_empty)) {}
+      on_empty_(std::move(on_empty)) {
+  worker_.log = snapshot_.log.get();
+}
 
 ListenerGeneration& Generation::addListener(WorkerListener& listener, DetectionShared detection) {
   listeners_.push_back(std::make_unique<ListenerGeneration>(*this, listener, std::move(detection)));

@@ -28,7 +28,9 @@ RetryState::RetryState(const http::RetryPolicy& policy, upstream::Cluster& clust
 
 RetryState::Verdict RetryState::take(Verdict verdict) {
   attemptEnded();
-  if (left_ == 0 || !cluster_.tryRetry()) return Verdict::No;
+  used_up_ = left_ == 0;
+  refused_by_budget_ = !used_up_ && !cluster_.tryRetry();
+  if (used_up_ || refused_by_budget_) return Verdict::No;
   in_budget_ = true;
   --left_;
   ++made_;

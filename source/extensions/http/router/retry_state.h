@@ -39,6 +39,9 @@ class RetryState {
   Duration nextWait();
   // Gives the place in the budget back.
   void attemptEnded();
+  // The last answer would not have been No, but none was left, or the budget had no place.
+  bool usedUp() const { return used_up_; }
+  bool refusedByBudget() const { return refused_by_budget_; }
 
  private:
   bool wants(const http::HeaderMap& headers) const;
@@ -51,6 +54,8 @@ class RetryState {
   unsigned left_;
   unsigned made_ = 0;
   bool in_budget_ = false;
+  bool used_up_ = false;
+  bool refused_by_budget_ = false;
 };
 
 }  // namespace weir::http_filters

@@ -313,6 +313,7 @@ void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.send
 
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
   try_idle_.disarm();
+  context_.info().upstream_gone = failure.gone;
   if (responding_) {
     const bool tunnel = context_.info().is_tunnel;
     return context_.resetStream(
@@ -339,9 +340,10 @@ bool RouterFilter::mayRepeat(const UpstreamFailure& failure) const {
 
 bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
   if (verdict == RetryState::Verdict::No) {
-    if (retry_) retry_->attemptEnded();
+    if (retry_) noteNoRetry();
     return false;
   }
+  ++context_.info().retries;
   try_timeout_.disarm();
   try_idle_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
@@ -352,6 +354,12 @@ bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
   back_off_.arm(wait ? retry_->nextWait() : Duration::zero());
   context_.pauseRequest(true);
   return true;
+}
+
+void RouterFilter::noteNoRetry() {
+  context_.info().retries_used_up = retry_->usedUp();
+  context_.info().retry_refused = retry_->refusedByBudget();
+  retry_->attemptEnded();
 }
 
 void RouterFilter::retryNow() {

@@ -168,7 +168,7 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
   const bool gone = reason == http::ResetReason::ConnectionGone;
   const bool unseen = kind == Kind::Refused && !headers_seen_;
-  fail({kind, ErrorCode::Reset, detail, gone && reused_ && !headers_seen_, unseen});
+  fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !headers_seen_, unseen});
 }
 
 void UpstreamRequest::onBadMessage(const http::BadMessage&) {

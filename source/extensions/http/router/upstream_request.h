@@ -37,6 +37,7 @@ struct UpstreamFailure {
   Kind kind;
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
   std::string_view detail = {};       // static storage
+  bool gone = false;                  // of Reset: the connection ended
   bool stale = false;                 // a connection that had been idle was gone
   bool unseen = false;                // the server has said that it has not looked at it
 };

@@ -6,6 +6,7 @@
 
 #include "source/extensions/network/http_conn_manager/http_connection.h"
 #include "source/http/grpc.h"
+#include "source/http/grpc_status.h"
 #include "source/http/header_changes.h"
 #include "source/http/path.h"
 #include "source/http/redirect.h"
@@ -51,6 +52,7 @@ void ActiveStream::onHeaders(bool end_stream) {
   last_active_ = manager_.worker().loop.now();
   info().is_grpc = http::isGrpc(filters_.requestHeaders());
   form_ = http::tunnelFormOf(filters_.requestHeaders());
+  info().path = filters_.requestHeaders().get(HeaderId::Path);
   if (end_stream) requestEnded();
   tellOfClient();
   if (!checkPath()) return;
@@ -113,11 +115,14 @@ void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
     info().reason = !detail.empty() ? detail : http::toString(reason);
     if (reason == http::ResetReason::ConnectionGone) info().reason = "client_gone";
     if (reason == http::ResetReason::Cancel) info().reason = "client_reset";
+    info().bad_request = reason == http::ResetReason::ProtocolError;
   }
   done();
 }
 
 void ActiveStream::onBadMessage(const http::BadMessage& bad) {
+  info().bad_request = true;
+  info().path = filters_.requestHeaders().get(HeaderId::Path);
   manager_.stats().onRejected(bad.reason);
   replyDirectly({bad.status, bad.reason});
 }
@@ -151,6 +156,7 @@ void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
   info().status = status;
   info().first_byte = last_active_;
   info().is_tunnel = http::opensTunnel(form_, status);
+  noteGrpcStatus(headers);
   finishHead(headers);
   connection_->onResponse();
   if (!encoder_->encodeHeaders(headers, end_stream)) {
@@ -192,8 +198,14 @@ void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
 
 void ActiveStream::sendTrailers(HeaderMap& trailers) {
   if (encoder_ == nullptr) return;
+  noteGrpcStatus(trailers);
   encoder_->encodeTrailers(trailers);
   responseEnded();
+}
+
+void ActiveStream::noteGrpcStatus(const HeaderMap& fields) {
+  if (!info().is_grpc || !fields.has(HeaderId::GrpcStatus)) return;
+  info().grpc_status = http::parseGrpcStatus(fields.get(HeaderId::GrpcStatus));
 }
 
 bool ActiveStream::sendBlocked() const { return encoder_ != nullptr && encoder_->writeBlocked(); }
@@ -246,7 +258,12 @@ void ActiveStream::onRequestTaken() {
 
 void ActiveStream::done() {
   filters_.complete();
-  manager_.stats().onStreamDone(info(), manager_.worker().loop.now());
+  const MonotonicTime now = manager_.worker().loop.now();
+  manager_.stats().onStreamDone(info(), now);
+  if (manager_.logsRequests()) {
+    manager_.log({connection_->info(), info(), filters_.requestHeaders(),
+                  filters_.responseHeaders(), filters_.responseTrailers(), now});
+  }
   connection_->onStreamDone(*this);
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/weir/extensions/network/http_conn_manager/v1/http_conn_manager.pb.h"
 #include "source/config/field_checks.h"
+#include "source/config/log_line_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
 #include "source/config/typed_config.h"
@@ -216,6 +217,16 @@ void parseForwarded(const Proto& proto, weir::http::ForwardedSettings& settings)
   settings.via = proto.via();
 }
 
+void parseLog(const weir::config::v1::RequestLog& proto, const FieldScope& scope,
+              Settings& settings) {
+  settings.log_requests = !proto.disabled();
+  const bool json = proto.format() == weir::config::v1::AccessLog::JSON;
+  settings.log_line = config::checkOwnLine<http::RequestLine>(proto, json, scope);
+  if (settings.log_line == nullptr && proto.has_format()) {
+    settings.log_line = json ? http::RequestLine::defaultJson() : http::RequestLine::defaultText();
+  }
+}
+
 class Factory final : public config::NetworkFilterConfigFactory {
  public:
   std::string_view messageType() const override { return Proto::descriptor()->full_name(); }
@@ -244,6 +255,7 @@ class Factory final : public config::NetworkFilterConfigFactory {
     parseUpgrades(proto, scope.field("upgrade_types"), settings);
     parseHttp2(proto.http2_protocol_options(), scope.field("http2_protocol_options"),
                settings.http2);
+    parseLog(proto.access_log(), scope.field("access_log"), settings);
     settings.transparent = proto.transparent();
     parseForwarded(proto, settings.forwarded);
     return std::make_unique<HttpConnManagerFactory>(std::move(settings));

@@ -14,7 +14,14 @@ ManagerOnWorker::ManagerOnWorker(const HttpConnManagerSettings& settings, filter
     : settings_(settings),
       worker_(worker),
       stats_(settings.stat_prefix, worker.stats),
-      random_(randomSeed()) {}
+      random_(randomSeed()) {
+  if (!settings.log_requests || worker.log == nullptr) return;
+  log_ = worker.log;
+  log_line_ = settings.log_line;
+  if (log_line_ != nullptr) return;
+  log_line_ =
+      log_->wantsJson() ? http::RequestLine::defaultJson() : http::RequestLine::defaultText();
+}
 
 ManagerOnWorker::ManagerOnWorker(ManagerOnWorker&&) noexcept = default;
 
@@ -44,6 +51,12 @@ std::unique_ptr<ActiveStream> ManagerOnWorker::takeStream(size_t buffer_limit) {
   std::unique_ptr<ActiveStream> stream = std::move(free_.back());
   free_.pop_back();
   return stream;
+}
+
+void ManagerOnWorker::log(const http::RequestRecord& record) {
+  line_.clear();
+  log_line_->append(record, line_);
+  log_->write(line_);
 }
 
 void ManagerOnWorker::giveBack(std::unique_ptr<ActiveStream> stream) {

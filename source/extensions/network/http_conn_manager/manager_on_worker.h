@@ -16,6 +16,7 @@
 #include "source/extensions/network/http_conn_manager/http_stats.h"
 #include "source/extensions/network/http_conn_manager/settings.h"
 #include "source/filter/worker.h"
+#include "source/http/request_format.h"
 
 namespace weir::extensions {
 
@@ -31,6 +32,9 @@ class ManagerOnWorker {
   const HttpConnManagerSettings& settings() const { return settings_; }
   filter::Worker& worker() { return worker_; }
   HttpStats& stats() { return stats_; }
+  bool logsRequests() const { return log_ != nullptr; }
+  // Requires: logsRequests().
+  void log(const http::RequestRecord& record);
 
   Random& random() { return random_; }
   // The value of the field date for that time (RFC 9110 5.6.7). Valid until the next call.
@@ -47,7 +51,10 @@ class ManagerOnWorker {
   HttpStats stats_;
   Random random_;
   std::string date_;
-  int64_t date_second_ = -1;  // since 1970
+  int64_t date_second_ = -1;         // since 1970
+  filter::LineSink* log_ = nullptr;  // null: no lines about requests
+  std::shared_ptr<const http::RequestLine> log_line_;
+  std::string line_;
   std::vector<std::unique_ptr<ActiveStream>> free_;
 };
 

@@ -13,6 +13,7 @@
 #include "source/http/filter.h"
 #include "source/http/forwarded.h"
 #include "source/http/path.h"
+#include "source/http/request_format.h"
 #include "source/http/route_table.h"
 
 namespace weir::extensions {
@@ -38,6 +39,9 @@ struct HttpConnManagerSettings {
   Duration max_connection_duration = Duration::zero();
   Duration drain_timeout = std::chrono::seconds(5);  // between the two GOAWAYs
   uint64_t max_requests_per_connection = 0;          // 0: no bound
+
+  bool log_requests = true;                           // if there is an access log
+  std::shared_ptr<const http::RequestLine> log_line;  // null: the usual keys, as the log has them
 
   // Nothing is added to a message, and nothing taken from it but what belongs to a connection.
   bool transparent = false;

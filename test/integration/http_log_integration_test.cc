@@ -1,0 +1,116 @@
+// Lines about requests in the access log, through the whole proxy.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "test/integration/server_under_test.h"
+
+namespace weir::test {
+namespace {
+
+class HttpLogIntegrationTest : public testing::Test {
+ protected:
+  ~HttpLogIntegrationTest() override { std::remove(log_.c_str()); }
+
+  // `log`: more fields of the process's log; `manager`: of the http_conn_manager.
+  void start(const std::string& log, const std::string& manager) {
+    proxy_ = std::make_unique<ServerUnderTest>(
+        "access_log: {path: " + log_ + log +
+        "}\nlisteners:\n- name: in\n  address: 127.0.0.1:0\n  default_filter_chain: {name: web, "
+        "filters: [{typed_config: {\"@type\": "
+        "type.googleapis.com/weir.extensions.network.http_conn_manager.v1.HttpConnectionManager, "
+        "stat_prefix: web" +
+        manager +
+        ", route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{name: main, "
+        "match: {prefix: /up}, route: {cluster: up, prefix_rewrite: /x}}]}]}}}]}\nclusters:\n- "
+        "{name: up, endpoints: [{address: \"" +
+        upstream_.address() + "\"}]}\n");
+  }
+
+  std::vector<std::string> logged() {
+    proxy_.reset();  // which writes all
+    std::vector<std::string> lines;
+    std::ifstream file(log_);
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+  }
+
+  // One that the upstream answers, and one that has no route, over one connection.
+  void twoRequests() {
+    TestSocket client = TestSocket::connectTo(proxy_->port());
+    client.send("GET /up/1 HTTP/1.1\r\nHost: a\r\nUser-Agent: u x=\"1\"\r\n\r\n");
+    TestSocket server = upstream_.accept();
+    const std::string forwarded = "GET /x/1 HTTP/1.1\r\n";
+    EXPECT_EQ(server.receive(forwarded.size()), forwarded);
+    server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Two: 2\r\n\r\nhi");
+    client.send("GET /none HTTP/1.0\r\nHost: a\r\n\r\n");
+    EXPECT_NE(client.receiveAll().find("404"), std::string::npos);
+  }
+
+  const std::string log_ = testing::TempDir() + "http_log_access.log";
+  TestUpstream upstream_;
+  std::unique_ptr<ServerUnderTest> proxy_;
+};
+
+TEST_F(HttpLogIntegrationTest, EachRequestHasALineWithTheUsualKeys) {
+  start("", "");
+  twoRequests();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_NE(lines[0].find(" method=GET authority=a path=/up/1 status=200 details=via_upstream "
+                          "flags=- grpc=- virtual_host=all route=main cluster=up upstream=" +
+                          upstream_.address() + " attempts=1 rx_bytes=0 tx_bytes=2 duration_ms="),
+            std::string::npos)
+      << lines[0];
+  EXPECT_NE(lines[0].find(" user_agent=u%20x=%221%22"), std::string::npos) << lines[0];
+  EXPECT_NE(lines[1].find(" stream=2 protocol=HTTP/1.0 "), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find(" status=404 details=route_not_found flags=NR "), std::string::npos)
+      << lines[1];
+  EXPECT_NE(lines[2].find(" close="), std::string::npos) << lines[2];
+}
+
+TEST_F(HttpLogIntegrationTest, LinesHaveAFormOfTheirOwn) {
+  start("", ", access_log: {text_format: \"%REQ(:PATH)% %RESP(X-TWO)% %RESPONSE_CODE%\"}");
+  twoRequests();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0], "/x/1 2 200");
+  EXPECT_EQ(lines[1], "/none - 404");
+}
+
+TEST_F(HttpLogIntegrationTest, AreJsonWhereThoseOfConnectionsAre) {
+  start(", format: JSON", "");
+  twoRequests();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_NE(lines[1].find(",\"status\":404,\"details\":\"route_not_found\",\"flags\":\"NR\","),
+            std::string::npos)
+      << lines[1];
+}
+
+TEST_F(HttpLogIntegrationTest, MayBeLeftOut) {
+  start("", ", access_log: {disabled: true}");
+  twoRequests();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find(" close="), std::string::npos) << lines[0];
+}
+
+TEST_F(HttpLogIntegrationTest, ARequestThatBrokeTheProtocolHasALine) {
+  start("", ", access_log: {text_format: \"%RESPONSE_CODE% %RESPONSE_FLAGS% %REQ(:METHOD)%\"}");
+  TestSocket client = TestSocket::connectTo(proxy_->port());
+  client.send(
+      "GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.receiveAll();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].starts_with("400 DPE ")) << lines[0];
+}
+
+}  // namespace
+}  // namespace weir::test
