@@ -44,6 +44,7 @@ constexpr std::array Rows = {
     Row{"upstream_connect_timeout", ConnectFailed},
     Row{"upstream_idle_timeout", Timeout},
     Row{"upstream_overflow", Overflow},
+    Row{"upstream_per_try_idle_timeout", Timeout},
     Row{"upstream_per_try_timeout", Timeout},
     Row{"upstream_protocol_error", UpstreamProtocol},
     Row{"upstream_refused", ConnectFailed},

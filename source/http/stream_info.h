@@ -40,7 +40,6 @@ struct StreamInfo {
   bool bad_request = false;      // it broke the protocol
   bool upstream_gone = false;    // reason upstream_reset: the connection ended; else the stream did
   bool retries_used_up = false;  // another try was called for, and none was left
-  bool retry_refused = false;    // the same, and the cluster's budget had no place
   unsigned retries = 0;          // by the route's policy; of `attempts` the others are our own
   const Route* route = nullptr;  // null: none was found, or not asked for
   std::string_view cluster;      // a name of the configuration, which outlives this

@@ -187,7 +187,10 @@ void Cluster::noteLatency(const RequestOutcome& outcome, const Host& host) {
 }
 
 bool Cluster::tryPending() {
-  if (state_->tryPending()) return true;
+  if (state_->tryPending()) {
+    requests_.waits(true);
+    return true;
+  }
   countOverflow("max_pending_requests");
   return false;
 }

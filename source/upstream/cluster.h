@@ -92,9 +92,14 @@ class Cluster {
   // For requests that wait for a connection, and for retries while they are under way: false, and
   // counted as an overflow, if the cluster has as many as it may. One leave for each that was true.
   bool tryPending();
-  void leavePending() { state_->leavePending(); }
+  void leavePending() {
+    requests_.waits(false);
+    state_->leavePending();
+  }
   bool tryRetry();
   void leaveRetry() { state_->leaveRetry(); }
+  // For what those who make requests see.
+  RequestCounters& counters() { return requests_; }
 
   const ClusterSettings& settings() const { return state_->settings(); }
   // The worker's, for what has to do with connecting.

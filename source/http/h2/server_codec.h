@@ -21,6 +21,8 @@ class Http2ServerCodec final : public Codec, private Http2Session::Owner {
   void finishDrain() override;
   void onConnectionGone() override { session_.onConnectionGone(); }
   size_t openStreams() const override { return session_.openStreams(); }
+  // Fields that were left out for an underscore in their name.
+  uint64_t droppedFields() const { return session_.droppedFields(); }
 
  private:
   enum class Drain : uint8_t { None, Announced, Final };

@@ -75,6 +75,9 @@ class Http2Session {
   event::Loop& loop() { return loop_; }
   std::vector<nghttp2_nv>& scratch() { return scratch_; }
   Http2FloodGuard& guard() { return guard_; }
+  void countDroppedField() { ++dropped_fields_; }
+  // Those that were left out for an underscore in their name.
+  uint64_t droppedFields() const { return dropped_fields_; }
   bool dead() const { return over_ || gone_; }
   // Something is to be told, or to be sent, at the end of the turn.
   void queue(Http2Stream& stream);
@@ -144,6 +147,7 @@ class Http2Session {
   event::Timer settings_timer_;
   event::Timer flush_timer_;
   MonotonicTime last_read_;
+  uint64_t dropped_fields_ = 0;
   size_t held_ = 0;  // bytes of bodies that wait in streams
   size_t owed_ = 0;  // of them, those by which the connection's window is not opened yet
   size_t bytes_without_frame_ = 0;  // that nghttp2 took since it last found one

@@ -231,7 +231,9 @@ void Http2Stream::onField(nghttp2_rcbuf* name_bytes, nghttp2_rcbuf* value_bytes)
   session_.failIf(session_.guard().onFields(count_.fields, count_.bytes));
   if (map_ == nullptr || overLimits(count_, limits)) return;
   const bool server = session_.side() == Http2Session::Side::Server;
-  if (server && underscore && limits.underscores == Underscores::Drop) return;
+  if (server && underscore && limits.underscores == Underscores::Drop) {
+    return session_.countDroppedField();
+  }
   map_->add(name, value);
 }
 

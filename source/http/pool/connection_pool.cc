@@ -114,11 +114,16 @@ bool ConnectionPool::takesNone() const {
 Result<void> ConnectionPool::connect(const upstream::ConnectRequest& request) {
   auto connection = std::make_unique<PooledConnection>(*this);
   if (auto started = connection->connect(request); !started.ok()) return started.error();
-  connection->index = connections_.size();
   connection->in_making = true;
-  connections_.push_back(std::move(connection));
+  keep(std::move(connection));
   ++in_making_;
   return {};
+}
+
+void ConnectionPool::keep(std::unique_ptr<PooledConnection> connection) {
+  connection->index = connections_.size();
+  connections_.push_back(std::move(connection));
+  parts_.cluster.counters().connectionMade(version_ == Version::Http2);
 }
 
 void ConnectionPool::adopt(upstream::EarlyConnection& early) {
@@ -126,8 +131,7 @@ void ConnectionPool::adopt(upstream::EarlyConnection& early) {
   auto connection = std::make_unique<PooledConnection>(*this);
   upstream::Place place = early.takePlace();
   connection->adopt(early.release(), std::move(place));
-  connection->index = connections_.size();
-  connections_.push_back(std::move(connection));
+  keep(std::move(connection));
   onRoom(*connections_.back());
 }
 
@@ -230,6 +234,7 @@ void ConnectionPool::forget(PooledConnection& connection) {
     connections_[index]->index = index;
   }
   connections_.pop_back();
+  parts_.cluster.counters().connectionGone(version_ == Version::Http2);
   if (dying_) return;
   parts_.loop.retire(std::move(gone));
   if (first_ != nullptr) serve_.schedule();

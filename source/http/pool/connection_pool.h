@@ -100,6 +100,7 @@ class ConnectionPool final : public event::Retirable {
   friend class PoolWaiter;
 
   Result<void> connect(const upstream::ConnectRequest& request);
+  void keep(std::unique_ptr<PooledConnection> connection);
   PooledConnection* findRoom(bool fresh);
   PooledStream begin(PooledConnection& connection, StreamDecoder& decoder);
   void enqueue(PoolWaiter& waiter, StreamDecoder& decoder, const upstream::ConnectRequest& request,

@@ -32,6 +32,8 @@ std::span<const net::ProxyTlv> tlvsOf(const filter::ConnectionInfo& connection) 
   return *connection.facts.proxy_tlvs;
 }
 
+constexpr std::string_view TryIdleReason = "upstream_per_try_idle_timeout";
+
 }  // namespace
 
 RouterFilter::RouterFilter(http::FilterContext& context)
@@ -40,7 +42,7 @@ RouterFilter::RouterFilter(http::FilterContext& context)
       body_(context.worker().slices),
       timeout_(context.worker().loop, [this] { onTimeout(); }),
       try_timeout_(context.worker().loop, [this] { onTryTimeout("upstream_per_try_timeout"); }),
-      try_idle_(context.worker().loop, [this] { onTryTimeout("upstream_per_try_idle_timeout"); }),
+      try_idle_(context.worker().loop, [this] { onTryTimeout(TryIdleReason); }),
       back_off_(context.worker().loop, [this] { retryNow(); }) {}
 
 FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
@@ -260,6 +262,8 @@ void RouterFilter::onUpstreamHeaders(bool end_stream) {
   end_stream ? try_idle_.disarm() : armTryIdle();
   if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
   responding_ = true;
+  if (context_.info().retries > 0 && status < 500)
+    cluster_->counters().happened(upstream::RequestEvent::RetrySucceeded);
   try_timeout_.disarm();
   keep_body_ = false;
   body_.clear();
@@ -313,7 +317,7 @@ void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.send
 
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
   try_idle_.disarm();
-  context_.info().upstream_gone = failure.gone;
+  noteFailure(failure);
   if (responding_) {
     const bool tunnel = context_.info().is_tunnel;
     return context_.resetStream(
@@ -338,12 +342,28 @@ bool RouterFilter::mayRepeat(const UpstreamFailure& failure) const {
          (failure.stale && isIdempotent(context_.requestHeaders().get(HeaderId::Method)));
 }
 
+void RouterFilter::noteFailure(const UpstreamFailure& failure) {
+  using Event = upstream::RequestEvent;
+  using Kind = UpstreamFailure::Kind;
+  context_.info().upstream_gone = failure.gone;
+  if (failure.stale) return;
+  upstream::RequestCounters& counters = cluster_->counters();
+  switch (failure.kind) {
+    case Kind::NoConnection: return;  // counted as such
+    case Kind::Refused: return counters.happened(Event::RefusedStream);
+    case Kind::ProtocolError: return counters.happened(Event::ProtocolError);
+    case Kind::Reset: break;
+  }
+  counters.happened(failure.gone ? Event::ConnectionEnded : Event::Reset);
+}
+
 bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
   if (verdict == RetryState::Verdict::No) {
     if (retry_) noteNoRetry();
     return false;
   }
   ++context_.info().retries;
+  cluster_->counters().happened(upstream::RequestEvent::Retried);
   try_timeout_.disarm();
   try_idle_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
@@ -357,8 +377,11 @@ bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
 }
 
 void RouterFilter::noteNoRetry() {
-  context_.info().retries_used_up = retry_->usedUp();
-  context_.info().retry_refused = retry_->refusedByBudget();
+  const bool used_up = retry_->usedUp();
+  context_.info().retries_used_up = used_up;
+  if (used_up) cluster_->counters().happened(upstream::RequestEvent::RetriesUsedUp);
+  if (retry_->refusedByBudget())
+    cluster_->counters().happened(upstream::RequestEvent::RetryRefused);
   retry_->attemptEnded();
 }
 
@@ -382,6 +405,7 @@ void RouterFilter::replyTo(const UpstreamFailure& failure) {
 }
 
 void RouterFilter::onTimeout() {
+  cluster_->counters().happened(upstream::RequestEvent::TimedOut);
   back_off_.disarm();
   try_timeout_.disarm();
   try_idle_.disarm();
@@ -393,6 +417,9 @@ void RouterFilter::onTimeout() {
 }
 
 void RouterFilter::onTryTimeout(std::string_view reason) {
+  using Event = upstream::RequestEvent;
+  const bool idle = reason == TryIdleReason;
+  cluster_->counters().happened(idle ? Event::TryIdled : Event::TryTimedOut);
   if (responding_) {
     upstream_.cancel(http::ResetReason::Cancel);
     return context_.resetStream(http::ResetReason::Cancel, reason);

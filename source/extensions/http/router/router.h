@@ -62,6 +62,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   UpstreamRequest::Plan planFor(upstream::Cluster& cluster, http::Version version);
   // After a failure or a response that calls for it: true if there will be another attempt.
   bool retryAfter(RetryState::Verdict verdict);
+  void noteFailure(const UpstreamFailure& failure);
   void noteNoRetry();
   void retryNow();
   void replyTo(const UpstreamFailure& failure);

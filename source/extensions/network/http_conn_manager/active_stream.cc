@@ -117,6 +117,7 @@ void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
     if (reason == http::ResetReason::Cancel) info().reason = "client_reset";
     info().bad_request = reason == http::ResetReason::ProtocolError;
   }
+  manager_.stats().onReset(HttpStats::Side::Client, info().reason);
   done();
 }
 
@@ -172,7 +173,17 @@ void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
     }
     return responseEnded();
   }
-  if (end_stream) responseEnded();
+  if (end_stream) return responseEnded();
+  noteTunnel(info().status);
+}
+
+void ActiveStream::noteTunnel(unsigned status) {
+  const bool accepted =
+      status == 101 ||
+      (status / 100 == 2 && filters_.requestHeaders().get(HeaderId::Method) == "CONNECT");
+  if (!accepted || info().is_tunnel) return;
+  info().is_tunnel = true;
+  manager_.stats().upgradeBegan();
 }
 
 void ActiveStream::finishHead(HeaderMap& headers) {
@@ -217,6 +228,7 @@ void ActiveStream::pauseRequest(bool paused) {
 void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
   if (encoder_ == nullptr) return;
   if (!why.empty()) info().reason = why;
+  manager_.stats().onReset(HttpStats::Side::Self, info().reason);
   std::exchange(encoder_, nullptr)->reset(reason);
   done();
 }

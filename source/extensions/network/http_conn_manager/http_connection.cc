@@ -27,12 +27,20 @@ HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& 
 }
 
 HttpConnection::~HttpConnection() {
+  if (codec_ != nullptr) countEnd();
   for (auto* list : {&streams_, &done_}) {
     for (auto& stream : *list) {
       stream->recycle();
       manager_.giveBack(std::move(stream));
     }
   }
+}
+
+void HttpConnection::countEnd() {
+  const uint64_t dropped = version_ == http::Version::Http2
+                               ? static_cast<http::Http2ServerCodec&>(*codec_).droppedFields()
+                               : static_cast<http::Http1ServerCodec&>(*codec_).droppedFields();
+  manager_.stats().connectionEnded(version_, dropped);
 }
 
 filter::FilterStatus HttpConnection::onNewConnection() {
@@ -71,6 +79,8 @@ void HttpConnection::makeCodec(http::Version version) {
   filter::Worker& worker = manager_.worker();
   const HttpConnManagerSettings& settings = manager_.settings();
   http::ServerCodecEvents& events = *this;
+  version_ = version;
+  manager_.stats().connectionBegan(version);
   if (version == http::Version::Http2) {
     codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices,
                                                       settings.http2, events);

@@ -57,6 +57,7 @@ class HttpConnection final : public filter::ReadFilter,
 
   bool chooseCodec(buffer::Buffer& data, bool end_stream);
   void makeCodec(http::Version version);
+  void countEnd();
   void startDrain();
   void armTimer();
   void onTimer();
@@ -66,6 +67,7 @@ class HttpConnection final : public filter::ReadFilter,
   filter::FilterContext& context_;
   ManagerOnWorker& manager_;
   std::unique_ptr<http::Codec> codec_;
+  http::Version version_ = http::Version::Http11;  // of the codec
   std::vector<std::unique_ptr<ActiveStream>> streams_;
   std::vector<std::unique_ptr<ActiveStream>> done_;  // until the end of the turn
   event::Task settle_;                               // what is not to happen on the stack of others
