@@ -17,11 +17,13 @@
 // whoever closed still see the end.
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "source/buffer/buffer.h"
 #include "source/filter/facts.h"
 #include "source/filter/grants.h"
+#include "source/filter/request_explanation.h"
 
 namespace weir::upstream {
 class Cluster;
@@ -96,6 +98,10 @@ class NetworkFilterFactory {
   // their onData() and onWrite() may never be called, as the terminal filter may take the
   // connection over (FilterContext::takeOver()).
   virtual bool seesBytes() const { return true; }
+  // For a terminal filter that routes requests: where this one would go. Nothing: it does not.
+  virtual std::optional<RequestExplanation> explainRequest(const RequestDescription&) const {
+    return std::nullopt;
+  }
   // Whether the upstream may be connected before the chain is chosen, as far as this filter can
   // tell from what is known by then (Facts::known). For filters that authorise or limit; one that
   // looks at no bytes has nothing else to do, and refuses unless it says otherwise. Any thread.

@@ -189,6 +189,16 @@ int showTop(const Options& options) {
                       .once = options.once});
 }
 
+// Of a request, for `weir explain`.
+void addRequestOptions(CLI::App& command, server::ExplainWords& words) {
+  command.add_option("--method", words.method,
+                     "say where this request goes, too (default: GET); with --host, --path");
+  command.add_option("--host", words.host, "its host (default: the destination)");
+  command.add_option("--path", words.path, "its path, with its query (default: /)");
+  command.add_option("--header", words.headers, "NAME:VALUE of it; may be repeated")
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 int runCommandLine(int argc, char** argv, const config::Registry& registry) {
@@ -231,6 +241,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
                               "the client's first bytes; \\r \\n \\t \\0 \\\\ \\xHH are known");
   explain_command->add_option("--listener", options.explain.listener,
                               "the listener, if the destination does not tell");
+  addRequestOptions(*explain_command, options.explain);
   CLI::App* top_command =
       app.add_subcommand("top", "show what a running weir does, as a live table");
   top_command->add_option("-a,--admin", options.admin,

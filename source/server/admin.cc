@@ -172,7 +172,7 @@ const Admin::Page Admin::Pages[] = {
      "listener limit"},
     {"POST", "/learned", &Admin::forgetLearned, "forgets them", "listener"},
     {"GET", "/explain", &Admin::explain, "why a connection goes where",
-     "dst src sni alpn bytes listener"},
+     "dst src sni alpn bytes listener method host path header"},
     {"GET", "/logging", &Admin::logging, "the level of each component's messages"},
     {"POST", "/logging", &Admin::setLogging, "sets the level of one component, or of all",
      "level component"},
@@ -300,14 +300,20 @@ HttpReply Admin::configDump(const HttpQuestion&) {
 }
 
 HttpReply Admin::explain(const HttpQuestion& question) {
-  const ExplainWords words{
+  ExplainWords words{
       .listener = parameter(question, "listener"),
       .dst = parameter(question, "dst"),
       .src = parameter(question, "src"),
       .sni = parameter(question, "sni"),
       .alpn = parameter(question, "alpn"),
       .bytes = parameter(question, "bytes"),
+      .method = parameter(question, "method"),
+      .host = parameter(question, "host"),
+      .path = parameter(question, "path"),
   };
+  for (const auto& [name, value] : question.parameters) {
+    if (name == "header" && !value.empty()) words.headers.push_back(value);
+  }
   const auto request = readExplainRequest(words, "");
   if (!request.ok()) return errorReply(400, request.error().detail);
   const auto explanation = explainConnection(server_.settings(), request.value());

@@ -222,6 +222,29 @@ void explainSilence(Explanation& out, const config::ListenerSettings& listener,
                 : "\"" + fallback->name + "\" is chosen (reason timeout)");
 }
 
+// What the client sends first, as far as it is known.
+std::optional<std::string> bytesOf(const ExplainRequest& request) {
+  if (request.bytes || !request.request || request.server_name || request.alpn)
+    return request.bytes;
+  const filter::RequestDescription& described = *request.request;
+  std::string text = described.method + " " +
+                     (described.path.empty() ? described.host : described.path) +
+                     " HTTP/1.1\r\nHost: " + described.host + "\r\n";
+  for (const auto& [name, value] : described.headers) text += name + ": " + value + "\r\n";
+  return text + "\r\n";
+}
+
+void explainRequest(Explanation& out, const config::FilterChainSettings& chain,
+                    const filter::RequestDescription& request) {
+  const filter::NetworkFilterFactory& terminal = *chain.filters.back();
+  out.request = terminal.explainRequest(request);
+  if (!out.request) {
+    remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
+    return;
+  }
+  remark(out, "the request goes: {}", out.request->outcome);
+}
+
 }  // namespace
 
 Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
@@ -242,10 +265,10 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
   ChainChoice choice(listener, socket, info);
   choice.assumeHeader();
   auto status = choice.begin();
+  const std::optional<std::string> sent = bytesOf(request);
   std::span<const uint8_t> bytes;
-  if (request.bytes)
-    bytes = {reinterpret_cast<const uint8_t*>(request.bytes->data()), request.bytes->size()};
-  const bool partial_first = status == ChainChoice::Status::Wait && request.bytes;
+  if (sent) bytes = {reinterpret_cast<const uint8_t*>(sent->data()), sent->size()};
+  const bool partial_first = status == ChainChoice::Status::Wait && sent;
   if (partial_first) status = choice.onBytes(bytes);
 
   Explanation out;
@@ -276,6 +299,7 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
     remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
+    if (request.request) explainRequest(out, *choice.chain(), *request.request);
   }
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include "source/base/result.h"
 #include "source/config/settings.h"
+#include "source/filter/request_explanation.h"
 #include "source/net/address.h"
 
 namespace weir::server {
@@ -21,6 +22,9 @@ struct ExplainRequest {
   std::optional<std::string> server_name;  // this or alpn: a TLS client
   std::optional<std::vector<std::string>> alpn;
   std::optional<std::string> bytes;  // the client's first bytes
+  // A request of which is to be told where it goes. Without `bytes` and what tells of TLS, it is
+  // what the client sends first, as HTTP/1.1.
+  std::optional<filter::RequestDescription> request;
   std::string option_prefix = "--";  // before the names of options, in errors
 };
 
@@ -32,6 +36,10 @@ struct ExplainWords {
   std::optional<std::string> sni = {};
   std::optional<std::string> alpn = {};
   std::optional<std::string> bytes = {};
+  std::optional<std::string> method = {};  // one of these four: a request
+  std::optional<std::string> host = {};
+  std::optional<std::string> path = {};
+  std::vector<std::string> headers = {};  // "name:value"
 };
 
 // An error (InvalidArgument) says which word is wrong and what is wanted; `prefix` stands before
@@ -69,8 +77,9 @@ struct Explanation {
   Outcome outcome = Outcome::Closed;
   std::string chain;  // Chosen
   std::string protocol;
-  std::string reason;                // Chosen
-  std::vector<std::string> remarks;  // what happens, and what would with silence
+  std::string reason;                                 // Chosen
+  std::optional<filter::RequestExplanation> request;  // Chosen, and it was asked for
+  std::vector<std::string> remarks;                   // what happens, and what would with silence
 };
 
 // An error if it is not clear which listener is meant, or what its chains ask for is not given.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "source/base/json.h"
@@ -16,6 +17,72 @@ std::string_view nameOf(Explanation::Outcome outcome) {
     case Explanation::Outcome::Closed: return "closed";
   }
   return "closed";
+}
+
+std::string verdictOf(const filter::RequestExplanation::Route& route) {
+  if (route.chosen) return "CHOSEN";
+  const auto lost = std::find_if(route.conditions.begin(), route.conditions.end(),
+                                 [](const auto& condition) { return !condition.holds; });
+  return lost == route.conditions.end() ? "" : "lost on " + lost->field;
+}
+
+std::string requestText(const filter::RequestExplanation& request) {
+  std::string text;
+  const auto line = [&text]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+    text += '\n';
+  };
+  line("request, path {}", request.path.empty() ? "(none)" : request.path);
+  if (request.domain.empty()) return text;
+  line("virtual host {} (domain {}), routes in their order", request.virtual_host, request.domain);
+  for (const auto& route : request.routes) {
+    line("  {:<22} {}", route.name.empty() ? "(no name)" : route.name, verdictOf(route));
+    line("      at {}", route.place);
+    for (const auto& condition : route.conditions) {
+      line("      {:<28} {:<8} wants {}; is {}", condition.field,
+           condition.holds ? "holds" : "fails", condition.expected, condition.actual);
+    }
+  }
+  return text;
+}
+
+void writeRequest(JsonWriter& json, const filter::RequestExplanation& request) {
+  json.object("request", [&] {
+    json.field("path", request.path);
+    json.textOrNull("virtual_host", request.virtual_host);
+    json.textOrNull("domain", request.domain);
+    json.array("routes", [&] {
+      for (const auto& route : request.routes) {
+        json.object([&] {
+          json.field("name", route.name);
+          json.field("place", route.place);
+          json.field("chosen", route.chosen);
+          json.field("verdict", verdictOf(route));
+          json.array("conditions", [&] {
+            for (const auto& condition : route.conditions) {
+              json.object([&] {
+                json.field("field", condition.field);
+                json.field("outcome", condition.holds ? "holds" : "fails");
+                json.field("expected", condition.expected);
+                json.field("actual", condition.actual);
+              });
+            }
+          });
+        });
+      }
+    });
+    json.field("action", request.action);
+    json.field("outcome", request.outcome);
+    json.textOrNull("upstream_path", request.upstream_path);
+    json.array("clusters", [&] {
+      for (const auto& cluster : request.clusters) {
+        json.object([&] {
+          json.field("name", cluster.name);
+          json.field("percent", cluster.percent);
+        });
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -44,6 +111,7 @@ std::string explanationText(const Explanation& explanation) {
            predicate.expected, predicate.actual);
     }
   }
+  if (explanation.request) text += requestText(*explanation.request);
   for (const std::string& remark : explanation.remarks) line("{}", remark);
   return text;
 }
@@ -88,6 +156,7 @@ std::string explanationJson(const Explanation& explanation) {
         });
       }
     });
+    if (explanation.request) writeRequest(json, *explanation.request);
     json.array("remarks", [&] {
       for (const std::string& remark : explanation.remarks) json.value(remark);
     });

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "source/server/explain.h"
 
@@ -24,6 +26,58 @@ std::vector<std::string> splitAtCommas(const std::string& text) {
   return parts;
 }
 
+Error badHeader(const std::string& prefix, const std::string& text) {
+  return wrongWord(prefix + "header", text, "NAME:VALUE");
+}
+
+// "name: value" to a field in lower case; one that cannot be one is an error.
+Result<std::pair<std::string, std::string>> readHeader(const std::string& text,
+                                                       const std::string& prefix) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0) return badHeader(prefix, text);
+  std::string name = lowered(text.substr(0, colon));
+  const size_t begin = std::min(text.find_first_not_of(" \t", colon + 1), text.size());
+  std::string value = text.substr(begin);
+  for (const char c : name) {
+    if (c <= ' ' || c >= 0x7f) return badHeader(prefix, text);
+  }
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+    return badHeader(prefix, text);
+  return std::pair(std::move(name), std::move(value));
+}
+
+// The request that the words speak of, if they do.
+Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string& prefix,
+                                   ExplainRequest& request) {
+  if (!words.method && !words.host && !words.path && words.headers.empty()) return request;
+  filter::RequestDescription described;
+  described.method = words.method.value_or("GET");
+  described.host = words.host.value_or(request.destination.toString());
+  described.path = words.path.value_or(described.method == "CONNECT" ? "" : "/");
+  const bool path_is_good =
+      described.path.empty() || described.path == "*" || described.path.starts_with('/');
+  for (const auto& [name, value] : {std::pair("method", &described.method),
+                                    {"host", &described.host},
+                                    {"path", &described.path}}) {
+    for (const char c : *value) {
+      const bool bad = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+      if (bad) return wrongWord(prefix + name, *value, "one word without blanks");
+    }
+  }
+  if (!path_is_good) return wrongWord(prefix + "path", described.path, "a path: it begins with /");
+  for (const std::string& text : words.headers) {
+    auto header = readHeader(text, prefix);
+    if (!header.ok()) return header.error();
+    if (header.value().first == "host") {
+      described.host = header.value().second;
+    } else {
+      described.headers.push_back(std::move(header).value());
+    }
+  }
+  request.request = std::move(described);
+  return request;
+}
+
 }  // namespace
 
 Result<ExplainRequest> readExplainRequest(const ExplainWords& words, const std::string& prefix) {
@@ -47,7 +101,7 @@ Result<ExplainRequest> readExplainRequest(const ExplainWords& words, const std::
                        "text with escapes: " + bytes.error().detail);
     request.bytes = std::move(bytes).value();
   }
-  return request;
+  return readRequest(words, prefix, request);
 }
 
 Result<std::string> unescape(const std::string& text) {

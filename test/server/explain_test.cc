@@ -118,6 +118,65 @@ TEST(ExplainWordsTest, BecomeARequest) {
   EXPECT_EQ(request.value().bytes, "a\n");
 }
 
+TEST(ExplainWordsTest, DescribeARequest) {
+  const auto none = readExplainRequest({.dst = "1.2.3.4:5"}, "");
+  EXPECT_FALSE(none.value().request.has_value());
+  const auto some = readExplainRequest(
+      {.dst = "1.2.3.4:5", .path = "/a?b", .headers = {"X-One: 1", "host:a.example"}}, "");
+  ASSERT_TRUE(some.ok());
+  const filter::RequestDescription& request = *some.value().request;
+  EXPECT_EQ(request.method, "GET");
+  EXPECT_EQ(request.host, "a.example");
+  EXPECT_EQ(request.path, "/a?b");
+  ASSERT_EQ(request.headers.size(), 1U);
+  EXPECT_EQ(request.headers[0], std::pair(std::string("x-one"), std::string("1")));
+  const auto other = readExplainRequest({.dst = "1.2.3.4:5", .method = "POST"}, "");
+  EXPECT_EQ(other.value().request->host, "1.2.3.4:5");
+  EXPECT_EQ(other.value().request->path, "/");
+}
+
+TEST_F(ExplainTest, ARequestIsWhatTheClientSendsFirst) {
+  request_.request = filter::RequestDescription{.host = "a"};
+  says("chosen: http   protocol: http/1.1   reason: client_bytes");
+  says("its last filter is tcp_proxy, which sees bytes and no requests");
+}
+
+// Goes nowhere, and says where it would.
+class RoutingFactory final : public filter::NetworkFilterFactory {
+ public:
+  std::string_view name() const override { return "routing"; }
+  void create(filter::FilterAdder&) const override {}
+  std::optional<filter::RequestExplanation> explainRequest(
+      const filter::RequestDescription& request) const override {
+    filter::RequestExplanation out;
+    out.path = request.path;
+    out.virtual_host = "all";
+    out.domain = "*";
+    out.routes = {{"one", "routes[0]", false, {{"prefix", false, "/b", "/a"}}},
+                  {"", "routes[1]", true, {{"prefix", true, "/", "/a"}}}};
+    out.action = "forward";
+    out.outcome = "to cluster \"up\"";
+    out.upstream_path = request.path;
+    out.clusters = {{"up", 100}};
+    return out;
+  }
+};
+
+TEST_F(ExplainTest, ARequestGoesOnThroughTheRoutesOfItsChain) {
+  settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>()};
+  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  says("request, path /a\nvirtual host all (domain *), routes in their order\n");
+  says("  one                    lost on prefix\n      at routes[0]\n");
+  says("      prefix                       fails    wants /b; is /a\n");
+  says("  (no name)              CHOSEN\n");
+  says("the request goes: to cluster \"up\"");
+  const std::string json = explanationJson(explainConnection(settings_, request_).value());
+  EXPECT_NE(json.find("\"action\":\"forward\",\"outcome\":\"to cluster \\\"up\\\"\","
+                      "\"upstream_path\":\"/a\",\"clusters\":[{\"name\":\"up\",\"percent\":100}]"),
+            std::string::npos)
+      << json;
+}
+
 TEST(ExplainWordsTest, WrongOnesAreNamed) {
   struct Case {
     ExplainWords words;
@@ -127,6 +186,12 @@ TEST(ExplainWordsTest, WrongOnesAreNamed) {
            Case{{}, "dst \"\" is not IP:PORT or [IP6]:PORT"},
            Case{{.dst = "1.2.3.4"}, "dst \"1.2.3.4\" is not IP:PORT or [IP6]:PORT"},
            Case{{.dst = "1.2.3.4:5", .src = "x"}, "src \"x\" is not IP:PORT or [IP6]:PORT"},
+           Case{{.dst = "1.2.3.4:5", .path = "a"}, "path \"a\" is not a path: it begins with /"},
+           Case{{.dst = "1.2.3.4:5", .method = "A B"},
+                "method \"A B\" is not one word without blanks"},
+           Case{{.dst = "1.2.3.4:5", .headers = {"x"}}, "header \"x\" is not NAME:VALUE"},
+           Case{{.dst = "1.2.3.4:5", .headers = {"x: a\r\nb"}},
+                "header \"x: a\r\nb\" is not NAME:VALUE"},
            Case{{.dst = "1.2.3.4:5", .bytes = "\\q"},
                 "bytes \"\\q\" is not text with escapes: bad escape in bytes: \"\\q\"; there are "
                 "\\r \\n \\t \\0 \\\\ and \\xHH"},

@@ -173,17 +173,8 @@ void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
     }
     return responseEnded();
   }
-  if (end_stream) return responseEnded();
-  noteTunnel(info().status);
-}
-
-void ActiveStream::noteTunnel(unsigned status) {
-  const bool accepted =
-      status == 101 ||
-      (status / 100 == 2 && filters_.requestHeaders().get(HeaderId::Method) == "CONNECT");
-  if (!accepted || info().is_tunnel) return;
-  info().is_tunnel = true;
-  manager_.stats().upgradeBegan();
+  if (info().is_tunnel) manager_.stats().upgradeBegan();
+  if (end_stream) responseEnded();
 }
 
 void ActiveStream::finishHead(HeaderMap& headers) {

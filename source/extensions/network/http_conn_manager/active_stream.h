@@ -63,7 +63,6 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   bool checkIdle(MonotonicTime now, MonotonicTime& next);
   void timedOut(std::string_view reason, unsigned status);
   void finishHead(http::HeaderMap& headers);
-  void noteTunnel(unsigned status);
   void noteGrpcStatus(const http::HeaderMap& fields);
   void requestEnded();
   void responseEnded();

@@ -6,8 +6,11 @@
 // Close reasons in the access log: client_fin, idle_timeout, drained, and the name of what was
 // broken: see docs/http.md.
 
+#include <optional>
 #include <string_view>
+#include <utility>
 
+#include "source/extensions/network/http_conn_manager/explain_request.h"
 #include "source/extensions/network/http_conn_manager/settings.h"
 #include "source/filter/network_filter.h"
 
@@ -23,6 +26,10 @@ class HttpConnManagerFactory final : public filter::NetworkFilterFactory {
   std::string_view statPrefix() const override { return settings_.stat_prefix; }
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override;
+  std::optional<filter::RequestExplanation> explainRequest(
+      const filter::RequestDescription& request) const override {
+    return extensions::explainRequest(settings_, request);
+  }
 
  private:
   const HttpConnManagerSettings settings_;

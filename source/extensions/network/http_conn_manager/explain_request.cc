@@ -1,0 +1,128 @@
+#include "source/extensions/network/http_conn_manager/explain_request.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <variant>
+
+#include "source/http/header_changes.h"
+#include "source/http/path_rewrite.h"
+#include "source/http/redirect.h"
+
+namespace weir::extensions {
+namespace {
+
+using filter::RequestExplanation;
+using http::HeaderId;
+using http::HeaderMap;
+
+void fillHeaders(const filter::RequestDescription& described, HeaderMap& headers) {
+  headers.add(HeaderId::Method, described.method);
+  headers.add(HeaderId::Scheme, "http");
+  headers.add(HeaderId::Authority, described.host);
+  const bool no_path = described.method == "CONNECT" && described.path.empty();
+  if (!no_path) headers.add(HeaderId::Path, described.path);
+  for (const auto& [name, value] : described.headers) headers.add(name, value);
+}
+
+// False: the request comes to no route.
+bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
+                 RequestExplanation& out) {
+  using Kind = http::PathResult::Kind;
+  const std::string path(headers.get(HeaderId::Path));
+  out.path = path;
+  if (settings.transparent || path.empty() || path == "*") return true;
+  const http::PathResult result = http::normalizePath(path, settings.path);
+  if (result.kind == Kind::Reject) {
+    out.action = "reject";
+    out.outcome = fmt::format("answered with 400: {}", result.reason);
+    return false;
+  }
+  if (result.kind == Kind::Redirect) {
+    out.action = "redirect";
+    out.outcome = fmt::format("sent to {} with 307, as its path has escaped slashes",
+                              http::locationOf(headers, result.target));
+    return false;
+  }
+  if (result.kind == Kind::Rewritten) {
+    headers.set(HeaderId::Path, result.target);
+    out.path = result.target;
+  }
+  return true;
+}
+
+void explainForward(const http::Route& route, const http::Forward& forward, HeaderMap& headers,
+                    RequestExplanation& out) {
+  uint64_t total = 0;
+  for (const auto& cluster : forward.clusters) total += cluster.weight;
+  for (const auto& cluster : forward.clusters) {
+    const double share = total == 0 ? 0 : static_cast<double>(cluster.weight);
+    out.clusters.push_back(
+        {cluster.name, total == 0 ? 0 : 100 * share / static_cast<double>(total)});
+  }
+  const std::string_view path = headers.get(HeaderId::Path);
+  out.upstream_path =
+      http::rewritePath(forward, route.matched_prefix, path).value_or(std::string(path));
+  out.action = "forward";
+  std::string names;
+  for (const auto& cluster : out.clusters) {
+    names += names.empty() ? "" : ", ";
+    names += out.clusters.size() == 1
+                 ? fmt::format("cluster \"{}\"", cluster.name)
+                 : fmt::format("\"{}\" {:.4g} %", cluster.name, cluster.percent);
+  }
+  out.outcome = out.clusters.size() == 1 ? "to " + names : "to one of the clusters " + names;
+  if (out.upstream_path != path) out.outcome += ", as " + out.upstream_path;
+  if (!forward.host_rewrite.empty()) out.outcome += ", to host " + forward.host_rewrite;
+}
+
+void explainAction(const http::Route& route, HeaderMap& headers, RequestExplanation& out) {
+  if (const auto* forward = std::get_if<http::Forward>(&route.action)) {
+    explainForward(route, *forward, headers, out);
+  } else if (const auto* redirect = std::get_if<http::Redirect>(&route.action)) {
+    out.action = "redirect";
+    out.outcome =
+        fmt::format("sent to {} with {}",
+                    http::locationOf(*redirect, headers, route.matched_prefix), redirect->status);
+  } else if (const auto* direct = std::get_if<http::DirectResponse>(&route.action)) {
+    out.action = "direct_response";
+    out.outcome = fmt::format("answered with {} and {} bytes", direct->status, direct->body.size());
+  } else if (const auto* tunnel = std::get_if<http::Tunnel>(&route.action)) {
+    out.action = "tunnel";
+    out.outcome = tunnel->cluster.empty()
+                      ? "a tunnel to " + std::string(headers.get(HeaderId::Authority))
+                      : "a tunnel to cluster \"" + tunnel->cluster + "\"";
+    if (!tunnel->cluster.empty()) out.clusters.push_back({tunnel->cluster, 100});
+  }
+}
+
+}  // namespace
+
+RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
+                                  const filter::RequestDescription& described) {
+  RequestExplanation out;
+  HeaderMap headers;
+  fillHeaders(described, headers);
+  if (!explainPath(settings, headers, out)) return out;
+  http::RouteAnswer answer = settings.routes->explain(headers);
+  out.virtual_host = std::move(answer.virtual_host);
+  out.domain = std::move(answer.domain);
+  for (auto& tried : answer.tries) {
+    RequestExplanation::Route route{std::move(tried.name), std::move(tried.path), tried.chosen, {}};
+    for (auto& one : tried.conditions) {
+      route.conditions.push_back(
+          {std::move(one.field), one.holds, std::move(one.expected), std::move(one.actual)});
+    }
+    out.routes.push_back(std::move(route));
+  }
+  if (answer.route != nullptr) {
+    explainAction(*answer.route, headers, out);
+  } else {
+    out.action = "reject";
+    out.outcome = out.domain.empty() ? "answered with 404: no virtual host has that domain"
+                                     : "answered with 404: no route takes it";
+  }
+  return out;
+}
+
+}  // namespace weir::extensions

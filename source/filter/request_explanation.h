@@ -1,0 +1,46 @@
+#pragma once
+
+// Where a request over a chosen chain would go, for people: what `weir explain` and the admin port
+// ask of a terminal filter that routes requests. Not for the data path.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::filter {
+
+struct RequestDescription {
+  std::string method = "GET";
+  std::string host;  // the authority
+  std::string path = "/";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+struct RequestExplanation {
+  struct Condition {
+    std::string field;
+    bool holds = false;
+    std::string expected;
+    std::string actual;
+  };
+  struct Route {
+    std::string name;   // may be empty
+    std::string place;  // in the configuration
+    bool chosen = false;
+    std::vector<Condition> conditions = {};
+  };
+  struct Cluster {
+    std::string name;
+    double percent = 100;  // of the requests
+  };
+  std::string path;  // as it is matched
+  std::string virtual_host;
+  std::string domain;         // by which the virtual host was found
+  std::vector<Route> routes;  // of the virtual host, up to the one that is chosen, or all
+  std::string action;         // "forward", "redirect", "direct_response", "tunnel", "reject"
+  std::string outcome;        // what happens, as a sentence
+  std::string upstream_path;  // empty if it is not forwarded
+  std::vector<Cluster> clusters = {};
+};
+
+}  // namespace weir::filter

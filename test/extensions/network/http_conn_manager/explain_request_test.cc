@@ -1,0 +1,98 @@
+#include "source/extensions/network/http_conn_manager/explain_request.h"
+
+#include <gtest/gtest.h>
+
+#include "test/http/requests.h"
+
+namespace weir::extensions {
+namespace {
+
+using filter::RequestDescription;
+using filter::RequestExplanation;
+
+http::RouteSpec forwarding(std::string name, http::RouteMatch match, http::Forward forward) {
+  http::RouteSpec spec = http::test::route(std::move(name), std::move(match));
+  spec.route.action = std::move(forward);
+  return spec;
+}
+
+http::RouteMatch at(const std::string& prefix, std::vector<std::string> methods = {}) {
+  http::RouteMatch match;
+  match.path.text = prefix;
+  match.methods = std::move(methods);
+  return match;
+}
+
+http::Forward to(std::string cluster) {
+  http::Forward forward;
+  forward.clusters.push_back({std::move(cluster)});
+  return forward;
+}
+
+class ExplainRequestTest : public testing::Test {
+ protected:
+  ExplainRequestTest() {
+    http::Forward both;
+    both.clusters = {{"a", 3}, {"b", 1}};
+    http::Forward rewritten = to("api");
+    rewritten.prefix_rewrite = "/v1";
+    http::RouteSpec old = http::test::route("old", at("/old"));
+    old.route.action = http::Redirect{.status = 308, .path = "/new"};
+    http::RouteSpec direct = http::test::route("direct", at("/direct"));
+    direct.route.action = http::DirectResponse{.status = 201, .body = "made"};
+    http::VirtualHostSpec host{"all", "virtual_hosts[0]", {"a.example"}, {}};
+    host.routes = {forwarding("posts", at("/api", {"POST"}), to("writer")),
+                   forwarding("api", at("/api"), rewritten), std::move(old), std::move(direct),
+                   forwarding("split", at("/split"), both)};
+    std::vector<http::VirtualHostSpec> hosts;
+    hosts.push_back(std::move(host));
+    Diagnostics diagnostics;
+    settings_.routes = http::RouteTable::compile(std::move(hosts), diagnostics);
+    EXPECT_TRUE(diagnostics.ok());
+  }
+  RequestExplanation ask(const std::string& path, const std::string& host = "a.example") {
+    return explainRequest(settings_, {.host = host, .path = path});
+  }
+
+  HttpConnManagerSettings settings_;
+};
+
+TEST_F(ExplainRequestTest, ItSaysWhichRouteAndWhyNotThoseBefore) {
+  const RequestExplanation out = ask("/api/x?y");
+  EXPECT_EQ(out.virtual_host, "all");
+  EXPECT_EQ(out.domain, "a.example");
+  ASSERT_EQ(out.routes.size(), 2U);
+  EXPECT_EQ(out.routes[0].name, "posts");
+  EXPECT_FALSE(out.routes[0].chosen);
+  ASSERT_EQ(out.routes[0].conditions.size(), 2U);
+  EXPECT_TRUE(out.routes[0].conditions[0].holds);
+  EXPECT_FALSE(out.routes[0].conditions[1].holds);
+  EXPECT_TRUE(out.routes[1].chosen);
+  EXPECT_EQ(out.action, "forward");
+  EXPECT_EQ(out.outcome, "to cluster \"api\", as /v1/x?y");
+  EXPECT_EQ(out.upstream_path, "/v1/x?y");
+  ASSERT_EQ(out.clusters.size(), 1U);
+  EXPECT_EQ(out.clusters[0].percent, 100);
+}
+
+TEST_F(ExplainRequestTest, EachActionHasItsOutcome) {
+  EXPECT_EQ(ask("/split").outcome, "to one of the clusters \"a\" 75 %, \"b\" 25 %");
+  EXPECT_EQ(ask("/old").outcome, "sent to http://a.example/new with 308");
+  EXPECT_EQ(ask("/direct").outcome, "answered with 201 and 4 bytes");
+  EXPECT_EQ(ask("/none").outcome, "answered with 404: no route takes it");
+  EXPECT_EQ(ask("/none").routes.size(), 5U);
+  EXPECT_EQ(ask("/api", "b.example").outcome, "answered with 404: no virtual host has that domain");
+}
+
+TEST_F(ExplainRequestTest, ThePathIsThatWhichIsMatched) {
+  EXPECT_EQ(ask("/x/..//api").path, "/api");
+  EXPECT_EQ(ask("/x/..//api").outcome, "to cluster \"api\", as /v1");
+  EXPECT_EQ(ask("/a%2fb").outcome,
+            "sent to http://a.example/a/b with 307, as its path has escaped slashes");
+  EXPECT_TRUE(ask("/a%00").outcome.starts_with("answered with 400: ")) << ask("/a%00").outcome;
+  settings_.transparent = true;
+  EXPECT_EQ(ask("/x/..//api").path, "/x/..//api");
+}
+
+}  // namespace
+}  // namespace weir::extensions
