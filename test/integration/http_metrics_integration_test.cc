@@ -18,7 +18,7 @@ class HttpMetricsIntegrationTest : public testing::Test {
         "listeners:\n- name: in\n  address: 127.0.0.1:0\n  default_filter_chain: {name: web, "
         "filters: [{typed_config: {\"@type\": "
         "type.googleapis.com/weir.extensions.network.http_conn_manager.v1.HttpConnectionManager, "
-        "stat_prefix: web" +
+        "stat_prefix: web, transparent: true" +
         manager +
         ", route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{name: main, "
         "match: {prefix: /}, route: {cluster: up" +
