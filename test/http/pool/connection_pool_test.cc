@@ -99,13 +99,14 @@ class ConnectionPoolTest : public testing::Test {
   }
   void settle() { loop_.runUntilIdle(); }
 
+  // Before the pools, which reset the streams that are still open when they go.
+  std::vector<std::unique_ptr<Request>> requests_;
   test::TestLoop loop_;
   test::LoopbackUpstream upstream_{loop_};
   std::optional<test::WorkerContext> context_;
   upstream::Cluster* cluster_ = nullptr;
   std::shared_ptr<upstream::Host> host_;
   Version version_ = Version::Http11;
-  std::vector<std::unique_ptr<Request>> requests_;
 };
 
 // --- HTTP/1.
