@@ -22,7 +22,7 @@ class BypassFactory final : public filter::NetworkFilterFactory {
       filter::Worker& worker, const filter::ConnectionInfo& info) const override;
 
  private:
-  const RelaySettings settings_;
+  const RelaySettings settings_{};
 };
 
 }  // namespace weir::extensions
