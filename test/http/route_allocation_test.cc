@@ -2,44 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "source/http/path.h"
 #include "test/http/requests.h"
-
-namespace {
-
-size_t allocations = 0;
-
-void* allocate(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return allocate(size); }
-void* operator new[](size_t size) { return allocate(size); }
-// The library's own temporary buffers: what is given back below is taken here.
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocation_counter.h"
 
 namespace weir::http::test {
 namespace {
 
 TEST(RouteAllocationTest, TheCounterCounts) {
-  const size_t before = allocations;
+  const uint64_t before = weir::test::allocations();
   const std::vector<std::string> some(3, std::string(100, 'x'));
-  EXPECT_EQ(allocations - before, 5U) << some.size();
+  EXPECT_EQ(weir::test::allocations() - before, 5U) << some.size();
 }
 
 TEST(RouteAllocationTest, ChoosingAllocatesNothing) {
@@ -63,10 +39,10 @@ TEST(RouteAllocationTest, ChoosingAllocatesNothing) {
     for (const char* path : {"/a?q=1&q=no", "/b/c", "/r12", "/none"}) {
       const Request headers = request(authority, path, {{"x", "a"}, {"y", ""}, {"x", "b"}});
       const Route* first = table->find(headers);  // an expression keeps what it has worked out
-      const size_t before = allocations;
+      const uint64_t before = weir::test::allocations();
       const Route* second = table->find(headers);
       const PathResult normal = normalizePath(path, {});
-      ASSERT_EQ(allocations, before) << authority << path;
+      ASSERT_EQ(weir::test::allocations(), before) << authority << path;
       EXPECT_EQ(first, second);
       EXPECT_EQ(normal.kind, PathResult::Kind::Unchanged);
     }

@@ -4,36 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "test/integration/server_under_test.h"
-
-namespace {
-
-// Of the thread that turned it on.
-thread_local bool counting = false;
-thread_local uint64_t allocations = 0;
-
-void* counted(size_t bytes) {
-  if (counting) ++allocations;
-  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t bytes) { return counted(bytes); }
-void* operator new[](size_t bytes) { return counted(bytes); }
-// The library's own temporary buffers: what is given back below is taken here.
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return counted(bytes); }
-void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return counted(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocation_counter.h"
 
 namespace weir::test {
 namespace {
@@ -71,19 +45,19 @@ TEST(HttpAllocationTest, ARequestInSteadyStateAllocatesNothing) {
   ASSERT_EQ(client.receive(Response.size()).size(), Response.size());
   for (int i = 0; i < 300; ++i) exchange(client, server, Request.size(), Response.size());
 
-  proxy.onWorker(0, [](server::Worker&) { counting = true; });
+  uint64_t before = 0;
+  proxy.onWorker(0, [&](server::Worker&) { before = allocations(); });
   for (int i = 0; i < 1000; ++i) exchange(client, server, Request.size(), Response.size());
-  uint64_t counted_ones = 0;
+  uint64_t after = 0;
   uint64_t after_one_more = 0;
   proxy.onWorker(0, [&](server::Worker&) {
-    counted_ones = allocations;
+    after = allocations();
     const std::string one(100, 'x');
-    after_one_more = allocations + (one.empty() ? 1 : 0);
-    counting = false;
+    after_one_more = allocations() + (one.empty() ? 1 : 0);
   });
   // What has to do with asking the worker twice, and not with a thousand requests.
-  EXPECT_LE(counted_ones, 5U);
-  EXPECT_EQ(after_one_more, counted_ones + 1) << "the counter counts";
+  EXPECT_LE(after - before, 5U);
+  EXPECT_EQ(after_one_more, after + 1) << "the counter counts";
 }
 
 }  // namespace

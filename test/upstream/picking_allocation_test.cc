@@ -2,45 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "source/upstream/host_fitness.h"
 #include "source/upstream/host_picker.h"
-
-namespace {
-
-size_t allocations = 0;
-
-void* allocate(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return allocate(size); }
-void* operator new[](size_t size) { return allocate(size); }
-// The library's own temporary buffers: what is given back below is taken here.
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+#include "test/support/allocation_counter.h"
 
 namespace weir::upstream {
 namespace {
 
 TEST(PickingAllocationTest, TheCounterCounts) {
-  const size_t before = allocations;
+  const uint64_t before = weir::test::allocations();
   const std::vector<std::string> some(3, std::string(100, 'x'));
-  EXPECT_EQ(allocations - before, 5U) << some.size();
+  EXPECT_EQ(weir::test::allocations() - before, 5U) << some.size();
 }
 
 class PickingTest : public testing::TestWithParam<LbPolicy> {};
@@ -62,7 +38,7 @@ TEST_P(PickingTest, AllocatesNothing) {
   MonotonicTime now{std::chrono::seconds(1)};
   picker.follow(*list, now);
   Random random(1);
-  const size_t before = allocations;
+  const uint64_t before = weir::test::allocations();
   for (int n = 0; n < 2000; ++n) {
     now += std::chrono::milliseconds(1);
     const auto pick =
@@ -73,7 +49,7 @@ TEST_P(PickingTest, AllocatesNothing) {
     fitness.requestEnded(host, n % 2 == 0 ? 200 : 404, now);
     host->endRequest();
   }
-  ASSERT_EQ(allocations, before);
+  ASSERT_EQ(weir::test::allocations(), before);
 }
 INSTANTIATE_TEST_SUITE_P(Policies, PickingTest,
                          testing::Values(LbPolicy::RoundRobin, LbPolicy::LeastRequest,

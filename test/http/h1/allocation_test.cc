@@ -3,36 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "source/http/h1/client_codec.h"
 #include "source/http/h1/server_codec.h"
+#include "test/support/allocation_counter.h"
 #include "test/support/test_loop.h"
-
-namespace {
-
-size_t allocations = 0;
-
-void* allocate(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return allocate(size); }
-void* operator new[](size_t size) { return allocate(size); }
-// The library's own temporary buffers: what is given back below is taken here.
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
 namespace weir::http::test {
 namespace {
@@ -142,17 +118,17 @@ class Pair final : public ServerCodecEvents {
 };
 
 TEST(AllocationTest, TheCounterCounts) {
-  const size_t before = allocations;
+  const uint64_t before = weir::test::allocations();
   const std::string text(100, 'x');
-  EXPECT_EQ(allocations - before, 1U) << text.size();
+  EXPECT_EQ(weir::test::allocations() - before, 1U) << text.size();
 }
 
 TEST(AllocationTest, AThousandRequestsAllocateNothing) {
   Pair pair;
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(pair.exchange());
-  const size_t before = allocations;
+  const uint64_t before = weir::test::allocations();
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(pair.exchange());
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(weir::test::allocations(), before);
 }
 
 }  // namespace
