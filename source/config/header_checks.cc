@@ -8,20 +8,13 @@
 #include "api/weir/config/v1/route.pb.h"
 #include "source/config/field_checks.h"
 #include "source/config/node.h"
+#include "source/http/characters.h"
 #include "source/http/header_id.h"
-#include "source/http/text_match.h"
 
 namespace weir::config {
 namespace {
 
 using http::HeaderToAdd;
-
-// RFC 9110 5.6.2.
-bool isTokenByte(char c) {
-  constexpr std::string_view Marks = "!#$%&'*+-.^_`|~";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         Marks.find(c) != std::string_view::npos;
-}
 
 bool isValueByte(char c) {
   return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
@@ -42,13 +35,9 @@ HeaderToAdd::Action actionOf(v1::HeaderValueOption::HeaderAppendAction action) {
 
 }  // namespace
 
-bool isToken(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), isTokenByte);
-}
-
 std::optional<std::string> checkHeaderName(const FieldScope& field, std::string_view name) {
   if (!checkRequired(field, name, "the name of a field, such as \"x-user\"")) return std::nullopt;
-  if (isToken(name)) return http::lowerCase(name);
+  if (http::isToken(name)) return http::lowerCase(name);
   field.error(quote(name) + " is not the name of a field");
   return std::nullopt;
 }

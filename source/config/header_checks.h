@@ -47,7 +47,4 @@ http::HeaderChanges parseHeaderChanges(
     const google::protobuf::RepeatedPtrField<std::string>& remove, const HeaderChangeFields& fields,
     const FieldScope& scope);
 
-// Whether `text` is a token (RFC 9110 5.6.2), such as a method.
-bool isToken(std::string_view text);
-
 }  // namespace weir::config

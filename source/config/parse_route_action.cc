@@ -11,6 +11,7 @@
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
 #include "source/config/path_checks.h"
+#include "source/http/characters.h"
 
 namespace weir::config {
 namespace {
@@ -196,7 +197,7 @@ class RouteActionParser {
     policy.kind = HashPolicy::Kind::Cookie;
     policy.name = cookie.name();
     if (checkRequired(scope.field("name"), cookie.name(), "the name of a cookie") &&
-        !isToken(cookie.name())) {
+        !http::isToken(cookie.name())) {
       scope.field("name").error(quote(cookie.name()) + " is not the name of a cookie");
     }
     if (cookie.has_ttl()) {
@@ -216,7 +217,8 @@ class RouteActionParser {
     const FieldScope field = scope.field("upgrade_type");
     const std::string type = http::lowerCase(config.upgrade_type());
     if (!checkRequired(field, type, "a token such as \"websocket\", or \"CONNECT\"")) return;
-    if (!isToken(type)) return field.error(quote(type) + " is not a token of the Upgrade field");
+    if (!http::isToken(type))
+      return field.error(quote(type) + " is not a token of the Upgrade field");
     auto& upgrades = forward_.upgrades;
     if (std::any_of(upgrades.begin(), upgrades.end(),
                     [&](const http::UpgradeRule& rule) { return rule.type == type; })) {

@@ -8,6 +8,7 @@
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
 #include "source/config/path_checks.h"
+#include "source/http/characters.h"
 
 namespace weir::config {
 namespace {
@@ -39,7 +40,7 @@ void parseMethods(const v1::RouteMatch& config, const FieldScope& scope, http::R
     const FieldScope field = list.index(static_cast<size_t>(i));
     const bool lower =
         std::any_of(method.begin(), method.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (!isToken(method) || lower) {
+    if (!http::isToken(method) || lower) {
       field.error(quote(method) + " is not a method; they are in upper case, such as \"GET\"");
     } else if (std::find(match.methods.begin(), match.methods.end(), method) !=
                match.methods.end()) {

@@ -16,7 +16,7 @@ constexpr std::array<char, 256> makeTokenLower() {
   std::array<char, 256> table{};
   for (int i = 0; i < 128; ++i) {
     const char c = static_cast<char>(i);
-    if (isAlphanumeric(c)) table[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (isAlphanumeric(c)) table[i] = lowerCase(c);
   }
   for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = c;
   return table;
@@ -96,13 +96,6 @@ bool isAuthority(std::string_view text) {
 }
 
 bool hasPort(std::string_view authority) { return authority.size() > hostSize(authority) + 1; }
-
-bool equalsIgnoringCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  return std::equal(text.begin(), text.end(), lower.begin(), [](char c, char l) {
-    return (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) == l;
-  });
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto isSpace = [](char c) { return c == ' ' || c == '\t'; };

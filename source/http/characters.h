@@ -2,8 +2,10 @@
 
 // What the bytes of a message may be (RFC 9110 5.5, 5.6.2; RFC 3986 3.2). Any thread.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace weir::http {
@@ -22,8 +24,19 @@ bool isTarget(std::string_view text);
 // A host, and a port if there is one; no user information.
 bool isAuthority(std::string_view text);
 bool hasPort(std::string_view authority);
-// `lower` is in lower case.
-bool equalsIgnoringCase(std::string_view text, std::string_view lower);
+// Case is that of ASCII's letters.
+constexpr char lowerCase(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+inline std::string lowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = lowerCase(c);
+  return lower;
+}
+inline bool equalIgnoringCase(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lowerCase(x) == lowerCase(y); });
+}
 // Without spaces and tabs on either side.
 std::string_view trimmed(std::string_view text);
 // Up to the next comma of `list`, trimmed; takes it off. A list of n elements gives n, some of them

@@ -1,16 +1,13 @@
 #include "source/http/grpc.h"
 
-#include <algorithm>
+#include "source/http/characters.h"
 
 namespace weir::http {
 
 bool isGrpc(const HeaderMap& headers) {
   constexpr std::string_view Type = "application/grpc";
   const std::string_view type = headers.get(HeaderId::ContentType);
-  if (type.size() < Type.size()) return false;
-  const bool same = std::equal(Type.begin(), Type.end(), type.begin(), [](char wanted, char found) {
-    return (found >= 'A' && found <= 'Z' ? static_cast<char>(found + 32) : found) == wanted;
-  });
+  const bool same = equalIgnoringCase(type.substr(0, Type.size()), Type);
   return same &&
          (type.size() == Type.size() || type[Type.size()] == '+' || type[Type.size()] == ';');
 }

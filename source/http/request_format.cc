@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "source/base/json.h"
+#include "source/http/characters.h"
 #include "source/http/grpc_status.h"
 #include "source/http/response_flags.h"
 
@@ -88,18 +89,10 @@ const RequestFormat::Known RequestFormat::AllKnown[] = {
 
 namespace {
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return text;
-}
-
+// A percent sign begins an operator.
 bool isFieldName(std::string_view name) {
   if (name.starts_with(':')) name.remove_prefix(1);
-  constexpr std::string_view Marks = "!#$&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           Marks.find(c) != std::string_view::npos;
-  });
+  return isToken(name) && name.find('%') == std::string_view::npos;
 }
 
 std::string_view number(uint64_t value, std::string& room) {
@@ -189,7 +182,7 @@ bool RequestFormat::setArgument(Piece& piece, const FormatOperator& operation,
     }
     case Argument::Field: break;
   }
-  const std::string names = lower(argument.value_or(""));
+  const std::string names = lowerCase(argument.value_or(""));
   const size_t mark = names.find('?');
   piece.name = names.substr(0, mark);
   if (mark != std::string::npos) piece.other_name = names.substr(mark + 1);

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "source/http/characters.h"
 #include "source/http/sha1.h"
 
 namespace weir::http {
@@ -14,29 +15,9 @@ constexpr std::string_view WebSocket = "websocket";
 constexpr std::string_view KeyField = "sec-websocket-key";
 constexpr std::string_view AcceptField = "sec-websocket-accept";
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 // RFC 9110 7.8: protocol = protocol-name ["/" protocol-version].
 std::string typeOf(std::string_view protocol) {
-  return lower(protocol.substr(0, protocol.find('/')));
-}
-
-// The next one of a list, which is not empty.
-std::string_view takeProtocol(std::string_view& list) {
-  const size_t comma = list.find(',');
-  const std::string_view first = trimmed(list.substr(0, comma));
-  list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-  return first;
+  return lowerCase(protocol.substr(0, protocol.find('/')));
 }
 
 std::string base64(std::span<const uint8_t> bytes) {
@@ -104,7 +85,7 @@ std::vector<std::string> upgradeTypesOf(const HeaderMap& request) {
   }
   std::vector<std::string> types;
   for (std::string_view list = request.get(HeaderId::Upgrade); !list.empty();) {
-    std::string type = typeOf(takeProtocol(list));
+    std::string type = typeOf(takeElement(list));
     if (!type.empty()) types.push_back(std::move(type));
   }
   return types;
@@ -114,7 +95,7 @@ void keepUpgrades(const std::vector<std::string>& kept, HeaderMap& request) {
   if (tunnelFormOf(request) != TunnelForm::Upgrade) return;
   std::string left;
   for (std::string_view list = request.get(HeaderId::Upgrade); !list.empty();) {
-    const std::string_view protocol = takeProtocol(list);
+    const std::string_view protocol = takeElement(list);
     if (std::find(kept.begin(), kept.end(), typeOf(protocol)) == kept.end()) continue;
     if (!left.empty()) left += ", ";
     left += protocol;
@@ -125,7 +106,7 @@ void keepUpgrades(const std::vector<std::string>& kept, HeaderMap& request) {
 void toExtendedConnect(const HeaderMap& upgrade, HeaderMap& to) {
   std::string_view list = upgrade.get(HeaderId::Upgrade);
   to.add(HeaderId::Method, "CONNECT");
-  to.add(HeaderId::Protocol, takeProtocol(list));
+  to.add(HeaderId::Protocol, takeElement(list));
   addFields(upgrade, to);
 }
 
@@ -141,7 +122,7 @@ UpgradeAnswer answerUpgrade(const HeaderMap& request, HeaderMap& response) {
   const unsigned status = statusOf(response);
   if (status < 200 || status >= 300) return UpgradeAnswer::Passed;
   std::string_view list = request.get(HeaderId::Upgrade);
-  const std::string_view protocol = takeProtocol(list);
+  const std::string_view protocol = takeElement(list);
   dropHandshake(response);
   response.remove(HeaderId::ContentLength);
   setStatus(response, 101);

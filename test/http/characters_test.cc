@@ -71,9 +71,9 @@ TEST(CharactersTest, ElementsOfAListComeTrimmed) {
 }
 
 TEST(CharactersTest, CaseIsIgnoredInAsciiOnly) {
-  EXPECT_TRUE(equalsIgnoringCase("ChunKed", "chunked"));
-  EXPECT_FALSE(equalsIgnoringCase("chunkeD ", "chunked"));
-  EXPECT_FALSE(equalsIgnoringCase("[", "{"));
+  EXPECT_TRUE(equalIgnoringCase("ChunKed", "chunked"));
+  EXPECT_FALSE(equalIgnoringCase("chunkeD ", "chunked"));
+  EXPECT_FALSE(equalIgnoringCase("[", "{"));
 }
 
 }  // namespace

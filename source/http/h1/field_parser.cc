@@ -90,7 +90,7 @@ void FieldSink::take(HeaderId id, std::string_view value) {
     case HeaderId::Http2Settings: return;
     case HeaderId::Te:
       // The one value that a message may have, too (RFC 9113 8.2.2).
-      if (what_ == FieldsOf::Request && equalsIgnoringCase(value, "trailers")) add(id, "trailers");
+      if (what_ == FieldsOf::Request && equalIgnoringCase(value, "trailers")) add(id, "trailers");
       return;
     case HeaderId::ContentLength:
       ++facts_.content_lengths;
@@ -109,11 +109,11 @@ bool FieldSink::takeOptions(std::string_view list) {
     const std::string_view option = takeElement(list);
     if (option.empty()) continue;
     if (++options_ > MaxConnectionOptions) return refuse(400, "h1_connection_options");
-    if (equalsIgnoringCase(option, "close")) {
+    if (equalIgnoringCase(option, "close")) {
       facts_.close = true;
-    } else if (equalsIgnoringCase(option, "keep-alive")) {
+    } else if (equalIgnoringCase(option, "keep-alive")) {
       facts_.keep_alive = true;
-    } else if (equalsIgnoringCase(option, "upgrade")) {
+    } else if (equalIgnoringCase(option, "upgrade")) {
       facts_.upgrade = true;
     } else {
       names_fields_ = true;
@@ -127,10 +127,10 @@ bool FieldSink::takeOptions(std::string_view list) {
 void FieldSink::dropNamed(std::string_view list) {
   while (!list.empty()) {
     const std::string_view option = takeElement(list);
-    if (option.empty() || equalsIgnoringCase(option, "te")) continue;
-    if (equalsIgnoringCase(option, "upgrade")) continue;
+    if (option.empty() || equalIgnoringCase(option, "te")) continue;
+    if (equalIgnoringCase(option, "upgrade")) continue;
     map_.removeIf([option](const HeaderEntry& entry) {
-      return entry.id != HeaderId::Connection && equalsIgnoringCase(option, entry.name);
+      return entry.id != HeaderId::Connection && equalIgnoringCase(option, entry.name);
     });
   }
 }

@@ -81,7 +81,7 @@ bool isOurs(HeaderId id) {
 
 bool listNames(std::string_view list, std::string_view name) {
   while (!list.empty()) {
-    if (equalsIgnoringCase(takeElement(list), name)) return true;
+    if (equalIgnoringCase(takeElement(list), name)) return true;
   }
   return false;
 }

@@ -54,8 +54,8 @@ Bad readAbsolute(const RequestLine& line, HeaderMap& map, Target& target) {
   const size_t scheme_end = line.target.find("://");
   if (scheme_end == std::string_view::npos) return BadMessage{400, "h1_target"};
   const std::string_view scheme = line.target.substr(0, scheme_end);
-  const bool https = equalsIgnoringCase(scheme, "https");
-  if (!https && !equalsIgnoringCase(scheme, "http")) return BadMessage{400, "h1_scheme"};
+  const bool https = equalIgnoringCase(scheme, "https");
+  if (!https && !equalIgnoringCase(scheme, "http")) return BadMessage{400, "h1_scheme"};
   const std::string_view rest = line.target.substr(scheme_end + 3);
   const size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   target.scheme = https ? "https" : "http";
@@ -105,7 +105,7 @@ Bad readBody(const FieldFacts& facts, RequestHead& head) {
   if (facts.transfer_encodings > 0) {
     if (facts.content_lengths > 0) return BadMessage{400, "h1_length_and_chunked"};
     if (head.version == Version::Http10) return BadMessage{400, "h1_transfer_encoding_in_http_10"};
-    if (facts.transfer_encodings > 1 || !equalsIgnoringCase(facts.transfer_encoding, "chunked")) {
+    if (facts.transfer_encodings > 1 || !equalIgnoringCase(facts.transfer_encoding, "chunked")) {
       return BadMessage{400, "h1_transfer_encoding"};
     }
     head.body = {Framing::Chunked, 0};
@@ -131,7 +131,7 @@ std::string_view offeredProtocols(HeaderMap& map) {
     if (entry.id != HeaderId::Upgrade) continue;
     for (std::string_view list = entry.value; !list.empty();) {
       const std::string_view protocol = takeElement(list);
-      if (protocol.empty() || equalsIgnoringCase(protocol, "h2c")) continue;
+      if (protocol.empty() || equalIgnoringCase(protocol, "h2c")) continue;
       if (end != all) end = std::copy_n(", ", 2, end);
       end = std::copy(protocol.begin(), protocol.end(), end);
     }
@@ -168,7 +168,7 @@ RequestHead::Kind kindOf(std::string_view method) {
 Bad readFacts(const FieldFacts& facts, HeaderMap& map, RequestHead& head) {
   if (Bad bad = checkHost(facts, head.version)) return bad;
   if (Bad bad = readBody(facts, head)) return bad;
-  if (!facts.expect.empty() && !equalsIgnoringCase(facts.expect, "100-continue")) {
+  if (!facts.expect.empty() && !equalIgnoringCase(facts.expect, "100-continue")) {
     return BadMessage{417, "h1_expectation"};
   }
   if (head.kind == RequestHead::Kind::Connect && head.body.framing != Framing::None) {

@@ -42,7 +42,7 @@ Bad checkLengths(const FieldFacts& facts, const ResponseHead& head) {
   if (facts.transfer_encodings == 0) return std::nullopt;
   if (facts.content_lengths > 0) return BadMessage{502, "h1_length_and_chunked"};
   if (head.version == Version::Http10) return BadMessage{502, "h1_transfer_encoding_in_http_10"};
-  if (facts.transfer_encodings == 1 && equalsIgnoringCase(facts.transfer_encoding, "chunked")) {
+  if (facts.transfer_encodings == 1 && equalIgnoringCase(facts.transfer_encoding, "chunked")) {
     return std::nullopt;
   }
   return BadMessage{502, "h1_transfer_encoding"};

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "source/http/characters.h"
+
 namespace weir::http {
 namespace {
 
 const uint8_t* bytesOf(std::string_view text) {
   return reinterpret_cast<const uint8_t*>(text.data());
-}
-
-bool sameAuthority(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [lower](char x, char y) { return lower(x) == lower(y); });
 }
 
 // RFC 9113 8.3.1: they must agree.
@@ -24,7 +20,7 @@ bool takeHost(HeaderMap& head) {
     head.addView(HeaderId::Authority, nameOf(HeaderId::Authority), host);
     return true;
   }
-  const bool agree = sameAuthority(host, head.get(HeaderId::Authority));
+  const bool agree = equalIgnoringCase(host, head.get(HeaderId::Authority));
   head.remove(HeaderId::Host);
   return agree;
 }
@@ -34,11 +30,7 @@ std::string_view pathFault(const HeaderMap& head) {
   if (head.get(HeaderId::Method) == "CONNECT" && !head.has(HeaderId::Protocol)) return {};
   if (path == "*") return head.get(HeaderId::Method) == "OPTIONS" ? "" : "bad_path";
   if (path.empty() || path.front() != '/') return "bad_path";
-  const bool odd = std::any_of(path.begin(), path.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= ' ' || byte == 0x7f || byte == '#';
-  });
-  return odd ? "bad_path" : "";
+  return isTarget(path) ? "" : "bad_path";
 }
 
 bool belongsToConnection(HeaderId id) {

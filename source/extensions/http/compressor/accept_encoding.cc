@@ -44,8 +44,8 @@ std::optional<int> weightOf(std::string_view coding, std::string_view list) {
     const std::string_view name = http::trimmed(element.substr(0, end));
     const std::string_view rest =
         end == std::string_view::npos ? std::string_view() : element.substr(end + 1);
-    if (http::equalsIgnoringCase(name, coding)) return weightOf(rest);
-    if (coding == "gzip" && http::equalsIgnoringCase(name, "x-gzip")) return weightOf(rest);
+    if (http::equalIgnoringCase(name, coding)) return weightOf(rest);
+    if (coding == "gzip" && http::equalIgnoringCase(name, "x-gzip")) return weightOf(rest);
     if (name == "*" && !any) any = weightOf(rest);
   }
   return any;
@@ -67,7 +67,7 @@ std::optional<size_t> chooseEncoding(std::string_view accept_encoding,
   std::string_view list = accept_encoding;
   while (chosen && !list.empty()) {
     const std::string_view element = http::takeElement(list);
-    if (!http::equalsIgnoringCase(http::trimmed(element.substr(0, element.find(';'))), "identity"))
+    if (!http::equalIgnoringCase(http::trimmed(element.substr(0, element.find(';'))), "identity"))
       continue;
     if (weightOf("identity", element).value_or(0) > best) return std::nullopt;
   }

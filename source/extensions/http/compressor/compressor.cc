@@ -36,7 +36,7 @@ bool lists(const HeaderMap& headers, HeaderId id, std::string_view wanted) {
     if (entry.id != id) continue;
     std::string_view list = entry.value;
     while (!list.empty()) {
-      if (http::equalsIgnoringCase(http::takeElement(list), wanted)) return true;
+      if (http::equalIgnoringCase(http::takeElement(list), wanted)) return true;
     }
   }
   return false;
@@ -88,7 +88,7 @@ bool CompressorFilter::compressible(const HeaderMap& headers) const {
          !(settings_.disable_on_etag && headers.has(HeaderId::Etag)) &&
          !isShort(headers, settings_.min_content_length) &&
          std::any_of(settings_.content_types.begin(), settings_.content_types.end(),
-                     [&](const std::string& one) { return http::equalsIgnoringCase(media, one); });
+                     [&](const std::string& one) { return http::equalIgnoringCase(media, one); });
 }
 
 FilterStatus CompressorFilter::encodeHeaders(HeaderMap& headers, bool end_stream) {

@@ -8,6 +8,7 @@
 #include "source/config/header_checks.h"
 #include "source/config/node.h"
 #include "source/extensions/http/compressor/compressor.h"
+#include "source/http/characters.h"
 #include "source/http/text_match.h"
 
 namespace weir::http_filters {
@@ -44,8 +45,8 @@ void readTypes(const Proto& proto, const FieldScope& field, CompressorSettings& 
   for (int i = 0; i < proto.content_type_size(); ++i) {
     const std::string& type = proto.content_type(i);
     const size_t slash = type.find('/');
-    if (slash == std::string::npos || !config::isToken(type.substr(0, slash)) ||
-        !config::isToken(type.substr(slash + 1))) {
+    if (slash == std::string::npos || !http::isToken(type.substr(0, slash)) ||
+        !http::isToken(type.substr(slash + 1))) {
       field.index(static_cast<size_t>(i))
           .error(config::quote(type) + " is not a type such as \"text/html\"");
     }

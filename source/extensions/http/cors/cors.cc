@@ -36,7 +36,7 @@ bool variesByOrigin(const http::HeaderMap& headers) {
     std::string_view list = entry.value;
     while (!list.empty()) {
       const std::string_view element = http::takeElement(list);
-      if (element == "*" || http::equalsIgnoringCase(element, "origin")) return true;
+      if (element == "*" || http::equalIgnoringCase(element, "origin")) return true;
     }
   }
   return false;

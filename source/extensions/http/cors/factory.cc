@@ -22,7 +22,7 @@ std::string readList(const std::string& text, const FieldScope& field) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::string_view element = http::takeElement(rest);
-    if (config::isToken(element)) continue;
+    if (http::isToken(element)) continue;
     field.error(config::quote(element) +
                 " is neither a name nor a method; they are separated by commas");
     break;

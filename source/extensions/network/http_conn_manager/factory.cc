@@ -13,6 +13,7 @@
 #include "source/config/parse_route.h"
 #include "source/config/typed_config.h"
 #include "source/extensions/network/http_conn_manager/http_conn_manager.h"
+#include "source/http/characters.h"
 
 namespace weir::extensions {
 namespace {
@@ -186,23 +187,15 @@ void parseHttp2(const Http2Proto& proto, const FieldScope& scope,
                             settings.keepalive_timeout, ShortTimeout);
 }
 
-bool isToken(std::string_view text) {
-  constexpr std::string_view Marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           Marks.find(c) != std::string_view::npos;
-  });
-}
-
 void parseUpgrades(const Proto& proto, const FieldScope& list, Settings& settings) {
   for (int i = 0; i < proto.upgrade_types_size(); ++i) {
     std::string type = proto.upgrade_types(i);
     const FieldScope field = list.index(static_cast<size_t>(i));
-    if (!isToken(type)) {
+    if (!weir::http::isToken(type)) {
       field.error(config::quote(type) +
                   " is no token of the field Upgrade, such as \"websocket\", nor \"CONNECT\"");
     }
-    for (char& c : type) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    type = weir::http::lowerCase(type);
     if (type == "h2c") field.error("\"h2c\" is never passed on (RFC 9113 3.1)");
     settings.upgrades.push_back(std::move(type));
   }
