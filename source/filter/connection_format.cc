@@ -155,14 +155,7 @@ ConnectionFormat ConnectionFormat::compile(std::string_view text,
                                            std::vector<FormatProblem>& problems) {
   ConnectionFormat format;
   format.source_ = text;
-  FormatScanner scanner(text, problems);
-  while (auto found = scanner.next()) {
-    if (!found->operation) {
-      format.pieces_.push_back({.text = std::move(found->literal)});
-    } else if (auto piece = compileOperator(*found->operation, scanner)) {
-      format.pieces_.push_back(std::move(*piece));
-    }
-  }
+  format.pieces_ = compilePieces<Piece>(text, problems, compileOperator);
   return format;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "source/base/time.h"
@@ -60,6 +61,23 @@ class FormatScanner {
   std::vector<FormatProblem>& problems_;
   size_t at_ = 0;
 };
+
+// The pieces of a format: a literal is its text, an operator what `compile` makes of it, or nothing
+// after a problem.
+template <class Piece, class Compile>
+std::vector<Piece> compilePieces(std::string_view text, std::vector<FormatProblem>& problems,
+                                 Compile compile) {
+  std::vector<Piece> pieces;
+  FormatScanner scanner(text, problems);
+  while (auto found = scanner.next()) {
+    if (!found->operation) {
+      pieces.push_back({.text = std::move(found->literal)});
+    } else if (auto piece = compile(*found->operation, scanner)) {
+      pieces.push_back(std::move(*piece));
+    }
+  }
+  return pieces;
+}
 
 // A moment, as strftime(3) writes it in UTC, with %s (seconds since 1970), %f and %1f to %9f
 // (fractions of a second).

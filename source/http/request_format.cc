@@ -197,14 +197,7 @@ RequestFormat RequestFormat::compile(std::string_view text,
                                      std::vector<filter::FormatProblem>& problems) {
   RequestFormat format;
   format.source_ = text;
-  FormatScanner scanner(text, problems);
-  while (auto found = scanner.next()) {
-    if (!found->operation) {
-      format.pieces_.push_back({.text = std::move(found->literal)});
-    } else if (auto piece = compileOperator(*found->operation, scanner)) {
-      format.pieces_.push_back(std::move(*piece));
-    }
-  }
+  format.pieces_ = filter::compilePieces<Piece>(text, problems, compileOperator);
   return format;
 }
 
