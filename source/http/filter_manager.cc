@@ -88,9 +88,10 @@ void FilterManager::onSendReady() {
 }
 
 void FilterManager::sendLocalReply(LocalReply reply) {
-  if (!reply_) reply_ = std::move(reply);
+  if (over_ || reply_) return;
+  reply_ = std::move(reply);
   request_dropped_ = true;
-  task_.schedule();
+  if (hooks_ == 0) task_.schedule();
 }
 
 void FilterManager::complete() {
@@ -167,13 +168,19 @@ void FilterManager::replyNow(const LocalReply& reply) {
     return ends_.resetStream(ResetReason::InternalError, reply.reason);
   }
   if (!reply.reason.empty()) info_.reason = reply.reason;
-  response_headers_.clear();
-  std::string body;
-  makeLocalReply(reply, request_headers_, response_headers_, body);
-  buffer::Buffer data(worker_.slices);
-  data.append(body);
+  buffer::Buffer body = compose(reply);
   updatePause();
-  arriveResponse({true, &data, Passage::End::Body});
+  arriveResponse({true, &body, Passage::End::Body});
+}
+
+// Its head takes the place of what was in responseHeaders(); returns its body.
+buffer::Buffer FilterManager::compose(const LocalReply& reply) {
+  response_headers_.clear();
+  std::string text;
+  makeLocalReply(reply, request_headers_, response_headers_, text);
+  buffer::Buffer body(worker_.slices);
+  body.append(text);
+  return body;
 }
 
 void FilterManager::arriveResponse(const Passage::News& news) {
@@ -277,12 +284,8 @@ void FilterManager::EncodeWay::onOverLimit() {
   }
   // Past the filters, one of which is holding the other response.
   owner.request_dropped_ = true;
-  owner.response_headers_.clear();
-  std::string body;
-  makeLocalReply({500, owner.info_.reason}, owner.request_headers_, owner.response_headers_, body);
-  buffer::Buffer data(owner.worker_.slices);
-  data.append(body);
-  deliver({true, &data, Passage::End::Body});
+  buffer::Buffer body = owner.compose({500, owner.info_.reason});
+  deliver({true, &body, Passage::End::Body});
 }
 
 void FilterContext::continueDecoding() {
@@ -297,12 +300,7 @@ void FilterContext::continueEncoding() {
   if (manager_.hooks_ == 0) manager_.task_.schedule();
 }
 
-void FilterContext::sendLocalReply(LocalReply reply) {
-  if (manager_.over_ || manager_.reply_) return;
-  manager_.reply_ = std::move(reply);
-  manager_.request_dropped_ = true;
-  if (manager_.hooks_ == 0) manager_.task_.schedule();
-}
+void FilterContext::sendLocalReply(LocalReply reply) { manager_.sendLocalReply(std::move(reply)); }
 
 void FilterContext::resetStream(ResetReason reason, std::string_view why) {
   if (!manager_.over_) manager_.ends_.resetStream(reason, why);

@@ -128,6 +128,7 @@ class FilterManager {
   size_t limitOf(size_t index) const;
   void arriveResponse(const Passage::News& news);
   void replyNow(const LocalReply& reply);
+  buffer::Buffer compose(const LocalReply& reply);
   void afterCall();
   void endShown(size_t station);
   void runTask();
