@@ -406,9 +406,7 @@ void RouterFilter::replyTo(const UpstreamFailure& failure) {
 
 void RouterFilter::onTimeout() {
   cluster_->counters().happened(upstream::RequestEvent::TimedOut);
-  back_off_.disarm();
-  try_timeout_.disarm();
-  try_idle_.disarm();
+  disarmTimers();
   upstream_.cancel(http::ResetReason::Cancel);
   if (responding_) {
     return context_.resetStream(http::ResetReason::Cancel, "upstream_request_timeout");
@@ -425,29 +423,29 @@ void RouterFilter::onTryTimeout(std::string_view reason) {
     return context_.resetStream(http::ResetReason::Cancel, reason);
   }
   if (retryAfter(retry_ ? retry_->onTryTimeout() : RetryState::Verdict::No)) return;
-  try_timeout_.disarm();
-  try_idle_.disarm();
-  timeout_.disarm();
   upstream_.cancel(http::ResetReason::Cancel);
   reply(504, reason);
 }
 
 void RouterFilter::reply(unsigned status, std::string_view reason) {
-  timeout_.disarm();
-  back_off_.disarm();
+  disarmTimers();
   http::LocalReply answer{status, reason};
   // What gRPC's own clients call it.
   if (status == 504) answer.grpc_status = 4;
   context_.sendLocalReply(std::move(answer));
 }
 
-void RouterFilter::onStreamComplete() {
+void RouterFilter::disarmTimers() {
   timeout_.disarm();
   try_timeout_.disarm();
+  try_idle_.disarm();
   back_off_.disarm();
+}
+
+void RouterFilter::onStreamComplete() {
+  disarmTimers();
   upstream_.cancel(http::ResetReason::Cancel);
   if (tunnel_) tunnel_->cancel();
-  try_idle_.disarm();
   for (MirrorRequest* mirror : mirrors_) mirror->release();
   mirrors_.clear();
   if (retry_) retry_->attemptEnded();

@@ -57,6 +57,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   void requestEnded();
   bool mayRepeat(const UpstreamFailure& failure) const;
   void armTryTimers();
+  void disarmTimers();
   void armTryIdle();
   void startMirrors(bool end_stream);
   UpstreamRequest::Plan planFor(upstream::Cluster& cluster, http::Version version);
