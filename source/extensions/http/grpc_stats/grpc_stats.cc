@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "source/http/grpc.h"
+#include "source/http/grpc_status.h"
 
 namespace weir::http_filters {
 namespace {
@@ -11,9 +12,8 @@ namespace {
 using http::FilterStatus;
 using http::HeaderId;
 
-constexpr int LastStatus = 16;
-constexpr size_t OtherStatus = 17;
-constexpr size_t NoStatus = 18;
+constexpr size_t OtherStatus = http::GrpcStatusCount;
+constexpr size_t NoStatus = OtherStatus + 1;
 constexpr size_t MaxNameBytes = 200;  // of a service and its method
 
 stats::Value& messages(stats::Registry& registry, std::string_view name, std::string_view service,
@@ -57,16 +57,16 @@ GrpcCounters::OfMethod::OfMethod(stats::Registry& registry, std::string name, st
       method_(std::move(method)) {}
 
 void GrpcCounters::OfMethod::countRequest(int grpc_status) {
-  const bool known = grpc_status <= LastStatus;
-  const size_t index = grpc_status < 0 ? NoStatus
-                       : known         ? static_cast<size_t>(grpc_status)
-                                       : OtherStatus;
+  const size_t index =
+      grpc_status < 0 ? NoStatus : std::min(static_cast<size_t>(grpc_status), OtherStatus);
   if (by_status_[index] == nullptr) {
-    const std::string label = index == NoStatus      ? "none"
-                              : index == OtherStatus ? "other"
-                                                     : std::to_string(index);
+    const std::string label = index == NoStatus ? "none"
+                              : index == OtherStatus
+                                  ? "other"
+                                  : std::string(http::GrpcStatusNames[index].snake);
     by_status_[index] = &registry_.counter(
-        "weir_http_grpc_requests_total", "Requests of gRPC that are over.",
+        "weir_http_grpc_method_requests_total",
+        "Requests of gRPC that are over, by method and status.",
         {{"name", name_}, {"service", service_}, {"method", method_}, {"grpc_status", label}});
   }
   by_status_[index]->add(1);
@@ -133,7 +133,7 @@ void GrpcStatsFilter::noteStatus(const http::HeaderMap& fields) {
   int status = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), status);
   const bool number = error == std::errc() && end == text.data() + text.size() && status >= 0;
-  status_ = number ? status : LastStatus + 1;
+  status_ = number ? status : static_cast<int>(OtherStatus);
 }
 
 void GrpcStatsFilter::onStreamComplete() {

@@ -3,9 +3,9 @@
 // HTTP filter: counts gRPC requests, their messages and the status they end with; looks only.
 //
 // Metrics, by `name` (the stat_prefix), `service` and `method`, which are "other" for those without
-// counters of their own: weir_http_grpc_requests_total, by `grpc_status` (0 to 16; "other"; "none"
-// if the stream ended without one), once the stream is over; weir_http_grpc_messages_total, by
-// `direction` (request, response).
+// counters of their own: weir_http_grpc_method_requests_total, by `grpc_status` (such as
+// NOT_FOUND; "other"; "none" if the stream ended without one), once the stream is over;
+// weir_http_grpc_messages_total, by `direction` (request, response).
 
 #include <array>
 #include <cstddef>

@@ -78,7 +78,8 @@ TEST(GrpcStatsTest, CountsMessagesAndTheStatusOfTrailers) {
                "weir_http_grpc_messages_total" + labels("a.B", "Get") + "direction=\"request\"} 2");
   expectMetric(
       h, "weir_http_grpc_messages_total" + labels("a.B", "Get") + "direction=\"response\"} 1");
-  expectMetric(h, "weir_http_grpc_requests_total" + labels("a.B", "Get") + "grpc_status=\"0\"} 1");
+  expectMetric(
+      h, "weir_http_grpc_method_requests_total" + labels("a.B", "Get") + "grpc_status=\"OK\"} 1");
 }
 
 TEST(GrpcStatsTest, CountsTheStatusHoweverTheStreamEnds) {
@@ -88,26 +89,26 @@ TEST(GrpcStatsTest, CountsTheStatusHoweverTheStreamEnds) {
   };
   for (const Case& one : {
            Case{{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "5"}},
-                "5"},
+                "NOT_FOUND"},
            Case{{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "17"}},
                 "other"},
            Case{{{":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "x"}},
                 "other"},
            Case{{{":status", "200"}, {"content-type", "application/grpc"}}, "none"},
-           Case{{{":status", "503"}}, "14"},
-           Case{{{":status", "404"}, {"content-type", "text/html"}}, "12"},
+           Case{{{":status", "503"}}, "UNAVAILABLE"},
+           Case{{{":status", "404"}, {"content-type", "text/html"}}, "UNIMPLEMENTED"},
        }) {
     HttpFilterHarness h(counting(Listed));
     h.request("POST", "/a.B/Put", Grpc);
     h.respondHeaders(one.head, true);
-    expectMetric(h, "weir_http_grpc_requests_total" + labels("a.B", "Put") + "grpc_status=\"" +
-                        one.status + "\"} 1");
+    expectMetric(h, "weir_http_grpc_method_requests_total" + labels("a.B", "Put") +
+                        "grpc_status=\"" + one.status + "\"} 1");
   }
   HttpFilterHarness reset(counting(Listed));
   reset.request("POST", "/a.B/Put", Grpc);
   reset.resetByClient();
-  expectMetric(reset,
-               "weir_http_grpc_requests_total" + labels("a.B", "Put") + "grpc_status=\"none\"} 1");
+  expectMetric(reset, "weir_http_grpc_method_requests_total" + labels("a.B", "Put") +
+                          "grpc_status=\"none\"} 1");
 }
 
 TEST(GrpcStatsTest, CountsWhatTheProxyAnswers) {
@@ -115,14 +116,15 @@ TEST(GrpcStatsTest, CountsWhatTheProxyAnswers) {
   h.request("POST", "/a.B/Get", Grpc);
   h.manager().sendLocalReply({503, "overloaded"});
   h.run();
-  expectMetric(h, "weir_http_grpc_requests_total" + labels("a.B", "Get") + "grpc_status=\"14\"} 1");
+  expectMetric(h, "weir_http_grpc_method_requests_total" + labels("a.B", "Get") +
+                      "grpc_status=\"UNAVAILABLE\"} 1");
 }
 
 TEST(GrpcStatsTest, OtherRequestsAreNotCounted) {
   HttpFilterHarness h(counting("stats_for_all_methods: true"));
   h.request("POST", "/a.B/Get");
   h.respond(200, message("x"), Grpc);
-  EXPECT_EQ(h.context().metrics().find("weir_http_grpc_requests_total"), std::string::npos);
+  EXPECT_EQ(h.context().metrics().find("weir_http_grpc_method_requests_total"), std::string::npos);
 }
 
 TEST(GrpcStatsTest, OnlySomeMethodsHaveCountersOfTheirOwn) {
@@ -148,7 +150,8 @@ TEST(GrpcStatsTest, OnlySomeMethodsHaveCountersOfTheirOwn) {
     HttpFilterHarness h(counting(one.more));
     h.request("POST", one.path, Grpc);
     h.nextStream();
-    expectMetric(h, "weir_http_grpc_requests_total" + one.labels + "grpc_status=\"none\"} 1");
+    expectMetric(h,
+                 "weir_http_grpc_method_requests_total" + one.labels + "grpc_status=\"none\"} 1");
   }
 }
 
@@ -158,12 +161,12 @@ TEST(GrpcStatsTest, ClientsMakeNoMoreCountersThanAllowed) {
     h.request("POST", path, Grpc);
     h.nextStream();
   }
-  expectMetric(h,
-               "weir_http_grpc_requests_total" + labels("a.B", "One") + "grpc_status=\"none\"} 2");
-  expectMetric(h,
-               "weir_http_grpc_requests_total" + labels("a.B", "Two") + "grpc_status=\"none\"} 1");
   expectMetric(
-      h, "weir_http_grpc_requests_total" + labels("other", "other") + "grpc_status=\"none\"} 2");
+      h, "weir_http_grpc_method_requests_total" + labels("a.B", "One") + "grpc_status=\"none\"} 2");
+  expectMetric(
+      h, "weir_http_grpc_method_requests_total" + labels("a.B", "Two") + "grpc_status=\"none\"} 1");
+  expectMetric(h, "weir_http_grpc_method_requests_total" + labels("other", "other") +
+                      "grpc_status=\"none\"} 2");
 }
 
 TEST(GrpcStatsFactoryTest, ChecksEveryField) {
