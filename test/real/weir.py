@@ -107,7 +107,7 @@ class Weir(Process):
         with open(self._log_path, encoding="utf-8") as log:
             return [json.loads(line) for line in log if line.endswith("\n")]
 
-    def metrics(self, name, **labels):
+    def metrics(self, name, /, **labels):
         """Every sample of `name` that has these labels, as {its labels: its value}."""
         status, text = self.admin("/metrics")
         if status != 200:
@@ -120,7 +120,7 @@ class Weir(Process):
                     samples[frozenset(has.items())] = float(found[2])
         return samples
 
-    def metric(self, name, **labels):
+    def metric(self, name, /, **labels):
         """The sum of the samples that `metrics` gives."""
         return sum(self.metrics(name, **labels).values())
 
