@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "source/buffer/buffer.h"
 #include "source/filter/facts.h"
@@ -87,9 +88,9 @@ class NetworkFilterFactory {
   virtual ~NetworkFilterFactory() = default;
   // The name in the configuration's messages and logs.
   virtual std::string_view name() const = 0;
-  // What the label `name` of its metrics says, if they have one: they are taken out once no
-  // configuration in use has a filter of this name.
-  virtual std::string_view statPrefix() const { return {}; }
+  // What the label `name` of its metrics says, if they have one, and of those of the filters within
+  // it: they are taken out once no configuration in use has a filter of this name.
+  virtual std::vector<std::string_view> statPrefixes() const { return {}; }
   // Makes the filter of one connection; adds exactly one.
   virtual void create(FilterAdder& adder) const = 0;
   // Facts that its filters use, so that they are found out even if no chain matches on them.

@@ -13,7 +13,7 @@ void addChain(Registry::Owners& owners, const std::string& listener,
   if (chain.name != "-")
     owners.insert(Registry::ownerOf({{"listener", listener}, {"chain", chain.name}}));
   for (const auto& factory : chain.filters) {
-    if (const auto name = factory->statPrefix(); !name.empty())
+    for (const std::string_view name : factory->statPrefixes())
       owners.insert(Registry::ownerOf({{"name", name}}));
   }
 }

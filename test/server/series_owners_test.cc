@@ -26,20 +26,20 @@ config::BootstrapSettings configOf(const std::string& listener, const std::strin
 
 class NamedFactory final : public FakeTerminalFactory {
  public:
-  explicit NamedFactory(std::string prefix) : prefix_(std::move(prefix)) {}
-  std::string_view statPrefix() const override { return prefix_; }
+  explicit NamedFactory(std::vector<std::string_view> prefixes) : prefixes_(std::move(prefixes)) {}
+  std::vector<std::string_view> statPrefixes() const override { return prefixes_; }
 
  private:
-  const std::string prefix_;
+  const std::vector<std::string_view> prefixes_;
 };
 
-// A chain with a match, whose filters count under `prefixes`.
+// A chain with a match, whose filters count under `prefixes`, which outlive the settings.
 void addChain(config::BootstrapSettings& settings, const std::string& name,
-              const std::vector<std::string>& prefixes) {
+              const std::vector<std::string_view>& prefixes) {
   auto& chain = settings.listeners.back().chains.emplace_back();
   chain.name = name;
-  for (const std::string& prefix : prefixes)
-    chain.filters.push_back(std::make_shared<NamedFactory>(prefix));
+  for (const std::string_view prefix : prefixes)
+    chain.filters.push_back(std::make_shared<NamedFactory>(std::vector{prefix}));
 }
 
 class SeriesOwnersTest : public testing::Test {
@@ -83,15 +83,17 @@ TEST_F(SeriesOwnersTest, WhoIsNamedAgainMeanwhileStays) {
 
 TEST_F(SeriesOwnersTest, ChainsAndTheirFiltersAreOwnersToo) {
   auto first = configOf("a", "x");
-  addChain(first, "http", {"limit", "", "rules"});
-  first.listeners.back().default_chain->filters.push_back(std::make_shared<NamedFactory>("last"));
+  addChain(first, "http", {"limit", "rules"});
+  first.listeners.back().default_chain->filters.push_back(
+      std::make_shared<NamedFactory>(std::vector<std::string_view>{"web", "inner"}));
   auto second = configOf("a", "x");
   addChain(second, "ssh", {"rules"});
   owners_.add(first, 1);
   owners_.add(second, 1);
   owners_.release(first, now_);
   now_ += SeriesOwners::KeepFor;
-  EXPECT_EQ(due(), (Texts{"listener=\"a\",chain=\"http\"", "name=\"last\"", "name=\"limit\""}));
+  EXPECT_EQ(due(), (Texts{"listener=\"a\",chain=\"http\"", "name=\"inner\"", "name=\"limit\"",
+                          "name=\"web\""}));
 }
 
 // "-" is what stands for no chain in the series of every listener.

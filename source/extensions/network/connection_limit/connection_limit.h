@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/base/bounded_count.h"
 #include "source/filter/filter_context.h"
@@ -75,7 +77,7 @@ class ConnectionLimitFactory final : public filter::NetworkFilterFactory {
       : settings_(std::move(settings)), open_(std::move(open)) {}
 
   std::string_view name() const override { return "connection_limit"; }
-  std::string_view statPrefix() const override { return settings_.stat_prefix; }
+  std::vector<std::string_view> statPrefixes() const override { return {settings_.stat_prefix}; }
   void create(filter::FilterAdder& adder) const override;
   bool seesBytes() const override { return false; }
   bool allowsEarly(const filter::ConnectionInfo&) const override {

@@ -21,4 +21,12 @@ filter::FactSet HttpConnManagerFactory::requiredFacts() const {
   return facts;
 }
 
+std::vector<std::string_view> HttpConnManagerFactory::statPrefixes() const {
+  std::vector<std::string_view> names{settings_.stat_prefix};
+  for (const auto& one : settings_.filters) {
+    if (!one->statPrefix().empty()) names.push_back(one->statPrefix());
+  }
+  return names;
+}
+
 }  // namespace weir::extensions

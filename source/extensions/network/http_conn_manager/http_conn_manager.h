@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/extensions/network/http_conn_manager/explain_request.h"
 #include "source/extensions/network/http_conn_manager/settings.h"
@@ -23,7 +24,7 @@ class HttpConnManagerFactory final : public filter::NetworkFilterFactory {
       : settings_(std::move(settings)) {}
 
   std::string_view name() const override { return "http_conn_manager"; }
-  std::string_view statPrefix() const override { return settings_.stat_prefix; }
+  std::vector<std::string_view> statPrefixes() const override;
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override;
   std::optional<filter::RequestExplanation> explainRequest(

@@ -10,7 +10,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/extensions/common/token_bucket.h"
 #include "source/filter/filter_context.h"
@@ -28,7 +30,7 @@ class LocalRateLimitFactory final : public filter::NetworkFilterFactory {
       : stat_prefix_(std::move(stat_prefix)), bucket_(std::move(bucket)) {}
 
   std::string_view name() const override { return "local_ratelimit"; }
-  std::string_view statPrefix() const override { return stat_prefix_; }
+  std::vector<std::string_view> statPrefixes() const override { return {stat_prefix_}; }
   void create(filter::FilterAdder& adder) const override;
   bool seesBytes() const override { return false; }
   bool allowsEarly(const filter::ConnectionInfo& info) const override {

@@ -12,7 +12,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "source/extensions/common/rbac_counters.h"
 #include "source/extensions/common/rbac_rules.h"
@@ -33,7 +35,7 @@ class RbacFactory final : public filter::NetworkFilterFactory {
   explicit RbacFactory(RbacSettings settings);
 
   std::string_view name() const override { return "rbac"; }
-  std::string_view statPrefix() const override { return settings_.stat_prefix; }
+  std::vector<std::string_view> statPrefixes() const override { return {settings_.stat_prefix}; }
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override { return required_; }
   bool seesBytes() const override { return false; }

@@ -48,6 +48,13 @@ class RoutedSilenceFactory final : public http::FilterFactory {
   }
 };
 
+class CountingFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "counting"; }
+  std::string_view statPrefix() const override { return "counted"; }
+  void create(http::FilterAdder& adder) const override { adder.add<Silent>(); }
+};
+
 struct HttpConnectionTest : testing::Test {
   HttpConnectionTest() {
     settings.stat_prefix = "web";
@@ -86,6 +93,12 @@ struct HttpConnectionTest : testing::Test {
 
 constexpr auto Request = "GET /direct HTTP/1.1\r\nHost: t\r\n\r\n";
 constexpr auto Answer = "HTTP/1.1 204 No Content\r\n\r\n";
+
+TEST_F(HttpConnectionTest, TheSeriesOfItsFiltersAreItsOwn) {
+  settings.filters.insert(settings.filters.begin(), std::make_shared<CountingFactory>());
+  EXPECT_EQ(HttpConnManagerFactory(settings).statPrefixes(),
+            (std::vector<std::string_view>{"web", "counted"}));
+}
 
 TEST_F(HttpConnectionTest, AConnectionWithoutARequestEndsAfterTheIdleTimeout) {
   settings.idle_timeout = 10s;
