@@ -26,6 +26,13 @@ enum class Reason : uint8_t {
 
 std::string_view toString(Reason reason);
 
+// What goes on over a connection that speaks HTTP.
+struct HttpActivity {
+  std::string_view version;  // static storage
+  uint64_t requests = 0;     // so far
+  uint64_t open = 0;         // of them, those that are under way
+};
+
 // Each open connection holds one: the order leaves no gaps.
 struct ConnectionInfo {
   uint64_t id = 0;            // never given twice in one process
@@ -35,7 +42,8 @@ struct ConnectionInfo {
   std::string_view header;  // what stood in front of the client's bytes, as Sniffed::header
   std::string_view cluster;
   std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…
-  std::string upstream;           // the address connected to, or tried last; empty if none
+  const HttpActivity* http = nullptr;  // its filter's; null: it does not speak HTTP, or not yet
+  std::string upstream;                // the address connected to, or tried last; empty if none
   Facts facts;
   Duration detection_time{};  // from accept until the chain was chosen
   MonotonicTime accepted;

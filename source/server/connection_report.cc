@@ -32,6 +32,15 @@ void writeFacts(JsonWriter& json, const filter::Facts& facts) {
   });
 }
 
+void writeHttp(JsonWriter& json, const filter::HttpActivity* http) {
+  if (http == nullptr) return json.textOrNull("http", "");
+  json.object("http", [&] {
+    json.field("version", http->version);
+    json.field("requests", http->requests);
+    json.field("open_streams", http->open);
+  });
+}
+
 void writeConnection(JsonWriter& json, const ActiveConnection& connection, MonotonicTime now) {
   const filter::ConnectionInfo& info = connection.info();
   const bool chosen = !info.chain.empty();
@@ -47,6 +56,7 @@ void writeConnection(JsonWriter& json, const ActiveConnection& connection, Monot
     writeFacts(json, info.facts);
     json.textOrNull("cluster", info.cluster);
     json.textOrNull("upstream", info.upstream);
+    writeHttp(json, info.http);
     json.field("received_bytes", connection.bytesRead());
     json.field("sent_bytes", connection.bytesWritten());
     json.field("age_seconds", toSeconds(now - info.accepted));

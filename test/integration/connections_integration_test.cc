@@ -106,6 +106,7 @@ TEST_F(ConnectionsIntegrationTest, TellsWhatIsKnownOfEach) {
                         {"alpn", "[\"http/1.1\"]"},
                         {"cluster", "\"up\""},
                         {"upstream", "\"" + upstream_.address() + "\""},
+                        {"http", "null"},
                         {"received_bytes", "18"},
                         {"sent_bytes", "6"}}));
 

@@ -15,13 +15,15 @@ class HttpMetricsIntegrationTest : public testing::Test {
   // `route`: more fields of its action.
   void start(const std::string& route, const std::string& manager = "") {
     proxy_ = std::make_unique<ServerUnderTest>(
-        "listeners:\n- name: in\n  address: 127.0.0.1:0\n  default_filter_chain: {name: web, "
+        "admin: {address: \"127.0.0.1:0\"}\nlisteners:\n- name: in\n  address: 127.0.0.1:0\n  "
+        "default_filter_chain: {name: web, "
         "filters: [{typed_config: {\"@type\": "
         "type.googleapis.com/weir.extensions.network.http_conn_manager.v1.HttpConnectionManager, "
         "stat_prefix: web, transparent: true" +
         manager +
-        ", route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{name: main, "
-        "match: {prefix: /}, route: {cluster: up" +
+        ", route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [{match: {path: "
+        "/direct}, direct_response: {status: 204}}, {name: main, match: {prefix: /}, route: "
+        "{cluster: up" +
         route + "}}]}]}}}]}\nclusters:\n- {name: up, endpoints: [{address: \"" +
         upstream_.address() + "\"}]}\n");
     client_.emplace(TestSocket::connectTo(proxy_->port()));
@@ -39,6 +41,7 @@ class HttpMetricsIntegrationTest : public testing::Test {
 
   static constexpr std::string_view Request = "GET / HTTP/1.0\r\nHost: t\r\n\r\n";
   static constexpr std::string_view Forwarded = "GET / HTTP/1.1\r\nhost: t\r\n\r\n";
+  static constexpr std::string_view Direct = "HTTP/1.1 204 No Content\r\n\r\n";
   static constexpr std::string_view Good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
   TestUpstream upstream_;
@@ -82,6 +85,27 @@ TEST_F(HttpMetricsIntegrationTest, AClientThatGoesIsAReset) {
   TestSocket server = attempt();
   client_->reset();
   expectMetrics({"weir_http_resets_total{name=\"web\",side=\"client\",reason=\"client_gone\"}"});
+}
+
+TEST_F(HttpMetricsIntegrationTest, TheListOfConnectionsTellsOfTheirRequests) {
+  start("");
+  TestSocket server = attempt();
+  const auto shown = [&](const std::string& http) {
+    EXPECT_NE(proxy_->askAdmin("GET", "/connections").find("\"http\":" + http), std::string::npos)
+        << http << " in " << proxy_->askAdmin("GET", "/connections");
+  };
+  shown(R"({"version":"HTTP/1.1","requests":1,"open_streams":1})");
+
+  TestSocket silent = TestSocket::connectTo(proxy_->port());
+  proxy_->waitForMetric("weir_listener_open_connections{listener=\"in\"}", 2);
+  shown("null");
+
+  client_.emplace(TestSocket::connectTo(proxy_->port()));
+  for (int i = 0; i < 2; ++i) {
+    client_->send("GET /direct HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_EQ(client_->receive(Direct.size()), Direct);
+  }
+  shown(R"({"version":"HTTP/1.1","requests":2,"open_streams":0})");
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& 
 }
 
 HttpConnection::~HttpConnection() {
+  context_.info().http = nullptr;
   if (codec_ != nullptr) countEnd();
   for (auto* list : {&streams_, &done_}) {
     for (auto& stream : *list) {
@@ -80,6 +81,8 @@ void HttpConnection::makeCodec(http::Version version) {
   const HttpConnManagerSettings& settings = manager_.settings();
   http::ServerCodecEvents& events = *this;
   version_ = version;
+  activity_.version = http::toString(version);
+  context_.info().http = &activity_;
   manager_.stats().connectionBegan(version);
   if (version == http::Version::Http2) {
     codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices,
@@ -133,16 +136,17 @@ std::unique_ptr<upstream::EarlyConnection> HttpConnection::takeEarly(
 http::StreamDecoder& HttpConnection::onNewStream(http::StreamEncoder& encoder,
                                                  http::Version version) {
   std::unique_ptr<ActiveStream> stream = manager_.takeStream(context_.bufferLimit());
-  stream->begin(*this, encoder, version, ++requests_);
+  stream->begin(*this, encoder, version, ++activity_.requests);
   stream->index = streams_.size();
   streams_.push_back(std::move(stream));
+  activity_.open = streams_.size();
   armTimer();
   return *streams_.back();
 }
 
 void HttpConnection::onResponse() {
   const uint64_t most = manager_.settings().max_requests_per_connection;
-  if (most != 0 && requests_ >= most) startDrain();
+  if (most != 0 && activity_.requests >= most) startDrain();
 }
 
 void HttpConnection::onStreamDone(ActiveStream& stream) {
@@ -153,6 +157,7 @@ void HttpConnection::onStreamDone(ActiveStream& stream) {
     streams_[index]->index = index;
   }
   streams_.pop_back();
+  activity_.open = streams_.size();
   idle_since_ = manager_.worker().loop.now();
   if (streams_.empty()) lookWithin(manager_.settings().idle_timeout);
   settle_.schedule();

@@ -80,7 +80,7 @@ class HttpConnection final : public filter::ReadFilter,
   std::optional<MonotonicTime> undecided_since_;  // bytes came that may be of either version
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;
-  uint64_t requests_ = 0;
+  filter::HttpActivity activity_;
   std::string_view end_reason_;
   filter::Close end_how_ = filter::Close::Flush;
   enum class State : uint8_t { Open, Ending, Closed } state_ = State::Open;
