@@ -35,7 +35,7 @@ Http2Session::Http2Session(Side side, event::Loop& loop, net::Stream& out, buffe
       task_(loop, [this] { run(); }),
       keepalive_timer_(loop, [this] { onKeepalive(); }),
       settings_timer_(loop, [this] { fail("h2_settings_timeout", NGHTTP2_SETTINGS_TIMEOUT); }),
-      flush_timer_(loop, [this] { onFlushTimer(); }),
+      stream_timer_(loop, [this] { onStreamTimer(); }),
       last_read_(loop.now()) {
   start();
 }
@@ -288,7 +288,7 @@ void Http2Session::stopTimers() {
   task_.cancel();
   keepalive_timer_.disarm();
   settings_timer_.disarm();
-  flush_timer_.disarm();
+  stream_timer_.disarm();
 }
 
 void Http2Session::onConnectionGone() {
@@ -353,7 +353,9 @@ void Http2Session::onPing(bool ack) {
 }
 
 void Http2Session::onPeerReset(const Http2Stream& stream) {
-  if (side_ == Side::Server) failIf(guard_.onPeerReset(loop_.now() - stream.begunAt()));
+  // One that got its response cost no more than any other.
+  if (side_ == Side::Client || stream.lingering()) return;
+  failIf(guard_.onPeerReset(loop_.now() - stream.begunAt()));
 }
 
 void Http2Session::onResetSent(int32_t id, const Http2Stream* stream) {
@@ -395,26 +397,30 @@ void Http2Session::onKeepalive() {
   wake();
 }
 
-void Http2Session::watchFlush() {
-  const bool bound = settings_.stream_flush_timeout > Duration::zero();
-  if (bound && !flush_timer_.armed()) flush_timer_.arm(settings_.stream_flush_timeout);
+void Http2Session::lookWithin(Duration duration) {
+  if (dead()) return;
+  const MonotonicTime at = loop_.now() + duration;
+  if (stream_timer_.armed() && next_look_ <= at) return;
+  next_look_ = at;
+  stream_timer_.arm(duration);
 }
 
-void Http2Session::onFlushTimer() {
+void Http2Session::onStreamTimer() {
   const MonotonicTime now = loop_.now();
   MonotonicTime next = MonotonicTime::max();
   for (const auto& stream : all_) {
-    if (!stream->flushing()) continue;
-    const MonotonicTime due = stream->lastProgress() + settings_.stream_flush_timeout;
+    const MonotonicTime due = stream->due();
     if (due > now) {
       next = std::min(next, due);
       continue;
     }
     // The connection itself is stuck: no RST_STREAM would go out either.
-    if (out_.writeBlocked()) return end(ConnectionEnd::Reset, "h2_flush_timeout", true);
-    stream->onFlushTimeout();
+    if (stream->flushing() && out_.writeBlocked()) {
+      return end(ConnectionEnd::Reset, "h2_flush_timeout", true);
+    }
+    stream->onDue();
   }
-  if (next != MonotonicTime::max()) flush_timer_.arm(next - now);
+  if (next != MonotonicTime::max()) lookWithin(next - now);
 }
 
 }  // namespace weir::http

@@ -85,7 +85,8 @@ class Http2Session {
   // Bytes of a body are held by a stream; they were taken, and `id`'s window may open.
   void hold(size_t bytes);
   void release(int32_t id, size_t bytes);
-  void watchFlush();
+  // Streams are asked what is due (Http2Stream::due()) so long from now, if not sooner.
+  void lookWithin(Duration duration);
   // The connection ends by the peer's fault. `code`: for GOAWAY (RFC 9113 7).
   void fail(std::string_view reason, uint32_t code);
   void failIf(std::string_view flood);
@@ -125,7 +126,7 @@ class Http2Session {
   Http2Stream& take(int32_t id);
   void armKeepalive();
   void onKeepalive();
-  void onFlushTimer();
+  void onStreamTimer();
 
   const Side side_;
   event::Loop& loop_;
@@ -145,7 +146,8 @@ class Http2Session {
   event::Task task_;
   event::Timer keepalive_timer_;
   event::Timer settings_timer_;
-  event::Timer flush_timer_;
+  event::Timer stream_timer_;
+  MonotonicTime next_look_;  // only while that is armed
   MonotonicTime last_read_;
   uint64_t dropped_fields_ = 0;
   size_t held_ = 0;  // bytes of bodies that wait in streams

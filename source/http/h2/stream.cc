@@ -13,6 +13,9 @@ namespace {
 // Before a response: the client may be slow to take them, and there is no bound to their bytes.
 constexpr unsigned MaxInformational = 100;
 
+// A client that is told that it may stop has most often ended its request, or reset it, by then.
+constexpr Duration LingerTime = std::chrono::milliseconds(500);
+
 std::string_view textOf(nghttp2_rcbuf* bytes) {
   const nghttp2_vec vec = nghttp2_rcbuf_get_buf(bytes);
   return {reinterpret_cast<const char*>(vec.base), vec.len};
@@ -148,7 +151,8 @@ void Http2Stream::resume() {
 void Http2Stream::endLocal() {
   state_.local_ended = true;
   last_progress_ = session_.loop().now();
-  if (!session_.dead()) session_.watchFlush();
+  const Duration flush = session_.settings().stream_flush_timeout;
+  if (flush > Duration::zero()) session_.lookWithin(flush);
   letGoIfDone();
 }
 
@@ -182,7 +186,11 @@ void Http2Stream::moveData(buffer::Buffer& to, size_t bytes) {
 void Http2Stream::onLocalEndSent() {
   state_.local_end_sent = true;
   const bool server = session_.side() == Http2Session::Side::Server;
-  if (server && !state_.in_ended && !state_.tunnel) submitReset(NGHTTP2_NO_ERROR);
+  if (!server || state_.in_ended || state_.tunnel) return;
+  state_.lingers = true;
+  came_late_ = 0;
+  last_progress_ = session_.loop().now();
+  session_.lookWithin(LingerTime);
 }
 
 void Http2Stream::onHeadersNotSent(bool refused) {
@@ -291,9 +299,18 @@ void Http2Stream::breakRules(std::string_view detail) {
 void Http2Stream::onDataChunk(const uint8_t* bytes, size_t size) {
   session_.hold(size);
   const bool wanted = decoder_ != nullptr && bad_.reason.empty() && !state_.reset_noted;
-  if (!wanted) return session_.release(id_, size);
+  if (!wanted) return dropData(size);
   in_.append({bytes, size});
   session_.queue(*this);
+}
+
+void Http2Stream::dropData(size_t size) {
+  session_.release(id_, size);
+  if (!lingering()) return;
+  // Half of the window it can always send.
+  came_late_ += size;
+  const size_t most = session_.settings().initial_stream_window_size / 2;
+  if (came_late_ >= most) submitReset(NGHTTP2_NO_ERROR);
 }
 
 void Http2Stream::onDataEnd() {
@@ -314,10 +331,17 @@ void Http2Stream::onClosed(uint32_t code) {
 void Http2Stream::onPeerEnd() {
   if (state_.in_ended) return;
   noteReset(ResetReason::ConnectionGone, "peer_closed");
-  submitReset(NGHTTP2_CANCEL);
+  submitReset(lingering() ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
 }
 
-void Http2Stream::onFlushTimeout() {
+MonotonicTime Http2Stream::due() const {
+  const Duration flush = session_.settings().stream_flush_timeout;
+  if (flushing() && flush > Duration::zero()) return last_progress_ + flush;
+  return lingering() ? last_progress_ + LingerTime : MonotonicTime::max();
+}
+
+void Http2Stream::onDue() {
+  if (lingering()) return submitReset(NGHTTP2_NO_ERROR);
   noteReset(ResetReason::Cancel, "flush_timeout");
   dropOutbound();
   submitReset(NGHTTP2_CANCEL);
@@ -396,7 +420,7 @@ void Http2Stream::letGoIfDone() {
   const bool response_ended = server ? state_.local_ended : state_.end_told;
   if (!response_ended || state_.tunnel) return;
   detach();
-  if (server) return;  // RST_STREAM follows what is still to be sent
+  if (server) return;  // it lingers once all is sent
   dropOutbound();
   submitReset(NGHTTP2_NO_ERROR);
 }

@@ -49,8 +49,6 @@ class Http2Stream final : public StreamEncoder {
   void onHeadersNotSent(bool refused);
   // The peer sends nothing more on the connection.
   void onPeerEnd();
-  // What was written could not be sent for too long.
-  void onFlushTimeout();
 
   // How many bytes of the body go into the next DATA frame; sets nghttp2's flags for it. Without
   // NO_COPY among them: nothing now.
@@ -65,7 +63,13 @@ class Http2Stream final : public StreamEncoder {
   bool flushing() const {
     return state_.in_session && state_.local_ended && !state_.local_end_sent;
   }
-  MonotonicTime lastProgress() const { return last_progress_; }  // it could send something
+  // The response is with the client, and the request is not whole. What is wrong with the rest is
+  // answered as ever, but it is dropped; RST_STREAM with NO_ERROR ends it (RFC 9113 8.1) once
+  // enough came or a short time went by.
+  bool lingering() const { return state_.in_session && state_.lingers && !state_.reset_by_us; }
+  // When what is flushed or lingers has had its time, and then: it is reset.
+  MonotonicTime due() const;
+  void onDue();
   MonotonicTime begunAt() const { return begun_at_; }
   bool resetByUs() const { return state_.reset_by_us; }
   int32_t id() const { return id_; }
@@ -88,6 +92,7 @@ class Http2Stream final : public StreamEncoder {
   void resume();
   void endLocal();
   void dropInbound();
+  void dropData(size_t size);
   void dropOutbound();
 
   void onRequestHead(bool end_stream);
@@ -120,6 +125,7 @@ class Http2Stream final : public StreamEncoder {
     // To the peer.
     bool local_ended = false;
     bool local_end_sent = false;
+    bool lingers = false;
     bool deferred = false;  // nghttp2 waits for bytes
     bool blocked = false;
     bool write_ready = false;  // to be told
@@ -135,7 +141,8 @@ class Http2Stream final : public StreamEncoder {
   Http2FieldCount count_;
   BadMessage bad_;  // with a reason if the request is
   MonotonicTime begun_at_{};
-  MonotonicTime last_progress_{};
+  MonotonicTime last_progress_{};  // it could send something
+  size_t came_late_ = 0;           // bytes, while it lingers
   std::string_view reset_detail_;
   int32_t id_ = 0;
   ResetReason reset_reason_ = ResetReason::Cancel;

@@ -77,16 +77,80 @@ TEST(Http2ServerCodec, SendsInformationalHeadsBeforeTheFinalOne) {
   EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1 end\n");
 }
 
-TEST(Http2ServerCodec, ResetsTheRestOfARequestThatWasAnsweredEarly) {
-  ServerHarness server;
-  server.feed(hello() + headers(1, get(), 0) + data(1, "abc"));
-  server.sent();
-  http::StreamEncoder& encoder = *server.stream().encoder;
-  EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "413"}}, false));
-  server.write(encoder, "no", true);
-  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1\nDATA 1 size=2 end\nRST_STREAM 1 code=0\n");
-  server.feed(data(1, "more", EndStream));
+// A server that has answered a request of which the rest is to come.
+struct EarlyAnswer : ServerHarness {
+  EarlyAnswer() {
+    feed(hello() + frame(SettingsFrame, Ack, 0) + headers(1, get(), 0) + data(1, "abc"));
+    sent();
+    http::StreamEncoder& encoder = *stream().encoder;
+    EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "413"}}, false));
+    write(encoder, "no", true);
+    EXPECT_EQ(describeOutcome(sent()), "HEADERS 1\nDATA 1 size=2 end\n");
+  }
+};
+
+TEST(Http2ServerCodec, DropsTheRestOfARequestThatWasAnsweredEarly) {
+  EarlyAnswer server;
+  server.feed(data(1, "more") + data(1, "", EndStream));
+  EXPECT_EQ(describeOutcome(server.sent()), "");
   EXPECT_EQ(server.stream().body, "abc");
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+}
+
+TEST(Http2ServerCodec, ResetsARequestThatWasAnsweredEarlyAndDoesNotEnd) {
+  EarlyAnswer server;
+  server.loop.advance(std::chrono::milliseconds(499));
+  EXPECT_EQ(server.sent(), "");
+  server.loop.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(server.sent(), rst(1, 0));
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+  server.feed(data(1, "more", EndStream));  // was on its way
+  EXPECT_EQ(describeOutcome(server.sent()), "");
+  EXPECT_EQ(server.events.end, "");
+}
+
+TEST(Http2ServerCodec, ResetsARequestThatWasAnsweredEarlyAndGoesOn) {
+  EarlyAnswer server;
+  server.feed(data(1, std::string(16384, 'x')));
+  EXPECT_EQ(describeOutcome(server.sent()), "");
+  server.feed(data(1, std::string(16384, 'x')));
+  EXPECT_EQ(describeOutcome(server.sent()), "RST_STREAM 1 code=0\n");
+  EXPECT_EQ(server.codec->openStreams(), 0U);
+  EXPECT_EQ(server.pool.bytesInUse(), 0U);
+}
+
+TEST(Http2ServerCodec, AnswersWhatIsWrongWithTheRestOfARequest) {
+  const std::pair<std::string, const char*> cases[] = {
+      {headers(1, {{"a", "b"}}, 0), "RST_STREAM 1 code=1\n"},
+      {windowUpdate(1, 0x7fffffff), "RST_STREAM 1 code=3\n"},
+      {frame(DataFrame, Padded, 1, "\x09x"), "GOAWAY last=1 code=1\n"},
+      {rst(1, 8) + data(1, "x"), "GOAWAY last=1 code=5\n"},
+  };
+  for (const auto& [bytes, outcome] : cases) {
+    EarlyAnswer server;
+    server.feed(bytes);
+    EXPECT_EQ(describeOutcome(server.sent()), outcome);
+  }
+}
+
+TEST(Http2ServerCodec, ClientThatEndsBehindAnEarlyAnswerIsNotWaitedFor) {
+  EarlyAnswer server;
+  server.feed("", true);
+  EXPECT_EQ(describeOutcome(server.sent()), "RST_STREAM 1 code=0\n");
+  EXPECT_EQ(server.events.end, "flush peer_closed");
+}
+
+// A client that has its response may well reset what is left of the request.
+TEST(Http2ServerCodec, ResetsOfRequestsThatWereAnsweredAreNoFlood) {
+  ServerHarness server;
+  server.feed(hello() + frame(SettingsFrame, Ack, 0));
+  for (uint32_t i = 0; i < 2000; ++i) {
+    server.feed(headers(2 * i + 1, get(), 0));
+    EXPECT_TRUE(server.stream(i).encoder->encodeHeaders(Fields{{":status", "200"}}, true));
+    server.sent();
+    server.feed(rst(2 * i + 1, 8));
+  }
+  EXPECT_EQ(server.events.end, "");
   EXPECT_EQ(server.codec->openStreams(), 0U);
 }
 

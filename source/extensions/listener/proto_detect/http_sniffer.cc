@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "source/http/h2/preface.h"
+
 namespace weir::extensions {
 namespace {
 
@@ -52,7 +54,7 @@ constexpr std::string_view RegisteredMethods[] = {
 };
 constexpr std::string_view ReservedMethod = "PRI";
 
-constexpr std::string_view Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::string_view Preface = http::Http2Preface;
 
 // The end of a request line after the space that ends the target; the digit is the minor version.
 constexpr std::string_view LineEnd = "HTTP/1.x\r\n";

@@ -4,16 +4,10 @@
 #include <utility>
 
 #include "source/http/h1/server_codec.h"
+#include "source/http/h2/preface.h"
 #include "source/http/h2/server_codec.h"
 
 namespace weir::extensions {
-namespace {
-
-// RFC 9113 3.4.
-constexpr std::string_view Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-}  // namespace
-
 HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& manager)
     : context_(context),
       manager_(manager),
@@ -66,12 +60,15 @@ filter::FilterStatus HttpConnection::onNewConnection() {
 bool HttpConnection::chooseCodec(buffer::Buffer& data, bool end_stream) {
   const auto bytes = data.contiguous();
   const std::string_view seen(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (seen.starts_with(Preface)) {
-    makeCodec(http::Version::Http2);
-  } else if (!Preface.starts_with(seen) || (end_stream && !seen.empty())) {
-    makeCodec(http::Version::Http11);
-  } else if (end_stream) {
+  const bool undecided =
+      seen.size() < http::Http2Preface.size() && http::Http2Preface.starts_with(seen);
+  if (undecided && !end_stream) return false;
+  if (seen.empty()) {
     closeNow(filter::Close::Flush, "client_fin");
+  } else {
+    // A preface that is broken behind its first line is one still: it is answered in HTTP/2.
+    const bool http2 = seen.starts_with(http::Http2PrefaceLine);
+    makeCodec(http2 ? http::Version::Http2 : http::Version::Http11);
   }
   return codec_ != nullptr;
 }

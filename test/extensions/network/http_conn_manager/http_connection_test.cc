@@ -9,6 +9,7 @@
 
 #include "source/extensions/http/router/router.h"
 #include "source/extensions/network/http_conn_manager/http_conn_manager.h"
+#include "test/http/h2/frames.h"
 #include "test/support/filter_harness.h"
 
 namespace weir::extensions {
@@ -164,6 +165,26 @@ TEST_F(HttpConnectionTest, AConnectionEndsAtItsMaximumEvenIfItNeverSaidWhatItSpe
   h.advance(3s + 1ms);
   EXPECT_TRUE(h.client().ended());
   EXPECT_EQ(h.closeReason(), "max_connection_duration");
+}
+
+// RFC 9113 3.4: an answer in HTTP/1 would be one to a request that nobody made.
+TEST_F(HttpConnectionTest, ABrokenPrefaceOfHttp2IsAnsweredInHttp2) {
+  const std::string line = "PRI * HTTP/2.0\r\n";
+  for (const std::string rest : {"\r\nXX\r\n\r\n", "Host: t\r\n\r\n"}) {
+    for (size_t cut = 0; cut < line.size(); ++cut) {
+      auto& h = start();
+      send(line.substr(0, cut));
+      send(line.substr(cut) + rest);
+      EXPECT_EQ(test::describeOutcome(received()), "GOAWAY last=0 code=1\n") << cut;
+      EXPECT_EQ(h.closeReason(), "h2_bad_preface") << cut;
+    }
+  }
+}
+
+TEST_F(HttpConnectionTest, ALineThatOnlyBeginsAsThePrefaceIsHttp1) {
+  start();
+  send("PRI * HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_EQ(received().substr(0, 9), "HTTP/1.1 ");
 }
 
 TEST_F(HttpConnectionTest, ADrainEndsAConnectionWithoutARequestInTime) {
