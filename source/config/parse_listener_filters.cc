@@ -124,7 +124,9 @@ ListenerFilterPlan parseListenerFilters(const v1::Listener& listener, FactSet ne
   for (Entry& entry : entries) {
     if (entry.filter == nullptr) {
       plan.complete = false;
-    } else if (entry.filter->provides().has(Fact::ApplicationProtocols)) {
+      continue;
+    }
+    if (entry.filter->provides().has(Fact::ApplicationProtocols)) {
       const auto* factory = context.registry.listenerFilter(entry.type);
       if (factory->defaultProviderOf().empty()) plan.names_protocols = true;
     }

@@ -5,9 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "source/config/load_settings.h"
+#include "source/extensions/http/router/factory.h"
+#include "source/extensions/network/http_conn_manager/factory.h"
 
 namespace weir {
 namespace {
@@ -17,9 +21,8 @@ struct Case {
   std::string error;     // what stands behind the field path's `typed_config.`; empty: none
 };
 
-std::string errorsOf(const std::string& listener_filters, const std::string& filter) {
-  config::Registry registry;
-  registerBuiltins(registry);
+std::string errorsOf(const std::string& listener_filters, const std::string& filter,
+                     const config::Registry& registry) {
   const std::string yaml = "listeners:\n- name: l\n  address: 127.0.0.1:0\n" + listener_filters +
                            "  default_filter_chain: {name: c, filters: [{typed_config: " + filter +
                            "}]}\nclusters: [{name: db, endpoints: [{address: \"127.0.0.1:1\"}]}]\n";
@@ -28,6 +31,12 @@ std::string errorsOf(const std::string& listener_filters, const std::string& fil
     errors += error.path + ": " + error.message + "\n";
   }
   return errors;
+}
+
+std::string errorsOf(const std::string& listener_filters, const std::string& filter) {
+  config::Registry registry;
+  registerBuiltins(registry);
+  return errorsOf(listener_filters, filter, registry);
 }
 
 std::string network(const std::string& type, const std::string& settings) {
@@ -357,6 +366,81 @@ TEST(HttpConnManagerFactoryTest, ChecksEveryField) {
         network("http_conn_manager.v1.HttpConnectionManager", one.settings);
     expectError(errorsOf("", settings), "listeners[0].default_filter_chain.filters[0]", one);
   }
+}
+
+std::string managerWith(const std::string& http_filters) {
+  return network("http_conn_manager.v1.HttpConnectionManager",
+                 "stat_prefix: a, route_config: {virtual_hosts: [{name: v, domains: [\"*\"], "
+                 "routes: [{match: {prefix: /}, route: {cluster: db}}]}]}, http_filters: " +
+                     http_filters);
+}
+
+TEST(HttpConnManagerFactoryTest, ReportsAWrongHttpFilter) {
+  const std::string type = "{typed_config: {\"@type\": type.googleapis.com/";
+  const std::string router = ", " + type + "weir.extensions.http.router.v1.Router}}]";
+  for (const std::string wrong : {"{name: a}", "{}", "{name: a, typed_config: {}}", "null", "x",
+                                  "{typed_config: {\"@type\": x}}"}) {
+    EXPECT_NE(errorsOf("", managerWith("[" + wrong + router)), "") << wrong;
+    EXPECT_NE(errorsOf("", managerWith("[" + wrong + "]")), "") << wrong;
+  }
+  for (const std::string wrong :
+       {"weir.extensions.http.rooter.v1.Rooter", "envoy.extensions.filters.http.router.v3.Router",
+        "weir.extensions.network.echo.v1.Echo",
+        "weir.extensions.listener.tls_inspector.v1.TlsInspector"}) {
+    for (const std::string& list :
+         {"[" + type + wrong + "}}" + router, "[" + type + wrong + "}}]"}) {
+      EXPECT_NE(errorsOf("", managerWith(list)).find("http_filters[0]"), std::string::npos) << list;
+    }
+  }
+}
+
+// Refuses all settings, and makes nothing.
+template <class Base, class Filter>
+class Refusing final : public Base {
+ public:
+  explicit Refusing(std::string_view type) : type_(type) {}
+  std::string_view messageType() const override { return type_; }
+  std::unique_ptr<Filter> create(const google::protobuf::Message&, const FieldScope& scope,
+                                 config::BuildContext&) const override {
+    scope.error("is not wanted");
+    return nullptr;
+  }
+
+ private:
+  std::string_view type_;
+};
+
+class RefusingNetworkFilter final : public config::NetworkFilterConfigFactory {
+ public:
+  std::string_view messageType() const override { return "weir.extensions.network.echo.v1.Echo"; }
+  bool isTerminal() const override { return true; }
+  std::unique_ptr<filter::NetworkFilterFactory> create(const google::protobuf::Message&,
+                                                       const FieldScope& scope,
+                                                       config::BuildContext&) const override {
+    scope.error("is not wanted");
+    return nullptr;
+  }
+};
+
+TEST(FactoryTest, MayMakeNothingOfWhatItReports) {
+  config::Registry registry;
+  registry.add(std::make_unique<Refusing<config::HttpFilterConfigFactory, http::FilterFactory>>(
+      "weir.extensions.http.buffer.v1.Buffer"));
+  registry.add(http_filters::makeRouterConfigFactory());
+  registry.add(extensions::makeHttpConnManagerConfigFactory());
+  registry.add(std::make_unique<RefusingNetworkFilter>());
+  registry.add(std::make_unique<
+               Refusing<config::ListenerFilterConfigFactory, filter::ListenerFilterFactory>>(
+      "weir.extensions.listener.tls_inspector.v1.TlsInspector"));
+  const std::string type = "{typed_config: {\"@type\": type.googleapis.com/weir.extensions.";
+  const std::string manager =
+      managerWith("[" + type + "http.buffer.v1.Buffer}}, " + type + "http.router.v1.Router}}]");
+  const std::string inspector = listener("tls_inspector.v1.TlsInspector", "");
+  const std::string at = "listeners[0].default_filter_chain.filters[0].typed_config";
+  EXPECT_EQ(errorsOf("", manager, registry), at + ".http_filters[0].typed_config: is not wanted\n");
+  EXPECT_EQ(errorsOf("", network("echo.v1.Echo", ""), registry), at + ": is not wanted\n");
+  EXPECT_EQ(errorsOf(inspector, managerWith("[]"), registry),
+            "listeners[0].listener_filters[0].typed_config: is not wanted\n");
 }
 
 TEST(RegistryTest, HasEveryExtensionOfThisBuild) {

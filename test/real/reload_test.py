@@ -9,7 +9,7 @@ import unittest
 
 from harness import LOOPBACK, connect, free_port, read_exactly, read_to_end
 from streams import StreamTest
-from weir import chain, cluster, detecting, opaque, tcp_proxy
+from weir import chain, cluster, detecting, extension, opaque, tcp_proxy
 
 
 class ReloadTest(StreamTest):
@@ -100,6 +100,20 @@ class ReloadTest(StreamTest):
             self.replace()
             self.weir.wait_until_reloaded(1)
             self.assert_leads_to(self.other)
+
+    def test_wrong_http_filter_changes_nothing(self):
+        manager = extension("network", "http_conn_manager", "HttpConnectionManager", stat_prefix="in",
+                            route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+                                {"match": {"prefix": "/"}, "route": {"cluster": "server"}}]}]})
+        wrong = detecting(self.weir.ports["detecting"])
+        wrong["filter_chains"] = [chain("http", manager, destination_ports=[80])]
+        filters = (extension("http", "rooter", "Rooter"), extension("network", "echo", "Echo"), {"name": "router"})
+        for count, one in enumerate(filters, 1):
+            with self.subTest(filter=one):
+                manager["typed_config"]["http_filters"] = [one]
+                self.replace(listeners=[wrong])
+                self.weir.wait_until_reloaded(count, "invalid")
+        self.assert_leads_to(self.upstream)
 
     def test_what_is_in_use_and_what_was_refused_can_be_asked_for(self):
         first = self.config_dump()

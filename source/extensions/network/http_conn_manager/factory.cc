@@ -82,17 +82,22 @@ std::shared_ptr<const weir::http::FilterFactory> defaultRouter(const FieldScope&
   return factory->create(*message, list, context);
 }
 
+// What could not be made was reported.
+void addIfMade(std::shared_ptr<const weir::http::FilterFactory> filter, Settings& settings) {
+  if (filter != nullptr) settings.filters.push_back(std::move(filter));
+}
+
 void parseFilters(const Proto& proto, const FieldScope& list, config::BuildContext& context,
                   Settings& settings) {
   if (proto.http_filters_size() == 0) {
-    settings.filters.push_back(defaultRouter(list, context));
+    addIfMade(defaultRouter(list, context), settings);
     return;
   }
   std::vector<ParsedFilter> parsed;
   for (int i = 0; i < proto.http_filters_size(); ++i) {
     parsed.push_back(
         parseFilter(proto.http_filters(i), list.index(static_cast<size_t>(i)), context));
-    settings.filters.push_back(parsed.back().filter);
+    addIfMade(parsed.back().filter, settings);
   }
   checkOrder(parsed, list);
 }
