@@ -32,6 +32,8 @@ constexpr Flag UpstreamProtocol{"UPE", "UpstreamProtocolError"};
 constexpr std::array Rows = {
     Row{"client_gone", ClientGone},
     Row{"client_reset", {"DR", "DownstreamRemoteReset"}},
+    Row{"dns_overflow", Overflow},
+    Row{"dns_resolution_failure", {"DF", "DnsResolutionFailed"}},
     Row{"fault_abort", {"FI", "FaultInjected"}},
     Row{"invalid_response_headers", UpstreamProtocol},
     Row{"max_stream_duration", {"UMSDR", "UpstreamMaxStreamDurationReached"}},

@@ -100,23 +100,30 @@ TEST_F(ConnectIntegrationTest, LeadsToTheAddressThatIsAskedFor) {
   expectTunnel(client, server);
 }
 
-TEST_F(ConnectIntegrationTest, ANameIsNotLookedUp) {
+TEST_F(ConnectIntegrationTest, LooksANameUp) {
   ServerUnderTest proxy(proxyConfig("127.0.0.1:1", ToAuthority));
-  for (const char* authority : {"localhost:80", "127.0.0.1", "127.0.0.1:0", "[::1]"}) {
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(connectTo("localhost:" + std::to_string(upstream_.port())) + "early");
+  TestSocket server = upstream_.accept();
+  EXPECT_EQ(client.receive(Opened.size()), Opened);
+  EXPECT_EQ(server.receive(5), "early");
+  expectTunnel(client, server);
+}
+
+TEST_F(ConnectIntegrationTest, WantsAPort) {
+  ServerUnderTest proxy(proxyConfig("127.0.0.1:1", ToAuthority));
+  for (const char* authority : {"localhost", "localhost:", "localhost:x", "localhost:0",
+                                "localhost:65536", ":80", "127.0.0.1", "127.0.0.1:0", "[::1]"}) {
     TestSocket client = TestSocket::connectTo(proxy.port());
     client.send(connectTo(authority));
-    if (std::string(authority).ends_with(":0") || std::string(authority) == "localhost:80") {
-      EXPECT_TRUE(answers(client, "501", "tunnel_needs_address")) << authority;
-    } else {
-      // No port: the codec knows what to think of that.
-      EXPECT_NE(client.receive(12), "HTTP/1.1 200") << authority;
-    }
+    EXPECT_EQ(client.receive(12), "HTTP/1.1 400") << authority;
   }
 }
 
 TEST_F(ConnectIntegrationTest, DoesNotLeadBackToTheProxyItself) {
   ServerUnderTest proxy(proxyConfig("127.0.0.1:1", ToAuthority));
-  for (const char* host : {"127.0.0.1", "0.0.0.0", "127.0.0.2", "[::1]"}) {
+  for (const char* host :
+       {"127.0.0.1", "0.0.0.0", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "localhost"}) {
     TestSocket client = TestSocket::connectTo(proxy.port());
     client.send(connectTo(host + (":" + std::to_string(proxy.port()))));
     EXPECT_TRUE(answers(client, "508", "loop")) << host;

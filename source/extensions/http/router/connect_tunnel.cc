@@ -1,57 +1,101 @@
 #include "source/extensions/http/router/connect_tunnel.h"
 
+#include <charconv>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "source/base/check.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/filter/connect_request.h"
 #include "source/http/pool/pool_set.h"
+#include "source/net/local_address.h"
 
 namespace weir::http_filters {
 namespace {
 
 // Where the client's connection was accepted, if it came there by itself: to connect there again
-// would lead to ourselves.
+// would lead to ourselves. The listener may have all addresses of this machine.
 bool isOwnListener(const net::IpPort& to, const filter::ConnectionInfo& client) {
   const net::IpPort& listener = client.facts.destination;
   if (!client.destination_is_self || to.port != listener.port) return false;
-  const bool any = to.ip == net::IpAddress{{}, to.ip.family};
-  return any || to.ip == listener.ip || to.ip.isLoopback();
+  return to.ip == listener.ip || net::isOfThisMachine(to.ip);
+}
+
+// Of its addresses no more are tried.
+constexpr size_t MaxAddresses = 4;
+
+struct NameAndPort {
+  std::string_view name;
+  uint16_t port = 0;
+};
+
+std::optional<NameAndPort> splitAuthority(std::string_view authority) {
+  const size_t colon = authority.rfind(':');
+  if (colon == authority.npos || colon == 0 || authority.front() == '[') return std::nullopt;
+  NameAndPort out{authority.substr(0, colon)};
+  const std::string_view port = authority.substr(colon + 1);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+  if (error != std::errc() || end != port.data() + port.size() || out.port == 0) return {};
+  return out;
 }
 
 }  // namespace
 
-ConnectTunnel::ConnectTunnel(http::FilterContext& context)
-    : context_(context), connect_timeout_(context.worker().loop, [this] {
-        fail({ErrorCode::TimedOut, Side::Upstream, "connecting took too long"});
-      }) {}
+ConnectTunnel::ConnectTunnel(http::FilterContext& context, NameLookups& names)
+    : context_(context),
+      names_(names),
+      connect_timeout_(context.worker().loop,
+                       [this] {
+                         fail({ErrorCode::TimedOut, Side::Upstream, "connecting took too long"});
+                       }),
+      early_(context.worker().slices) {}
 
 ConnectTunnel::~ConnectTunnel() { cancel(); }
 
 void ConnectTunnel::start(const http::Tunnel& route, bool end_stream) {
-  if (route.cluster.empty()) {
-    connectToAuthority();
-  } else {
-    cluster_ = context_.worker().clusters.find(route.cluster);
-    WEIR_CHECK(cluster_ != nullptr);  // the configuration was checked
-    connect(*cluster_, filter::connectRequest(context_.connection()));
-  }
-  if (connection_ == nullptr) return;
-  context_.pauseRequest(true);
-  if (!end_stream) return;
-  buffer::Buffer none(context_.worker().slices);
-  onClientData(none, true);
+  early_end_ = end_stream;
+  if (route.cluster.empty()) return connectToAuthority();
+  cluster_ = context_.worker().clusters.find(route.cluster);
+  WEIR_CHECK(cluster_ != nullptr);  // the configuration was checked
+  connect(*cluster_, filter::connectRequest(context_.connection()));
 }
 
-// A name would have to be resolved first.
 void ConnectTunnel::connectToAuthority() {
-  const auto to = net::IpPort::parse(context_.requestHeaders().get(http::HeaderId::Authority));
-  if (!to || to->port == 0) return reply(501, "tunnel_needs_address");
-  if (isOwnListener(*to, context_.connection())) return reply(508, "loop");
+  const std::string_view authority = context_.requestHeaders().get(http::HeaderId::Authority);
+  if (const auto to = net::IpPort::parse(authority); to && to->port != 0) {
+    untried_.push_back(*to);
+    return connectToNext();
+  }
+  const auto named = splitAuthority(authority);
+  if (!named) return reply(400, "bad_authority");
+  lookUp(named->name, named->port);
+}
+
+void ConnectTunnel::lookUp(std::string_view name, uint16_t port) {
+  query_ = names_.resolve(std::string(name), [this, port](Result<upstream::DnsAnswer> answer) {
+    query_.reset();
+    onAddresses(answer, port);
+  });
+  if (query_ == nullptr) return reply(503, "dns_overflow");
+  context_.pauseRequest(true);
+}
+
+void ConnectTunnel::onAddresses(const Result<upstream::DnsAnswer>& answer, uint16_t port) {
+  if (!answer.ok()) return reply(503, "dns_resolution_failure");
+  for (const net::IpAddress& ip : answer.value().addresses) {
+    if (untried_.size() < MaxAddresses) untried_.push_back({ip, port});
+  }
+  connectToNext();
+}
+
+void ConnectTunnel::connectToNext() {
+  const net::IpPort to = untried_.front();
+  untried_.pop_front();
+  if (isOwnListener(to, context_.connection())) return reply(508, "loop");
   upstream::ConnectRequest request = filter::connectRequest(context_.connection());
-  request.destination = *to;
+  request.destination = to;
   request.destination_is_self = false;
   connect(context_.worker().clusters.bypass(), request);
 }
@@ -60,13 +104,10 @@ void ConnectTunnel::connect(upstream::Cluster& cluster, const upstream::ConnectR
   http::StreamInfo& info = context_.info();
   cluster_ = &cluster;
   info.cluster = cluster.settings().name;
-  info.attempts = 1;
+  ++info.attempts;
   started_ = context_.worker().loop.now();
   auto started = cluster.connect(request, *this);
-  if (!started.ok()) {
-    const FailureAnswer answer = answerTo(started.error().code);
-    return reply(answer.status, answer.reason);
-  }
+  if (!started.ok()) return notConnected(started.error().code);
   connection_ = std::move(started.value().connection);
   place_ = std::move(started.value().place);
   info.upstream = place_.host();
@@ -74,6 +115,7 @@ void ConnectTunnel::connect(upstream::Cluster& cluster, const upstream::ConnectR
     info.upstream = std::make_shared<upstream::Host>(started.value().address, 1);
   }
   connect_timeout_.arm(cluster.settings().connect_timeout);
+  context_.pauseRequest(true);
 }
 
 void ConnectTunnel::onConnected() {
@@ -83,13 +125,17 @@ void ConnectTunnel::onConnected() {
   cluster_->countConnected(place_, took.count());
   http::setStatus(context_.responseHeaders(), 200);
   context_.encodeHeaders(false);
-  if (connection_ != nullptr) context_.pauseRequest(connection_->writeBlocked());
+  if (connection_ != nullptr) onClientData(early_, early_end_);
 }
 
 void ConnectTunnel::onClientData(buffer::Buffer& data, bool end_stream) {
+  if (!open_) {
+    early_end_ |= end_stream;
+    return early_.take(data);
+  }
   if (connection_ == nullptr || connection_->writeEnding()) return data.clear();
   connection_->write(data, end_stream);
-  context_.pauseRequest(!open_ || connection_->writeBlocked());
+  context_.pauseRequest(connection_->writeBlocked());
 }
 
 void ConnectTunnel::onClientWriteReady() {
@@ -116,6 +162,11 @@ void ConnectTunnel::fail(const Error& error) {
   if (!open_) cluster_->countFailed(place_, code);
   close(true);
   if (open_) return context_.resetStream(http::ResetReason::ConnectError, "upstream_reset");
+  notConnected(code);
+}
+
+void ConnectTunnel::notConnected(ErrorCode code) {
+  if (!untried_.empty()) return connectToNext();
   const FailureAnswer answer = answerTo(code);
   reply(answer.status, answer.reason);
 }
@@ -125,6 +176,7 @@ void ConnectTunnel::reply(unsigned status, std::string_view reason) {
 }
 
 void ConnectTunnel::cancel() {
+  query_.reset();
   if (connection_ == nullptr) return;
   const bool whole = open_ && read_ended_ && connection_->writeEnding();
   if (!whole || connection_->writeEnded()) return close(!whole);

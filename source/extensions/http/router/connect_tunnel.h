@@ -6,12 +6,14 @@
 // Loop: its stream's. Order of calls: start(); then the hooks of its filter; cancel() at the end of
 // the stream.
 
+#include <deque>
 #include <memory>
 #include <string_view>
 
 #include "source/base/result.h"
 #include "source/buffer/buffer.h"
 #include "source/event/loop.h"
+#include "source/extensions/http/router/name_lookups.h"
 #include "source/http/filter_context.h"
 #include "source/http/route.h"
 #include "source/net/connection.h"
@@ -21,13 +23,14 @@ namespace weir::http_filters {
 
 class ConnectTunnel final : private net::ConnectionEvents {
  public:
-  // Outlives it.
-  explicit ConnectTunnel(http::FilterContext& context);
+  // Both outlive it.
+  ConnectTunnel(http::FilterContext& context, NameLookups& names);
   ~ConnectTunnel() override;
 
   // Connects, and answers the request in its context: with 200 once the connection stands, else
-  // with 503 and a reason; with 501 if its authority is no IP:PORT where one is needed, and with
-  // 508 if that is where the client's own connection came in.
+  // with 503 and a reason; with 400 if its authority has no port where one is needed, and with 508
+  // if that is where the client's own connection came in. Of a name's addresses the next one is
+  // tried if connecting to one fails.
   void start(const http::Tunnel& route, bool end_stream);
   // From the client. Takes all of `data`.
   void onClientData(buffer::Buffer& data, bool end_stream);
@@ -44,16 +47,25 @@ class ConnectTunnel final : private net::ConnectionEvents {
 
   void connect(upstream::Cluster& cluster, const upstream::ConnectRequest& request);
   void connectToAuthority();
+  void lookUp(std::string_view name, uint16_t port);
+  void onAddresses(const Result<upstream::DnsAnswer>& answer, uint16_t port);
+  void connectToNext();
+  void notConnected(ErrorCode code);
   void fail(const Error& error);
   void reply(unsigned status, std::string_view reason);
   void close(bool reset);
 
   http::FilterContext& context_;
+  NameLookups& names_;
   upstream::Cluster* cluster_ = nullptr;
   std::unique_ptr<net::Connection> connection_;  // null before it began, and once it is over
   upstream::Place place_;
   event::Timer connect_timeout_;
   MonotonicTime started_;
+  std::unique_ptr<NameLookups::Query> query_;
+  std::deque<net::IpPort> untried_;  // addresses of the authority
+  buffer::Buffer early_;             // from the client, until the connection stands
+  bool early_end_ = false;
   bool open_ = false;
   bool paused_ = false;
   bool read_ended_ = false;

@@ -36,8 +36,9 @@ constexpr std::string_view TryIdleReason = "upstream_per_try_idle_timeout";
 
 }  // namespace
 
-RouterFilter::RouterFilter(http::FilterContext& context)
+RouterFilter::RouterFilter(http::FilterContext& context, const RouterFactory& factory)
     : context_(context),
+      factory_(factory),
       upstream_(context.worker(), {context.responseHeaders(), context.responseTrailers()}, *this),
       body_(context.worker().slices),
       timeout_(context.worker().loop, [this] { onTimeout(); }),
@@ -56,7 +57,7 @@ FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
   } else if (const auto* where = std::get_if<http::Forward>(&route->action)) {
     forward(*where, end_stream);
   } else if (const auto* through = std::get_if<http::Tunnel>(&route->action)) {
-    tunnel_.emplace(context_);
+    tunnel_.emplace(context_, factory_.namesOn(context_.worker()));
     tunnel_->start(*through, end_stream);
   }
   return FilterStatus::StopIteration;
@@ -449,6 +450,17 @@ void RouterFilter::onStreamComplete() {
   for (MirrorRequest* mirror : mirrors_) mirror->release();
   mirrors_.clear();
   if (retry_) retry_->attemptEnded();
+}
+
+// A client waits: not for as long as a cluster may.
+upstream::DnsOptions RouterFactory::systemDns() {
+  upstream::DnsOptions options;
+  options.deadline = std::chrono::seconds(5);
+  return options;
+}
+
+NameLookups& RouterFactory::namesOn(filter::Worker& worker) const {
+  return worker.local.get<NameLookups>(this, [&] { return NameLookups(worker.loop, dns_); });
 }
 
 }  // namespace weir::http_filters

@@ -4,17 +4,17 @@
 // cluster, tries again where the route allows it, answers directly, redirects, or carries a tunnel.
 //
 // Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
-// upgrade_refused, upgrade_handshake (502), tunnel_needs_address (501), loop (508),
-// no_healthy_upstream, no_destination, upstream_overflow,
-// upstream_refused, upstream_unreachable, upstream_connect_timeout, upstream_connect_failed,
-// upstream_reset (503), upstream_protocol_error (502), upstream_request_timeout,
-// upstream_per_try_timeout, upstream_per_try_idle_timeout (504), max_stream_duration (504, or a
-// reset).
+// upgrade_refused, upgrade_handshake (502), bad_authority (400), loop (508), dns_overflow,
+// dns_resolution_failure, no_healthy_upstream, no_destination, upstream_overflow, upstream_refused,
+// upstream_unreachable, upstream_connect_timeout, upstream_connect_failed, upstream_reset (503),
+// upstream_protocol_error (502), upstream_request_timeout, upstream_per_try_timeout,
+// upstream_per_try_idle_timeout (504), max_stream_duration (504, or a reset).
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "source/event/loop.h"
@@ -25,13 +25,17 @@
 #include "source/http/filter.h"
 #include "source/http/filter_context.h"
 #include "source/http/upgrade.h"
+#include "source/upstream/dns_resolver.h"
 
 namespace weir::http_filters {
+
+class RouterFactory;
 
 // Of one stream, on its loop.
 class RouterFilter final : public http::StreamDecoderFilter, private UpstreamRequestEvents {
  public:
-  explicit RouterFilter(http::FilterContext& context);
+  // Both outlive it.
+  RouterFilter(http::FilterContext& context, const RouterFactory& factory);
 
   http::FilterStatus decodeHeaders(http::HeaderMap& headers, bool end_stream) override;
   http::FilterStatus decodeData(buffer::Buffer& data, bool end_stream) override;
@@ -73,6 +77,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   void keep(const buffer::Buffer& data);
 
   http::FilterContext& context_;
+  const RouterFactory& factory_;
   const http::Forward* forward_ = nullptr;  // null: it answered by itself
   const http::WeightedCluster* weighted_ = nullptr;
   upstream::Cluster* cluster_ = nullptr;
@@ -101,8 +106,20 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
 
 class RouterFactory final : public http::FilterFactory {
  public:
+  // `dns`: whom to ask for the names of tunnels, and how.
+  explicit RouterFactory(upstream::DnsOptions dns = systemDns()) : dns_(std::move(dns)) {}
+
   std::string_view name() const override { return "router"; }
-  void create(http::FilterAdder& adder) const override { adder.add<RouterFilter>(adder.context()); }
+  void create(http::FilterAdder& adder) const override {
+    adder.add<RouterFilter>(adder.context(), *this);
+  }
+  // Those of one worker.
+  NameLookups& namesOn(filter::Worker& worker) const;
+
+ private:
+  static upstream::DnsOptions systemDns();
+
+  const upstream::DnsOptions dns_;
 };
 
 }  // namespace weir::http_filters

@@ -1,0 +1,150 @@
+// CONNECTs to names: a DNS server and an upstream on loopback, and a client on a memory pipe.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/extensions/http/router/router.h"
+#include "source/extensions/network/http_conn_manager/http_conn_manager.h"
+#include "test/support/filter_harness.h"
+#include "test/support/loopback_dns.h"
+#include "test/support/loopback_upstream.h"
+
+namespace weir::http_filters {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view Opened = "HTTP/1.1 200 OK\r\n\r\n";
+
+struct ConnectTunnelTest : testing::Test {
+  ConnectTunnelTest() : dns(*loop), upstream(loop) {
+    http::VirtualHostSpec host{"all", "", {"*"}, {}};
+    http::RouteSpec through;
+    through.match.path = {http::PathMatch::Kind::Connect, ""};
+    through.route.action = http::Tunnel{};
+    host.routes = {through};
+    Diagnostics diagnostics;
+    settings.routes = http::RouteTable::compile({host}, diagnostics);
+    EXPECT_TRUE(diagnostics.ok());
+    settings.stat_prefix = "web";
+    settings.transparent = true;
+    options.servers = {dns.address()};
+    options.resolv_conf = "/does/not/exist";
+    options.deadline = seconds(5);
+  }
+
+  test::FilterHarness& connect(const std::string& name, uint16_t port) {
+    settings.filters = {std::make_shared<RouterFactory>(options)};
+    test::FilterHarness::Options with;
+    with.loop = &loop;
+    with.info.destination_is_self = own.has_value();
+    if (own) with.info.facts.destination = *own;
+    harness = std::make_unique<test::FilterHarness>(
+        test::FilterHarness::Factories{
+            std::make_shared<extensions::HttpConnManagerFactory>(settings)},
+        std::move(with));
+    const std::string authority = name + ":" + std::to_string(port);
+    harness->client().send("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
+    return *harness;
+  }
+  uint16_t port() const { return upstream.address().ip.port; }
+  bool clientSees(std::string_view text) {
+    return loop.runUntil(
+        [&] { return harness->client().received().find(text) != std::string::npos; });
+  }
+  bool upstreamSees(std::string_view text) {
+    return loop.runUntil(
+        [&] { return upstream.connections() > 0 && upstream.peer().received() == text; });
+  }
+
+  test::TestLoop loop;
+  test::LoopbackDns dns;
+  test::LoopbackUpstream upstream;
+  upstream::DnsOptions options;
+  extensions::HttpConnManagerSettings settings;
+  std::optional<net::IpPort> own;  // where the client's connection was accepted
+  std::unique_ptr<test::FilterHarness> harness;
+};
+
+TEST_F(ConnectTunnelTest, LeadsToTheAddressOfTheName) {
+  dns.answer("a.test", {"127.0.0.1"}, 60);
+  test::FilterHarness& h = connect("a.test", port());
+  h.client().send("early");  // before anybody knows where to
+  ASSERT_TRUE(clientSees(Opened));
+  EXPECT_TRUE(upstreamSees("early"));
+  upstream.peer().send("pong");
+  EXPECT_TRUE(clientSees("pong"));
+  h.client().sendEnd();
+  EXPECT_TRUE(loop.runUntil([&] { return upstream.peer().ended(); }));
+}
+
+TEST_F(ConnectTunnelTest, TriesTheNextAddressIfConnectingFails) {
+  dns.answer("a.test", {"127.0.0.2", "127.0.0.1"}, 60);  // nobody listens on the first one
+  connect("a.test", port());
+  harness->client().send("early");
+  ASSERT_TRUE(clientSees(Opened));
+  EXPECT_TRUE(upstreamSees("early"));
+}
+
+TEST_F(ConnectTunnelTest, SaysThatConnectingToTheLastOneFailed) {
+  dns.answer("a.test", {"127.0.0.2", "127.0.0.3"}, 60);
+  connect("a.test", port());
+  EXPECT_TRUE(clientSees("HTTP/1.1 503"));
+  EXPECT_TRUE(clientSees("weir-error: upstream_refused\r\n"));
+}
+
+TEST_F(ConnectTunnelTest, SaysThatANameHasNoAddress) {
+  dns.fail("broken.test", test::DnsServFail);
+  for (const char* name : {"unknown.test", "broken.test"}) {
+    connect(name, 80);
+    EXPECT_TRUE(clientSees("HTTP/1.1 503")) << name;
+    EXPECT_TRUE(clientSees("weir-error: dns_resolution_failure\r\n")) << name;
+  }
+}
+
+TEST_F(ConnectTunnelTest, GivesUpANameThatIsNotAnswered) {
+  dns.ignore("silent.test");
+  connect("silent.test", 80);
+  ASSERT_TRUE(loop.runUntil([&] { return !dns.questions().empty(); }));
+  loop.advance(options.deadline - seconds(1));
+  EXPECT_EQ(harness->client().received(), "");
+  loop.advance(seconds(1));
+  EXPECT_TRUE(clientSees("weir-error: dns_resolution_failure\r\n"));
+}
+
+TEST_F(ConnectTunnelTest, AClientThatLeavesMeanwhileIsNotWaitedFor) {
+  dns.ignore("silent.test");
+  connect("silent.test", 80);
+  ASSERT_TRUE(loop.runUntil([&] { return !dns.questions().empty(); }));
+  harness->client().reset();
+  EXPECT_TRUE(loop.runUntil([&] { return harness->closed(); }));
+}
+
+TEST_F(ConnectTunnelTest, LooksUpABoundedNumberOfNamesAtOnce) {
+  NameLookups names(*loop, options);
+  dns.ignore("silent.test");
+  std::vector<std::unique_ptr<NameLookups::Query>> queries;
+  for (size_t i = 0; i < NameLookups::MaxAtOnce; ++i) {
+    queries.push_back(names.resolve("silent.test", [](const auto&) {}));
+    ASSERT_NE(queries.back(), nullptr);
+  }
+  EXPECT_EQ(names.resolve("silent.test", [](const auto&) {}), nullptr);
+  queries.pop_back();
+  EXPECT_NE(names.resolve("silent.test", [](const auto&) {}), nullptr);
+}
+
+TEST_F(ConnectTunnelTest, DoesNotLeadBackToTheProxyByName) {
+  dns.answer("self.test", {"127.0.0.1"}, 60);
+  own = upstream.address().ip;
+  connect("self.test", port());
+  EXPECT_TRUE(clientSees("HTTP/1.1 508"));
+  EXPECT_TRUE(clientSees("weir-error: loop\r\n"));
+}
+
+}  // namespace
+}  // namespace weir::http_filters

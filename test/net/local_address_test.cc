@@ -1,0 +1,29 @@
+#include "source/net/local_address.h"
+
+#include <gtest/gtest.h>
+#include <ifaddrs.h>
+
+namespace weir::net {
+namespace {
+
+TEST(LocalAddressTest, KnowsWhatStaysOnThisMachine) {
+  for (const char* own : {"127.0.0.1", "127.9.8.7", "0.0.0.0", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(isOfThisMachine(*IpAddress::parse(own))) << own;
+  for (const char* other : {"192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"})
+    EXPECT_FALSE(isOfThisMachine(*IpAddress::parse(other))) << other;
+  EXPECT_FALSE(isOfThisMachine(IpAddress{}));
+}
+
+TEST(LocalAddressTest, KnowsTheAddressesOfAllInterfaces) {
+  ifaddrs* all = nullptr;
+  ASSERT_EQ(getifaddrs(&all), 0);
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+    const IpAddress ip = IpPort::fromSockaddr(*one->ifa_addr).ip;
+    EXPECT_TRUE(isOfThisMachine(ip)) << ip.toString();
+  }
+  freeifaddrs(all);
+}
+
+}  // namespace
+}  // namespace weir::net
