@@ -1,4 +1,4 @@
-// Both filters in a whole proxy in this process: real sockets, ports that the kernel chooses, no
+// The filters in a whole proxy in this process: real sockets, ports that the kernel chooses, no
 // waiting but for what is to happen.
 
 #include <gtest/gtest.h>
@@ -44,6 +44,27 @@ class ProxyTest : public testing::Test {
            "  default_filter_chain: {name: other, filters: " +
            tcpProxyTo("other") +
            "}\n"
+           "- name: api\n"
+           "  address: 127.0.0.1:0\n"
+           "  default_filter_chain:\n"
+           "    name: api\n"
+           "    filters:\n"
+           "    - typed_config:\n"
+           "        \"@type\": type.googleapis.com/weir.extensions.network.http_conn_manager.v1."
+           "HttpConnectionManager\n"
+           "        stat_prefix: api\n"
+           "        access_log: {disabled: true}\n"
+           "        http_filters:\n"
+           "        - typed_config: {\"@type\": type.googleapis.com/custom.api_keys.v1.ApiKeys, "
+           "keys: [{key: open-sesame, tenant: ali}]}\n"
+           "        - typed_config: {\"@type\": "
+           "type.googleapis.com/weir.extensions.http.router.v1.Router}\n"
+           "        route_config:\n"
+           "          virtual_hosts:\n"
+           "          - name: all\n"
+           "            domains: [\"*\"]\n"
+           "            routes: [{match: {prefix: /}, direct_response: {status: 200, body: "
+           "{inline_string: cave}}}]\n"
            "clusters:\n"
            "- {name: upsd, endpoints: [{address: \"" +
            upsd_.address() +
@@ -91,6 +112,23 @@ TEST_F(ProxyTest, AnUpstreamThatResetsResetsTheClient) {
   server.reset();
   client.receiveAll();
   EXPECT_TRUE(client.wasReset());
+}
+
+TEST_F(ProxyTest, RequestsNeedAKey) {
+  TestSocket client = TestSocket::connectTo(proxy_.port(1));
+  client.send(
+      "GET / HTTP/1.1\r\nhost: a\r\nx-api-key: open-sesame\r\n\r\n"
+      "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  const std::string answers = client.receiveAll();
+  EXPECT_TRUE(answers.starts_with("HTTP/1.1 200 OK\r\n")) << answers;
+  EXPECT_NE(answers.find("\r\n\r\ncaveHTTP/1.1 401 Unauthorized\r\n"), std::string::npos)
+      << answers;
+  for (const char* outcome : {"passed", "refused"}) {
+    EXPECT_EQ(proxy_.metric("custom_api_keys_requests_total{listener=\"api\",chain=\"api\","
+                            "outcome=\"" +
+                            std::string(outcome) + "\"}"),
+              1U);
+  }
 }
 
 }  // namespace
