@@ -218,6 +218,28 @@ TEST_F(HttpIntegrationTest, GoesWhereTheConnectionWasGoing) {
   }
 }
 
+// Nothing redirected the connection: where it was going is the listener itself.
+TEST_F(HttpIntegrationTest, ARequestThatWouldComeBackIsALoop) {
+  const std::string type = "type.googleapis.com/weir.extensions.";
+  ServerUnderTest proxy(
+      "listeners:\n- name: in\n  address: 127.0.0.1:0\n  listener_filters: [{typed_config: "
+      "{\"@type\": " +
+      type +
+      "listener.original_dst.v1.OriginalDst}}]\n  default_filter_chain: {name: web, filters: "
+      "[{typed_config: {\"@type\": " +
+      type +
+      "network.http_conn_manager.v1.HttpConnectionManager, stat_prefix: web, transparent: true, "
+      "access_log: {disabled: true}, route_config: {virtual_hosts: [{name: all, domains: [\"*\"], "
+      "routes: [{match: {prefix: /}, route: {cluster: dst, retry_policy: {retry_on: 5xx}}}]}]}}}]}"
+      "\nclusters:\n- {name: dst, type: ORIGINAL_DST}\n");
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  EXPECT_EQ(client.receive(12), "HTTP/1.1 508");
+  client.halfClose();
+  EXPECT_NE(client.receiveAll().find("weir-error: loop\r\n"), std::string::npos);
+  EXPECT_EQ(proxy.metric("weir_upstream_retries_total{cluster=\"dst\",outcome=\"attempted\"}"), 0U);
+}
+
 // A route with a mirror at `address`.
 std::string mirrorTo(const std::string& address) {
   return "}\n- {name: copy, endpoints: [{address: \"" + address + "\"}]";

@@ -18,6 +18,7 @@ FailureAnswer answerTo(const UpstreamFailure& failure) {
   using Kind = UpstreamFailure::Kind;
   switch (failure.kind) {
     case Kind::NoConnection: return answerTo(failure.code);
+    case Kind::Loop: return {508, "loop"};
     case Kind::Refused: return {503, "upstream_refused_stream"};
     case Kind::ProtocolError: return {502, "upstream_protocol_error"};
     case Kind::Reset: break;

@@ -80,8 +80,10 @@ bool RetryState::wantsGrpc(std::string_view status) const {
 }
 
 bool RetryState::wants(const UpstreamFailure& failure, bool head_sent) const {
+  if (failure.kind == Kind::Loop) return false;  // it would be one again
   if (policy_.has(RetryOn::ServerErrors)) return true;
   switch (failure.kind) {
+    case Kind::Loop: break;
     case Kind::NoConnection:
       return policy_.has(RetryOn::ConnectFailure) || policy_.has(RetryOn::GatewayErrors);
     case Kind::Refused:

@@ -350,7 +350,8 @@ void RouterFilter::noteFailure(const UpstreamFailure& failure) {
   if (failure.stale) return;
   upstream::RequestCounters& counters = cluster_->counters();
   switch (failure.kind) {
-    case Kind::NoConnection: return;  // counted as such
+    case Kind::NoConnection:
+    case Kind::Loop: return;  // counted as such
     case Kind::Refused: return counters.happened(Event::RefusedStream);
     case Kind::ProtocolError: return counters.happened(Event::ProtocolError);
     case Kind::Reset: break;

@@ -14,6 +14,12 @@ UpstreamFailure failureOf(const Error& error) {
   return {UpstreamFailure::Kind::NoConnection, error.code};
 }
 
+// Before anything was tried: nobody but the cluster itself has refused.
+UpstreamFailure failureToChoose(const Error& error) {
+  if (error.code == ErrorCode::Refused) return {UpstreamFailure::Kind::Loop, error.code};
+  return failureOf(error);
+}
+
 }  // namespace
 
 UpstreamRequest::UpstreamRequest(filter::Worker& worker, Maps maps, UpstreamRequestEvents& events)
@@ -35,7 +41,7 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   form_ = plan.form;
   status_ = 0;
   auto place = plan.cluster.startRequest(plan.pick);
-  if (!place.ok()) return failureOf(place.error());
+  if (!place.ok()) return failureToChoose(place.error());
   place_ = std::move(place).value();
   host_ = place_.host();
   http::ConnectionPool& pool =

@@ -30,6 +30,7 @@ namespace weir::http_filters {
 struct UpstreamFailure {
   enum class Kind : uint8_t {
     NoConnection,   // there is no host, a limit is reached, or connecting failed: nothing was sent
+    Loop,           // it would come back to the listener that it came by
     Refused,        // the server has not looked at it (REFUSED_STREAM, GOAWAY)
     Reset,          // reset, or the connection ended, before the response was whole
     ProtocolError,  // the server broke the rules
