@@ -62,7 +62,7 @@ bool FieldSink::onName(const char* at, size_t size) {
   drop_ = underscore && limits_.underscores == Underscores::Drop;
   facts_.dropped += drop_ ? 1 : 0;
   if (!underscore || limits_.underscores != Underscores::Reject) return true;
-  return refuse(400, "h1_underscore_in_field_name");
+  return refuse(400, "underscore_in_header");
 }
 
 bool FieldSink::onValue(const char* at, size_t size) {

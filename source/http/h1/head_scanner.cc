@@ -34,11 +34,11 @@ bool HeadScanner::checkSize() {
   const size_t first_line_limit = firstLineLimit();
   const bool long_line = lines_ == 0 && line_size_ > first_line_limit;
   if (long_line && first_line_limit < limits_.max_bytes) {
-    refuse(414, "h1_target_too_long");
+    refuse(414, "target_too_long");
     return false;
   }
   if (size_ - skipped_ <= limits_.max_bytes) return true;
-  refuse(431, "h1_head_too_large");
+  refuse(431, "headers_too_large");
   return false;
 }
 
@@ -86,7 +86,7 @@ HeadScanner::Status HeadScanner::endLine() {
   if (lines_ == 0 && (tail_ & 0xffffffffff) == Http10End) version_ = Version::Http10;
   ++lines_;
   const size_t fields = kind_ == Kind::Trailers ? lines_ : lines_ - 1;
-  if (fields > limits_.max_count) return refuse(431, "h1_too_many_fields");
+  if (fields > limits_.max_count) return refuse(431, "headers_too_large");
   return Status::More;
 }
 

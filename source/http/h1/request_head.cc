@@ -32,7 +32,7 @@ Bad splitLine(std::string_view text, const HeaderLimits& limits, RequestLine& li
   line.target = first.substr(method_end + 1, target_end - method_end - 1);
   line.version = first.substr(target_end + 1);
   if (!isToken(line.method)) return BadMessage{400, "h1_method"};
-  if (line.target.size() > limits.max_target_bytes) return BadMessage{414, "h1_target_too_long"};
+  if (line.target.size() > limits.max_target_bytes) return BadMessage{414, "target_too_long"};
   if (!isTarget(line.target)) return BadMessage{400, "h1_target"};
   return std::nullopt;
 }

@@ -271,7 +271,7 @@ void Http2Session::conclude() {
     return end(out_.writeBlocked() ? ConnectionEnd::Reset : ConnectionEnd::Flush, fault_, true);
   }
   if (!all_.empty()) return;
-  if (peer_ended_) return end(ConnectionEnd::Flush, "peer_closed", false);
+  if (peer_ended_) return end(ConnectionEnd::Flush, "closed_by_peer", false);
   std::string_view reason;
   if (nghttp2_session_want_write(session_) == 0 && owner_.wantsEnd(reason)) {
     end(ConnectionEnd::Flush, reason, false);

@@ -330,7 +330,7 @@ void Http2Stream::onClosed(uint32_t code) {
 
 void Http2Stream::onPeerEnd() {
   if (state_.in_ended) return;
-  noteReset(ResetReason::ConnectionGone, "peer_closed");
+  noteReset(ResetReason::ConnectionGone, "closed_by_peer");
   submitReset(lingering() ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
 }
 
@@ -342,7 +342,7 @@ MonotonicTime Http2Stream::due() const {
 
 void Http2Stream::onDue() {
   if (lingering()) return submitReset(NGHTTP2_NO_ERROR);
-  noteReset(ResetReason::Cancel, "flush_timeout");
+  noteReset(ResetReason::Cancel, "h2_flush_timeout");
   dropOutbound();
   submitReset(NGHTTP2_CANCEL);
 }

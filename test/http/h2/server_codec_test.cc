@@ -137,7 +137,7 @@ TEST(Http2ServerCodec, ClientThatEndsBehindAnEarlyAnswerIsNotWaitedFor) {
   EarlyAnswer server;
   server.feed("", true);
   EXPECT_EQ(describeOutcome(server.sent()), "RST_STREAM 1 code=0\n");
-  EXPECT_EQ(server.events.end, "flush peer_closed");
+  EXPECT_EQ(server.events.end, "flush closed_by_peer");
 }
 
 // A client that has its response may well reset what is left of the request.

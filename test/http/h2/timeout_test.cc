@@ -75,19 +75,19 @@ TEST(Http2Timeout, ClientThatSendsNoMoreGetsItsAnswersStill) {
   ServerHarness server;
   server.feed(hello() + ackSettings() + headers(1, get()) + headers(3, get(), 0), true);
   EXPECT_FALSE(server.stream(0).was_reset);
-  EXPECT_TRUE(server.stream(1).log.ends_with("reset connection_gone peer_closed\n"));
+  EXPECT_TRUE(server.stream(1).log.ends_with("reset connection_gone closed_by_peer\n"));
   EXPECT_EQ(server.events.end, "");
   server.sent();
   EXPECT_TRUE(server.stream(0).encoder->encodeHeaders(Fields{{":status", "200"}}, true));
   EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1 end\n");
-  EXPECT_EQ(server.events.end, "flush peer_closed");
+  EXPECT_EQ(server.events.end, "flush closed_by_peer");
 }
 
 TEST(Http2Timeout, IdleConnectionEndsWhenThePeerDoes) {
   ClientHarness client;
   client.feed(settings(), true);
   EXPECT_TRUE(client.codec->finished());
-  EXPECT_EQ(client.events.end, "flush peer_closed");
+  EXPECT_EQ(client.events.end, "flush closed_by_peer");
 }
 
 }  // namespace
