@@ -21,6 +21,9 @@ void logOfLibevent(int severity, const char* text) {
   limit.write(std::chrono::steady_clock::now(), log::Component::Main, level, "libevent: {}", text);
 }
 
+// How long a loop that has nothing else to do leaves a held descriptor alone.
+constexpr int HeldForMs = 5;
+
 event_base* newBase() {
   event_set_log_callback(&logOfLibevent);
   event_config* config = event_config_new();
@@ -36,14 +39,36 @@ event_base* newBase() {
 }  // namespace
 
 IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger)
-    : loop_(loop), handler_(handler), fd_(fd) {
-  loop_.poller_.add(fd, *this, trigger);
+    : loop_(loop),
+      handler_(handler),
+      fd_(fd),
+      trigger_(trigger),
+      place_(static_cast<uint32_t>(loop.new_watches_.size())) {
+  loop_.new_watches_.push_back(this);
   ++loop_.watches_;
 }
 
 IoWatch::~IoWatch() {
-  loop_.poller_.remove(fd_, *this, closing_);
+  if (state_ == State::Added) {
+    loop_.poller_.remove(fd_, *this, closing_);
+  } else {
+    loop_.forget(*this);
+  }
   --loop_.watches_;
+}
+
+void IoWatch::hold() {
+  if (state_ != State::New) return;
+  loop_.forget(*this);
+  state_ = State::Held;
+  place_ = loop_.held_before_ + static_cast<uint32_t>(loop_.held_watches_.size());
+  loop_.held_watches_.push_back({this, loop_.turn_ + Loop::MaxTurnsHeld});
+}
+
+void IoWatch::release() {
+  if (state_ != State::Held) return;
+  loop_.forget(*this);
+  loop_.addWatch(*this);
 }
 
 Timer::Timer(Loop& loop, Callback callback) : loop_(loop), callback_(std::move(callback)) {}
@@ -117,6 +142,7 @@ bool Loop::inLoop() const { return thread_.load() == std::this_thread::get_id();
 
 bool Loop::runOnce(bool wait) {
   anything_ = false;
+  ++turn_;
   waitAndDispatch(wait && tasks_.empty());
   bool did = anything_;
   did |= runTimers();
@@ -149,14 +175,51 @@ int Loop::timeoutMs(bool wait) {
 }
 
 void Loop::waitAndDispatch(bool wait) {
+  addNewWatches();
+  addHeldWatches(false);
+  const bool held = wait && !held_watches_.empty();
   const int timeout = timeoutMs(wait);
+  const bool bounded = held && (timeout < 0 || timeout > HeldForMs);
   now_stale_ = true;
   if (base_ != nullptr) {
-    waitInBase(timeout);
-  } else if (poller_.wait(timeout) > 0) {
+    waitInBase(bounded ? HeldForMs : timeout);
+  } else if (poller_.wait(bounded ? HeldForMs : timeout) > 0) {
     dispatch();
   }
   if (now_stale_) refreshNow();
+  if (held && !anything_) addHeldWatches(true);
+}
+
+void Loop::addWatch(IoWatch& watch) {
+  watch.state_ = IoWatch::State::Added;
+  poller_.add(watch.fd_, watch, watch.trigger_);
+}
+
+void Loop::addNewWatches() {
+  for (IoWatch* watch : new_watches_) {
+    if (watch != nullptr) addWatch(*watch);
+  }
+  new_watches_.clear();
+}
+
+// Those that were held long enough, or all.
+void Loop::addHeldWatches(bool all) {
+  while (!held_watches_.empty()) {
+    const HeldWatch first = held_watches_.front();
+    const bool due = static_cast<int32_t>(turn_ - first.until) >= 0;
+    if (first.watch != nullptr && !due && !all) return;
+    held_watches_.pop_front();
+    ++held_before_;
+    if (first.watch != nullptr) addWatch(*first.watch);
+  }
+}
+
+// It does not wait to be added any more.
+void Loop::forget(const IoWatch& watch) {
+  if (watch.state_ == IoWatch::State::New) new_watches_[watch.place_] = nullptr;
+  if (watch.state_ == IoWatch::State::Held) {
+    held_watches_[watch.place_ - held_before_].watch = nullptr;
+  }
 }
 
 void Loop::dispatch() {

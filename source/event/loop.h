@@ -14,6 +14,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -56,9 +58,10 @@ class IoHandler {
 };
 
 // A descriptor's registration: one system call to add it, none to change it. Dropping it ends it.
-// Does not own the descriptor. Edge-triggered unless told otherwise (see Trigger in poller.h); with
-// a level trigger the handler is called in each turn until what it waits for is used up, and is not
-// told of urgent data, nor of readiness that it did not ask for.
+// The call is made before the loop waits next, so a descriptor that is done with by then costs
+// none. Does not own the descriptor. Edge-triggered unless told otherwise (see Trigger in
+// poller.h); with a level trigger the handler is called in each turn until what it waits for is
+// used up, and is not told of urgent data, nor of readiness that it did not ask for.
 class IoWatch {
  public:
   IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger = Trigger::Edge);
@@ -71,12 +74,23 @@ class IoWatch {
   // saves the call.
   void closing() { closing_ = true; }
 
+  // While the call is not made: puts it off, since nothing is expected of the descriptor for a
+  // moment, after which it may be closed. What happens to it meanwhile is told late, by a few
+  // milliseconds or Loop::MaxTurnsHeld busy turns at most. Afterwards: nothing.
+  void hold();
+  // Ends a hold().
+  void release();
+
  private:
   friend class Loop;
+  enum class State : uint8_t { New, Held, Added };
   Loop& loop_;
   IoHandler& handler_;
   const int fd_;
   bool closing_ = false;
+  const Trigger trigger_;
+  State state_ = State::New;
+  uint32_t place_;  // New: in new_watches_; Held: in held_watches_, counted from the loop's start
 };
 
 // Runs a callback once, some time after arm(). A member of the object that it calls back; dropping
@@ -149,6 +163,9 @@ class Loop {
   // Takes ownership; destroys at the end of the turn. Twice for the same object is a fault.
   void retire(std::unique_ptr<Retirable> object);
 
+  // See IoWatch::hold().
+  static constexpr uint32_t MaxTurnsHeld = 64;
+
   MonotonicTime now() const { return now_; }
   WallTime wallNow() const { return clock_.wallNow(); }
   const Clock& clock() const { return clock_; }
@@ -180,6 +197,10 @@ class Loop {
   bool runTasks();
   void destroyRetired();
   void waitAndDispatch(bool wait);
+  void addWatch(IoWatch& watch);
+  void addNewWatches();
+  void addHeldWatches(bool all);
+  void forget(const IoWatch& watch);
   void refreshNow();
   void beginCallbacks();
   int timeoutMs(bool wait);
@@ -208,6 +229,15 @@ class Loop {
   bool now_stale_ = false;  // the turn waits, or has waited and called nothing yet
   size_t watches_ = 0;
   std::unique_ptr<IoWatch> wake_watch_;
+
+  struct HeldWatch {
+    IoWatch* watch;  // null: not held any more
+    uint32_t until;  // the turn
+  };
+  std::vector<IoWatch*> new_watches_;  // a null entry is gone
+  std::deque<HeldWatch> held_watches_;
+  uint32_t held_before_ = 0;  // how many have left the front of held_watches_
+  uint32_t turn_ = 0;
 
   std::vector<HeapEntry> timers_;
   std::vector<Task*> tasks_;          // a null entry was cancelled

@@ -229,10 +229,12 @@ void FilterChain::closeFrom(size_t i, Close how, std::string_view reason) {
   if (state_ == State::Closing || state_ == State::Closed) return;
   if (info_.close_reason.empty()) info_.close_reason = reason;
   if (state_ == State::Running) closer_ = static_cast<uint32_t>(i);
-  if (how == Close::Flush && state_ == State::Running) {
+  const bool flush = how == Close::Flush || how == Close::FlushWrite;
+  if (flush && state_ == State::Running) {
     connection_.setEvents(*this);
     state_ = State::Flushing;
-  } else if (how != Close::Flush) {
+    await_client_ = how == Close::Flush;
+  } else if (!flush) {
     state_ = State::Closing;
     reset_ = how == Close::Reset;
   }
@@ -271,8 +273,10 @@ void FilterChain::continueReadingFrom(size_t i) {
 // unread would reset the connection, and the client could lose what was flushed.
 void FilterChain::advanceFlush() {
   connection_.readBuffer().clear();
+  connection_.expectNothing(false);
+  if (!await_client_ && !hasWriters() && connection_.allWritten()) return finish();
   if (!passEnd()) return finish();
-  if (connection_.writeEnded() && connection_.readEnded()) return finish();
+  if (connection_.writeEnded() && (connection_.readEnded() || !await_client_)) return finish();
   for (const net::Pause why : {net::Pause::BufferFull, net::Pause::Backpressure,
                                net::Pause::NotReady, net::Pause::Manual, net::Pause::Waiting}) {
     connection_.resumeReading(why);
@@ -288,6 +292,15 @@ bool FilterChain::passEnd() {
     passWrite(closer_, none, true);
   }
   return state_ == State::Flushing;
+}
+
+// Somebody in front of whoever closed sees what is written, and its end.
+bool FilterChain::hasWriters() const {
+  const size_t end = std::min<size_t>(closer_, slots_.size());
+  for (size_t i = 0; i < end; ++i) {
+    if (slots_[i].writer != nullptr) return true;
+  }
+  return false;
 }
 
 // Written before the connection was closed, and still in front of a write filter.

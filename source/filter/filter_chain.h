@@ -113,6 +113,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   void onTask();
   void advanceFlush();
   bool passEnd();
+  bool hasWriters() const;
   bool holdsWritten() const;
   void linger();
   void finish();
@@ -131,9 +132,10 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
   uint32_t closer_ = 0;  // who closed: what those in front of it hold was written before
   State state_ = State::Running;
   bool reset_ = false;
-  bool lingering_ = false;   // our end is out, and the time for the client's runs
-  bool end_passed_ = false;  // the end of a flush was written
-  bool tell_ready_ = false;  // a write filter has passed on what blocked the writers behind it
+  bool await_client_ = false;  // of a flush: the client's end is awaited
+  bool lingering_ = false;     // our end is out, and the time for the client's runs
+  bool end_passed_ = false;    // the end of a flush was written
+  bool tell_ready_ = false;    // a write filter has passed on what blocked the writers behind it
 };
 
 }  // namespace weir::filter

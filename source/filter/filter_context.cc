@@ -13,6 +13,10 @@ void FilterContext::write(buffer::Buffer& data, bool end_stream) {
 bool FilterContext::writeBlocked() const { return chain_.writeBlocked(index_); }
 void FilterContext::pauseReading(net::Pause why) { chain_.connection_.pauseReading(why); }
 void FilterContext::resumeReading(net::Pause why) { chain_.connection_.resumeReading(why); }
+void FilterContext::expectNothing(bool nothing) { chain_.connection_.expectNothing(nothing); }
+void FilterContext::readSoon() {
+  if (index_ == 0) chain_.connection_.readSoon();
+}
 
 // Recorded; the hook that asked for it looks when it returns, and the task does otherwise.
 void FilterContext::continueReading() {

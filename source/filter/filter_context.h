@@ -31,10 +31,11 @@ class FilterChain;
 
 // How a connection is ended.
 enum class Close : uint8_t {
-  Flush,  // what was written goes out, the end behind it through the write filters, then FIN; what
-          // the client still sends is read and dropped for a short time
-  Now,    // at once
-  Reset,  // at once, and the client is told that it failed (RST)
+  FlushWrite,  // what was written goes out, the end behind it through the write filters, then it
+               // is closed: for a client that has said that it sends no more
+  Flush,       // the same, but what the client still sends is read and dropped for a short time
+  Now,         // at once
+  Reset,       // at once, and the client is told that it failed (RST)
 };
 
 class FilterContext final : public net::Stream {
@@ -51,6 +52,10 @@ class FilterContext final : public net::Stream {
   // Backpressure (what it writes to does not take more) or NotReady. Pausing twice is once.
   void pauseReading(net::Pause why) override;
   void resumeReading(net::Pause why) override;
+  void expectNothing(bool nothing) override;
+  // What the client has sent by the end of this turn is read then, without a wait: for a filter
+  // whose clients speak first. In onNewConnection(), if this is the first filter; else nothing.
+  void readSoon();
 
   // After StopIteration from onNewConnection() or onData(): what waits in front of this filter, and
   // the end if it came, goes on to the next one.

@@ -111,8 +111,9 @@ class StreamEncoder {
 
 // How a connection is to be ended that its codec is done with.
 enum class ConnectionEnd : uint8_t {
-  Flush,  // once what was written is sent
-  Reset,  // at once
+  FlushWrite,  // once what was written is sent: the peer has said that it sends no more
+  Flush,       // the same, and what the peer still sends is taken for a while
+  Reset,       // at once
 };
 
 // One connection's, on either side. Its owner feeds it, and lets go of it after onConnectionGone().

@@ -77,6 +77,12 @@ void Connection::faultIfNoTaker() {
   if (error_ && no_taker && state_ == State::Open && pending_error_ == 0) fault(io_->takeError());
 }
 
+void Connection::readSoon() {
+  if (!fresh_ || state_ != State::Open) return;
+  readable_ = true;
+  deliver_task_.schedule();
+}
+
 // Somebody else's pause: nothing would be read for who knows how long, and a peer that is gone
 // should be known now.
 bool Connection::heldBack() const {
@@ -223,6 +229,7 @@ void Connection::pushOut() {
     // A short write is as good as EAGAIN: the kernel will tell when there is room.
     if (result.error == 0 && result.bytes < asked) writable_ = false;
   }
+  if (!writable_) io_->hold(false);
   if (write_half_ == WriteHalf::Ending && write_buffer_.empty()) {
     write_half_ = WriteHalf::Ended;
     io_->shutdownWrite();

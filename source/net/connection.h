@@ -66,6 +66,10 @@ class Stream {
   virtual void pauseReading(Pause why) = 0;
   // Reading goes on (in a later turn) once no reason is left.
   virtual void resumeReading(Pause why) = 0;
+  // Nothing is expected of the peer until told otherwise, as of one that has asked and waits: its
+  // next bytes, its end and its reset may be noticed late, by milliseconds. Saves the system call
+  // that would watch a connection which ends with the answer.
+  virtual void expectNothing(bool) {}
 };
 
 // What the bytes of many connections are added to, as they move.
@@ -92,6 +96,10 @@ class Connection final : public Stream, public event::Retirable, private event::
   bool writeBlocked() const override { return write_buffer_.size() >= limit_; }
   void pauseReading(Pause why) override;
   void resumeReading(Pause why) override;
+  void expectNothing(bool nothing) override { io_->hold(nothing); }
+  // At the end of this turn reads what is there already. For a consumer that is there from the
+  // first moment, and whose peer speaks first. Once, for a connection that is fresh().
+  void readSoon();
 
   // onWriteReady() when the socket takes bytes again, even if nothing is queued here.
   void awaitWritable() { await_writable_ = true; }

@@ -49,6 +49,9 @@ class Io {
   // This is not over after one message each way: what only a longer connection is worth may be set
   // up now. Idempotent.
   virtual void settle() {}
+  // Nothing is expected of it for a moment, or something is again: what happens to it meanwhile may
+  // be told late. See event::IoWatch::hold().
+  virtual void hold(bool) {}
 };
 
 // A non-blocking stream socket.
@@ -74,6 +77,7 @@ class SocketIo final : public Io {
   int takeError() override;
   int rawFd() const override { return fd_; }
   void settle() override;
+  void hold(bool held) override;
 
   // Remembers it as this process's own connection to `to`, as long as it is open.
   void registerIn(OwnAddresses& own, const IpPort& to);

@@ -93,6 +93,10 @@ void SocketIo::settle() {
   setOption(fd_, SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
+void SocketIo::hold(bool held) {
+  if (watch_) held ? watch_->hold() : watch_->release();
+}
+
 IoResult SocketIo::read(std::span<const iovec> room) {
   IoResult result = room.size() == 1
                         ? toResult(::recv(fd_, room[0].iov_base, room[0].iov_len, 0))

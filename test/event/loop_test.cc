@@ -256,6 +256,7 @@ class Watched final : public IoHandler {
   }
   void peerEnds() { ::shutdown(fds_[1], SHUT_WR); }
   void drop() { watch_.reset(); }
+  IoWatch& watch() { return *watch_; }
 
  private:
   std::array<int, 2> fds_{};
@@ -333,6 +334,58 @@ TEST_F(IoWatchTest, DroppedInsideAnothersCallbackItTellsNothing) {
   second.peerSays("abc");
   loop_.runUntilIdle();
   EXPECT_EQ(first.take() + second.take(), "rw;");
+}
+
+TEST_F(IoWatchTest, HeldItTellsNothingForSoManyTurns) {
+  Watched socket(*loop_);
+  socket.watch().hold();
+  socket.peerSays("abc");
+  for (uint32_t i = 1; i < Loop::MaxTurnsHeld; ++i) loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "");
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "rw;");
+}
+
+TEST_F(IoWatchTest, ReleasedItTellsInTheNextTurn) {
+  Watched socket(*loop_);
+  socket.watch().hold();
+  socket.watch().release();
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "w;");
+}
+
+// Real time: the loop has nothing else to wait for, and so it does not wait long.
+TEST_F(IoWatchTest, HeldItIsToldToALoopThatOnlyWaits) {
+  Watched socket(*loop_);
+  socket.watch().hold();
+  while (!loop_->runOnce(true)) {
+  }
+  EXPECT_EQ(socket.take(), "w;");
+}
+
+TEST_F(IoWatchTest, OnceItIsAddedItCannotBeHeld) {
+  Watched socket(*loop_);
+  loop_.runUntilIdle();
+  socket.take();
+  socket.watch().hold();
+  socket.peerSays("abc");
+  loop_->runOnce(false);
+  EXPECT_EQ(socket.take(), "rw;");
+}
+
+// In each order, so that the places of those that are left stay right.
+TEST_F(IoWatchTest, DroppedWhileHeldOrNewOthersAreStillTold) {
+  for (const size_t gone : {0U, 1U, 2U, 3U}) {
+    std::array<std::optional<Watched>, 4> sockets;
+    for (auto& socket : sockets) socket.emplace(*loop_);
+    sockets[0]->watch().hold();
+    sockets[1]->watch().hold();
+    sockets[gone]->drop();
+    for (uint32_t i = 0; i <= Loop::MaxTurnsHeld; ++i) loop_->runOnce(false);
+    for (size_t i = 0; i < sockets.size(); ++i) {
+      EXPECT_EQ(sockets[i]->take(), i == gone ? "" : "w;") << gone << " " << i;
+    }
+  }
 }
 
 TEST_F(IoWatchTest, AWaitingLoopWakesForIt) {

@@ -115,7 +115,7 @@ class CloseInsideTest : public FilterChainTest, public testing::WithParamInterfa
 };
 
 TEST_P(CloseInsideTest, IsAppliedWhenTheHookHasReturned) {
-  for (const Close how : {Close::Now, Close::Reset, Close::Flush}) {
+  for (const Close how : {Close::Now, Close::Reset, Close::Flush, Close::FlushWrite}) {
     bool inside = false;
     GetParam().install(b_, [&] {
       inside = true;
@@ -241,6 +241,35 @@ TEST_F(FlushTest, EndsAtOnceWhenTheClientHasEndedToo) {
   run();
   EXPECT_TRUE(harness_->closed());
   EXPECT_EQ(client().received(), "bye");
+}
+
+TEST_F(FlushTest, WithoutAwaitingTheClientItEndsAtOnce) {
+  startQuietly();
+  t_.write("bye");
+  t_.context->close(Close::FlushWrite, "done");
+  run();
+  EXPECT_TRUE(harness_->closed());
+  EXPECT_EQ(client().received(), "bye");
+  EXPECT_TRUE(client().ended());
+}
+
+TEST_F(FlushTest, WithoutAwaitingTheClientWhatWasWrittenStillGoesOut) {
+  startQuietly();
+  harness_->towardsClient().capacity = 10;
+  t_.write(std::string(500, 'x'));
+  t_.context->close(Close::FlushWrite, "done");
+  run();
+  EXPECT_TRUE(harness_->closed());
+  EXPECT_EQ(client().received(), std::string(500, 'x'));
+  EXPECT_TRUE(client().ended());
+}
+
+TEST_F(FlushTest, WithoutAwaitingTheClientWriteFiltersSeeTheEnd) {
+  a_.kind = Script::Kind::Both;
+  startQuietly();
+  t_.write("bye");
+  t_.context->close(Close::FlushWrite, "done");
+  EXPECT_EQ(take(), (Lines{"a:write:bye", "a:write_end", "a:closed", "b:closed", "t:closed"}));
 }
 
 TEST_F(FlushTest, WaitsForTheClientsEndForASecond) {

@@ -4,7 +4,9 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -170,6 +172,46 @@ TEST_F(SocketIoTest, KnowsItsAddresses) {
   EXPECT_EQ(localAddress(connection_->rawFd()).ip, upstream_.address().ip.ip);
   IpPort destination;
   EXPECT_FALSE(originalDestination(connection_->rawFd(), destination));
+}
+
+// An accepted connection whose client has spoken: its bytes come in the turn in which it is read.
+class ReadSoonTest : public SocketIoTest {
+ protected:
+  ReadSoonTest() {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_.data()), 0);
+    connection_ =
+        std::make_unique<Connection>(*loop_, slices_, std::make_unique<SocketIo>(fds_[0]),
+                                     Connection::Start::Connected, ConnectionLimits{}, events_);
+  }
+  ~ReadSoonTest() override { ::close(fds_[1]); }
+  void clientSays(std::string_view text) {
+    EXPECT_EQ(::write(fds_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  std::array<int, 2> fds_{};
+};
+
+TEST_F(ReadSoonTest, BytesThatAreThereComeEvenIfNothingIsWatched) {
+  clientSays("hello");
+  connection_->readSoon();
+  connection_->expectNothing(true);
+  loop_->runOnce(false);
+  EXPECT_EQ(events_.take(), Lines{"data:hello"});
+}
+
+TEST_F(ReadSoonTest, WhatComesLaterIsToldAsEver) {
+  connection_->readSoon();
+  loop_->runOnce(false);
+  EXPECT_EQ(events_.take(), Lines{});
+  clientSays("hello");
+  EXPECT_TRUE(told({"data:hello"}));
+}
+
+TEST_F(ReadSoonTest, OneOfWhichNothingIsExpectedIsWatchedWhenAWriteIsBlocked) {
+  connection_->expectNothing(true);
+  write(std::string(10'000'000, 'x'));
+  clientSays("hello");
+  loop_->runOnce(false);
+  EXPECT_EQ(events_.take(), Lines{"data:hello"});
 }
 
 }  // namespace

@@ -54,6 +54,9 @@ class Outlet {
     return true;
   }
 
+  // See net::Stream.
+  void expectNothing() { out_.expectNothing(true); }
+
   void pauseReading(bool paused) {
     if (paused == std::exchange(paused_, paused)) return;
     paused ? out_.pauseReading(net::Pause::Backpressure)

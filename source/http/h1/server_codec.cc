@@ -69,6 +69,7 @@ void Http1ServerCodec::beginStream(Version version) {
   request_.version = version;
   response_ = Response::None;
   keep_alive_ = true;
+  last_word_ = false;
   decoder_ = &events_.onNewStream(*this, version);
 }
 
@@ -91,6 +92,8 @@ bool Http1ServerCodec::beginRequest(buffer::Buffer& data) {
   const bool whole = !held && request_.body.framing == Framing::None;
   state_ = held ? State::Held : whole ? State::Answering : State::Body;
   incoming_.begin(*decoder_, request_.body);
+  last_word_ = whole && !keep_alive_ && data.empty();
+  if (last_word_) outlet_.expectNothing();
   decoder_->onHeaders(whole);
   return true;
 }
@@ -212,7 +215,8 @@ void Http1ServerCodec::endResponse() {
   } else if (requestUnderWay()) {
     end(ConnectionEnd::Flush, "h1_early_response", false);
   } else if (!keep_alive_) {
-    end(ConnectionEnd::Flush, "last_response", false);
+    end(last_word_ && !waiting_ ? ConnectionEnd::FlushWrite : ConnectionEnd::Flush, "last_response",
+        false);
   } else if (drain_ == Drain::Finishing) {
     end(ConnectionEnd::Flush, "drained", false);
   }

@@ -99,6 +99,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   Response response_ = Response::None;
   Drain drain_ = Drain::No;
   bool keep_alive_ = true;
+  bool last_word_ = false;      // the client has said that it sends nothing behind this request
   bool waiting_ = false;        // bytes, or the end, were left with the connection
   bool more_wanted_ = false;    // and can be taken now
   bool stream_ended_ = false;   // the owner is to be told

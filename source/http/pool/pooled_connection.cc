@@ -98,7 +98,7 @@ void PooledConnection::onStreamEnd() {
 
 void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
   ending_ = true;
-  flush_ = how == ConnectionEnd::Flush;
+  flush_ = how != ConnectionEnd::Reset;
   pool_.leaveReady(*this);
   settle_.schedule();
 }

@@ -110,7 +110,9 @@ class RecordingCodecEvents : public Base {
   void moreWanted() override { more_wanted = true; }
   void onStreamEnd() override { ++streams_ended; }
   void onEnd(ConnectionEnd how, std::string_view reason, bool fault) override {
-    end += how == ConnectionEnd::Flush ? "flush " : "reset ";
+    end += how == ConnectionEnd::Reset        ? "reset "
+           : how == ConnectionEnd::FlushWrite ? "flush_write "
+                                              : "flush ";
     end += reason;
     if (fault) end += " fault";
   }

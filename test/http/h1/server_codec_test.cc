@@ -118,10 +118,14 @@ struct KeepAliveCase {
 TEST(Http1ServerCodecTest, KeepsTheConnectionAsBothSidesMeanIt) {
   const KeepAliveCase cases[] = {
       {Get, "", ""},
-      {request("Connection: close\r\n"), "connection: close\r\n", "flush last_response"},
+      {request("Connection: close\r\n"), "connection: close\r\n", "flush_write last_response"},
       {request("Connection: Keep-Alive, CLOSE\r\n"), "connection: close\r\n",
+       "flush_write last_response"},
+      {"GET / HTTP/1.0\r\n\r\n", "connection: close\r\n", "flush_write last_response"},
+      // More than was said may follow: what is unread when a socket is closed resets it.
+      {request("Connection: close\r\n") + "\r\n", "connection: close\r\n", "flush last_response"},
+      {request("Connection: close\r\nContent-Length: 2\r\n") + "ab", "connection: close\r\n",
        "flush last_response"},
-      {"GET / HTTP/1.0\r\n\r\n", "connection: close\r\n", "flush last_response"},
       {"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "connection: keep-alive\r\n", ""},
   };
   for (const KeepAliveCase& c : cases) {

@@ -8,6 +8,20 @@
 #include "source/http/h2/server_codec.h"
 
 namespace weir::extensions {
+
+namespace {
+
+filter::Close closeFor(http::ConnectionEnd how) {
+  switch (how) {
+    case http::ConnectionEnd::FlushWrite: return filter::Close::FlushWrite;
+    case http::ConnectionEnd::Flush: return filter::Close::Flush;
+    case http::ConnectionEnd::Reset: break;
+  }
+  return filter::Close::Reset;
+}
+
+}  // namespace
+
 HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& manager)
     : context_(context),
       manager_(manager),
@@ -53,6 +67,7 @@ filter::FilterStatus HttpConnection::onNewConnection() {
       break;
   }
   armTimer();
+  context_.readSoon();
   return filter::FilterStatus::Continue;
 }
 
@@ -165,7 +180,7 @@ void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, boo
   state_ = State::Ending;
   if (fault) manager_.stats().onRejected(reason);
   end_reason_ = reason;
-  end_how_ = how == http::ConnectionEnd::Flush ? filter::Close::Flush : filter::Close::Reset;
+  end_how_ = closeFor(how);
   settle_.schedule();
 }
 
