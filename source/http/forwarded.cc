@@ -1,6 +1,8 @@
 #include "source/http/forwarded.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <optional>
 
 namespace weir::http {
@@ -78,16 +80,32 @@ void setRequestId(const ForwardedSettings& settings, uint64_t high, uint64_t low
   request.addView(HeaderId::XRequestId, nameOf(HeaderId::XRequestId), {id, UuidSize});
 }
 
+// Eight digits at a time, one in each byte of a word.
+void writeHex(uint32_t value, char* out) {
+  uint64_t x = __builtin_bswap32(value);  // the first digits' byte is the lowest one
+  x = (x | x << 16) & 0x0000ffff0000ffff;
+  x = (x | x << 8) & 0x00ff00ff00ff00ff;
+  x = (x >> 4 & 0x000f000f000f000f) | (x & 0x000f000f000f000f) << 8;
+  const uint64_t letters = (x + 0x0606060606060606) >> 4 & 0x0101010101010101;  // above 9
+  x += 0x3030303030303030 + letters * ('a' - '0' - 10);
+  std::memcpy(out, &x, sizeof x);
+}
+
 }  // namespace
 
 void writeUuid(uint64_t random_high, uint64_t random_low, char* out) {
-  constexpr std::string_view Hex = "0123456789abcdef";
   random_high = (random_high & ~uint64_t{0xf000}) | 0x4000;                // version 4
   random_low = (random_low & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);  // variant
-  for (int digit = 0; digit < 32; ++digit) {
-    if (digit == 8 || digit == 12 || digit == 16 || digit == 20) *out++ = '-';
-    const uint64_t half = digit < 16 ? random_high : random_low;
-    *out++ = Hex[half >> (60 - 4 * (digit % 16)) & 15];
+  std::array<char, 32> digits;
+  writeHex(static_cast<uint32_t>(random_high >> 32), &digits[0]);
+  writeHex(static_cast<uint32_t>(random_high), &digits[8]);
+  writeHex(static_cast<uint32_t>(random_low >> 32), &digits[16]);
+  writeHex(static_cast<uint32_t>(random_low), &digits[24]);
+  size_t at = 0;
+  for (const size_t size : {8, 4, 4, 4, 12}) {
+    if (at > 0) *out++ = '-';
+    out = std::copy_n(&digits[at], size, out);
+    at += size;
   }
 }
 

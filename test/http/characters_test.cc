@@ -32,6 +32,26 @@ TEST(CharactersTest, AFieldValueHasNoControlBytesButTheTab) {
   EXPECT_TRUE(isFieldValue(""));
 }
 
+// Of every length, at every place.
+TEST(CharactersTest, AControlByteIsFoundWhereverItIs) {
+  for (size_t size = 1; size < 40; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (const char other : {'\0', '\x1f', '\x7f', '\n'}) {
+        std::string text(size, '\xff');
+        text[at] = other;
+        EXPECT_FALSE(isFieldValue(text)) << size << " " << at;
+        EXPECT_FALSE(isTarget(text)) << size << " " << at;
+        text[at] = '\t';
+        EXPECT_TRUE(isFieldValue(text)) << size << " " << at;
+        text[at] = ' ';
+        EXPECT_FALSE(isTarget(text)) << size << " " << at;
+        text[at] = '!';
+        EXPECT_TRUE(isTarget(text)) << size << " " << at;
+      }
+    }
+  }
+}
+
 TEST(CharactersTest, ATargetHasNoSpaceAndNoFragment) {
   for (int byte = 0; byte < 256; ++byte) {
     std::string target = "/path/with/a/byte/somewhere";

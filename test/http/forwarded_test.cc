@@ -137,6 +137,8 @@ TEST(ForwardedFieldsTest, AnIdentifierIsAUuidOfVersionFour) {
   EXPECT_EQ(text, "ffffffff-ffff-4fff-bfff-ffffffffffff");
   writeUuid(0, 0, text.data());
   EXPECT_EQ(text, "00000000-0000-4000-8000-000000000000");
+  writeUuid(0x0123456789abcdef, 0xfedcba9876543210, text.data());
+  EXPECT_EQ(text, "01234567-89ab-4def-bedc-ba9876543210");
 }
 
 }  // namespace
