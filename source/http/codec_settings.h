@@ -37,6 +37,9 @@ struct Http1Settings {
 
 struct Http2Settings {
   HeaderLimits headers{};
+  // On the side of the client, from the begin of a request's head, or of trailers, until it is
+  // whole; zero: no bound. Then the connection ends, as nothing else may come meanwhile.
+  Duration request_headers_timeout = std::chrono::seconds(10);
   uint32_t hpack_table_size = 4096;
   uint32_t max_concurrent_streams = 100;
   uint32_t initial_stream_window_size = 65536;
@@ -51,6 +54,9 @@ struct Http2Settings {
   uint32_t max_inbound_window_update_frames_per_data_frame_sent = 10;
   // PING and SETTINGS of the peer in one second.
   uint32_t max_inbound_control_frames_per_second = 1000;
+  // From the peer in one second, that are ignored: of types that are unknown (RFC 9113 5.5), or
+  // empty ones to streams that are closed.
+  uint32_t max_inbound_unknown_frames_per_second = 10000;
   // Streams that the peer reset within a second of their begin: once there were so many, and they
   // are more than half of all, the connection ends.
   uint32_t premature_reset_total_stream_count = 500;

@@ -1,30 +1,47 @@
 #include "source/http/h2/flood_guard.h"
 
+#include <algorithm>
+
 namespace weir::http {
 namespace {
 
 // A head over its limits is answered (431), as it may be a mistake; one so many times over them is
 // none, and is not read to its end.
 constexpr size_t HeaderOverflow = 8;
+constexpr uint32_t DefaultWindow = 65535;  // RFC 9113 6.9.2
 
 }  // namespace
 
-uint32_t Http2FloodGuard::Rate::add(MonotonicTime now) {
+uint32_t Http2FloodGuard::Rate::add(uint32_t events, MonotonicTime now) {
   if (count_ == 0 || now - since_ >= std::chrono::seconds(1)) {
     since_ = now;
     count_ = 0;
   }
-  return ++count_;
+  return count_ += events;
 }
 
 std::string_view Http2FloodGuard::onPing(MonotonicTime now) {
-  const bool flood = pings_.add(now) > settings_.max_inbound_control_frames_per_second;
+  const bool flood = pings_.add(1, now) > settings_.max_inbound_control_frames_per_second;
   return flood ? "h2_ping_flood" : "";
 }
 
 std::string_view Http2FloodGuard::onSettings(MonotonicTime now) {
-  const bool flood = settings_frames_.add(now) > settings_.max_inbound_control_frames_per_second;
+  const bool flood = settings_frames_.add(1, now) > settings_.max_inbound_control_frames_per_second;
   return flood ? "h2_settings_flood" : "";
+}
+
+std::string_view Http2FloodGuard::onUnknown(uint32_t frames, MonotonicTime now) {
+  if (frames == 0) return {};
+  const bool flood = unknown_.add(frames, now) > settings_.max_inbound_unknown_frames_per_second;
+  return flood ? "h2_unknown_frames_flood" : "";
+}
+
+std::string_view Http2FloodGuard::onLateData(uint64_t bytes) {
+  // What was on its way when a stream was reset is at most its window; that was the default one
+  // before the peer had our settings (RFC 9113 6.9.2).
+  const uint64_t window = std::max(settings_.initial_stream_window_size, DefaultWindow);
+  late_data_ += bytes;
+  return late_data_ > streams_begun_ * window ? "h2_late_data_flood" : "";
 }
 
 std::string_view Http2FloodGuard::onPriority() {

@@ -26,6 +26,11 @@ class Http2FloodGuard {
   std::string_view onSettings(MonotonicTime now);  // an acknowledgement is none
   std::string_view onPriority();
   std::string_view onWindowUpdate();
+  // So many that mean nothing: of types that nobody knows, or empty ones to streams that are
+  // closed.
+  std::string_view onUnknown(uint32_t frames, MonotonicTime now);
+  // So many bytes to streams that are closed.
+  std::string_view onLateData(uint64_t bytes);
   // HEADERS, CONTINUATION and DATA. `ends_stream`: it has the flag.
   std::string_view onPayload(size_t bytes, bool ends_stream);
 
@@ -47,7 +52,7 @@ class Http2FloodGuard {
   // Events within a second, counted from the first one.
   class Rate {
    public:
-    uint32_t add(MonotonicTime now);
+    uint32_t add(uint32_t events, MonotonicTime now);
 
    private:
     MonotonicTime since_{};
@@ -59,6 +64,8 @@ class Http2FloodGuard {
   const Http2Settings& settings_;
   Rate pings_;
   Rate settings_frames_;
+  Rate unknown_;
+  uint64_t late_data_ = 0;
   uint64_t priorities_ = 0;
   uint64_t window_updates_ = 0;
   uint64_t data_sent_ = 0;

@@ -16,7 +16,6 @@ constexpr size_t InputPiece = 16384;    // looked at before streams are told
 constexpr size_t QueueBeforePump = 64;  // frames that wait while there are more bytes to look at
 constexpr int MaxRounds = 4;            // of telling and sending in one turn
 constexpr size_t KeptStreams = 32;
-constexpr size_t MaxFrame = 2 * (9 + 16384);  // no setting of ours allows more than the default
 constexpr Duration SettingsTimeout = std::chrono::seconds(10);
 
 }  // namespace
@@ -35,8 +34,10 @@ Http2Session::Http2Session(Side side, event::Loop& loop, net::Stream& out, buffe
       task_(loop, [this] { run(); }),
       keepalive_timer_(loop, [this] { onKeepalive(); }),
       settings_timer_(loop, [this] { fail("h2_settings_timeout", NGHTTP2_SETTINGS_TIMEOUT); }),
+      fields_timer_(loop, [this] { fail("h2_head_timeout", NGHTTP2_ENHANCE_YOUR_CALM); }),
       stream_timer_(loop, [this] { onStreamTimer(); }),
-      last_read_(loop.now()) {
+      last_read_(loop.now()),
+      walk_(side == Side::Server ? NGHTTP2_CLIENT_MAGIC_LEN : 0) {
   start();
 }
 
@@ -159,15 +160,42 @@ void Http2Session::feed(buffer::Buffer& data) {
   iovec piece{};
   data.peek({&piece, 1});
   const size_t size = std::min(piece.iov_len, InputPiece);
-  const ssize_t used =
-      nghttp2_session_mem_recv(session_, static_cast<const uint8_t*>(piece.iov_base), size);
+  const auto* bytes = static_cast<const uint8_t*>(piece.iov_base);
+  Http2FrameTally seen;
+  const uint64_t fields_begun = walk_.fieldsBegun();
+  walk_.walk({bytes, size}, seen);
+  watchFields(fields_begun);
+  announced_ = {};
+  const bool reads = nghttp2_session_want_read(session_) != 0;
+  const ssize_t used = nghttp2_session_mem_recv(session_, bytes, size);
   data.drain(size);
   if (used < 0) return onReceiveError(static_cast<int>(used));
-  // It has given the connection up, and its GOAWAY cannot be sent: no frame is so long.
-  bytes_without_frame_ += size;
-  if (bytes_without_frame_ > MaxFrame) return fail("h2_protocol_error", NGHTTP2_PROTOCOL_ERROR);
+  if (reads) judgePassedOver(seen);
   if (nghttp2_session_get_outbound_queue_size(session_) > QueueBeforePump) pump();
   failIf(guard_.onQueue(nghttp2_session_get_outbound_queue_size(session_), all_.size()));
+}
+
+// A head that drips holds up all that the peer could send on the connection.
+void Http2Session::watchFields(uint64_t begun_before) {
+  if (!walk_.inFields()) return fields_timer_.disarm();
+  const Duration bound = settings_.request_headers_timeout;
+  if (side_ == Side::Client || bound <= Duration::zero()) return;
+  if (walk_.fieldsBegun() != begun_before) fields_timer_.arm(bound);
+}
+
+// nghttp2 has no word for what it passed over: what may be ignored, or all that follows an error.
+void Http2Session::judgePassedOver(const Http2FrameTally& seen) {
+  const bool gave_up = seen.announced > announced_.announced;
+  const uint32_t others = seen.others - announced_.others;
+  const uint64_t late = seen.data_bytes - announced_.data_bytes;
+  if (!gave_up && others == 0 && late == 0) return;
+  pump();  // its GOAWAY names the error, if there was one and it has a way out
+  if (gave_up) {
+    if (out_.writeBlocked()) fail("h2_protocol_error", NGHTTP2_PROTOCOL_ERROR);
+    return;
+  }
+  failIf(guard_.onUnknown(others, loop_.now()));
+  failIf(guard_.onLateData(late));
 }
 
 void Http2Session::onReceiveError(int error) {
@@ -288,6 +316,7 @@ void Http2Session::stopTimers() {
   task_.cancel();
   keepalive_timer_.disarm();
   settings_timer_.disarm();
+  fields_timer_.disarm();
   stream_timer_.disarm();
 }
 
@@ -313,7 +342,7 @@ void Http2Session::sendGoaway() {
 // --- Frames and timers.
 
 void Http2Session::onFrameBegin(uint8_t type, int32_t id, size_t length, bool ends_stream) {
-  bytes_without_frame_ = 0;
+  announced_.add(type, length);
   if (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) judgeLateFrame(id);
   switch (type) {
     case NGHTTP2_DATA:

@@ -26,6 +26,7 @@
 #include "source/http/codec_settings.h"
 #include "source/http/h2/closed_streams.h"
 #include "source/http/h2/flood_guard.h"
+#include "source/http/h2/frame_walk.h"
 #include "source/http/h2/stream.h"
 #include "source/net/connection.h"
 
@@ -118,6 +119,8 @@ class Http2Session {
   bool pull();
   void feed(buffer::Buffer& data);
   void onReceiveError(int error);
+  void judgePassedOver(const Http2FrameTally& seen);
+  void watchFields(uint64_t begun_before);
   void peerEnds();
   void conclude();
   void end(ConnectionEnd how, std::string_view reason, bool fault);
@@ -146,13 +149,15 @@ class Http2Session {
   event::Task task_;
   event::Timer keepalive_timer_;
   event::Timer settings_timer_;
+  event::Timer fields_timer_;
   event::Timer stream_timer_;
   MonotonicTime next_look_;  // only while that is armed
   MonotonicTime last_read_;
   uint64_t dropped_fields_ = 0;
   size_t held_ = 0;  // bytes of bodies that wait in streams
   size_t owed_ = 0;  // of them, those by which the connection's window is not opened yet
-  size_t bytes_without_frame_ = 0;  // that nghttp2 took since it last found one
+  Http2FrameWalk walk_;
+  Http2FrameTally announced_;  // by nghttp2, in the piece that it looks at
   std::string_view fault_;
   bool ping_sent_ = false;
   bool again_ = false;  // something came up while run() was running

@@ -379,7 +379,8 @@ void Http2Stream::tellHead() {
 
 void Http2Stream::tellData() {
   if (decoder_ == nullptr || state_.paused || !state_.head_whole || !bad_.reason.empty()) return;
-  const bool end = state_.in_ended && !state_.trailers_came && !state_.end_told;
+  const bool end =
+      state_.in_ended && !state_.trailers_came && !state_.end_told && !state_.reset_noted;
   if (!in_.empty() || end) {
     buffer::Buffer data(in_.pool());
     data.take(in_);
@@ -388,7 +389,7 @@ void Http2Stream::tellData() {
     if (decoder_ == nullptr) return;
     if (end) return endTold();
   }
-  if (!state_.trailers_came || state_.paused || state_.end_told) return;
+  if (!state_.trailers_came || state_.paused || state_.end_told || state_.reset_noted) return;
   decoder_->onTrailers();
   if (decoder_ != nullptr) endTold();
 }

@@ -75,6 +75,12 @@ const Flood Floods[] = {
        return frame(HeadersFrame, 0, 1, fieldBlock(get()) + '\x40' + field);
      }},
     {"h2_outbound_control_flood", [](uint32_t) { return times(50, ping()); }, false},
+    {"h2_unknown_frames_flood", [](uint32_t) { return times(50, frame(0x20, 0, 0)); }},
+    // To a stream that was reset.
+    {"h2_unknown_frames_flood",
+     [](uint32_t i) {
+       return i == 0 ? headers(1, get({{"connection", "x"}}), 0) : times(50, data(1, ""));
+     }},
     // Over the limit of streams, as no reset can be sent.
     {"h2_protocol_error",
      [](uint32_t i) {

@@ -215,6 +215,23 @@ TEST(Http2Strictness, MalformedTrailersResetTheStream) {
     EXPECT_EQ(describeOutcome(server.sent()), Reset) << c.what;
     EXPECT_EQ(server.stream().log.find("trailers "), std::string::npos) << c.what;
     EXPECT_TRUE(server.stream().was_reset) << c.what;
+    EXPECT_FALSE(server.stream().ended) << c.what;
+  }
+}
+
+// A message is not whole without the trailers that were refused.
+TEST(Http2Strictness, MalformedTrailersOfAResponseResetTheStream) {
+  for (const Malformed& c : TrailerCases) {
+    if (std::string_view(c.what) == "underscore") continue;
+    ClientHarness client;
+    client.feed(settings());
+    RecordingDecoder& stream = client.request(get());
+    client.sent();
+    client.feed(headers(1, {{":status", "200"}}, 0) + data(1, "abc") + headers(1, c.fields));
+    EXPECT_EQ(describeOutcome(client.sent()), Reset) << c.what;
+    EXPECT_TRUE(stream.was_reset) << c.what;
+    EXPECT_FALSE(stream.ended) << c.what;
+    EXPECT_EQ(client.codec->openStreams(), 0U) << c.what;
   }
 }
 

@@ -71,6 +71,70 @@ TEST(Http2Timeout, SettingsMustBeAcknowledged) {
   EXPECT_EQ(describeOutcome(server.sent()), "GOAWAY last=0 code=4\n");
 }
 
+// What a client begins, and with what it goes on every three seconds.
+struct Drip {
+  const char* what;
+  std::string first;
+  std::string more;
+};
+
+const Drip Drips[] = {
+    {"no CONTINUATION", frame(HeadersFrame, EndStream, 1, fieldBlock(get())), ""},
+    {"a CONTINUATION now and then", frame(HeadersFrame, EndStream, 1, fieldBlock(get())),
+     frame(ContinuationFrame, 0, 1, fieldBlock({{"a", "b"}}))},
+    {"a frame that is not whole", headers(1, get()).substr(0, 20), "x"},
+    {"trailers", headers(1, get(), 0) + frame(HeadersFrame, EndStream, 1, fieldBlock({{"a", "b"}})),
+     ""},
+};
+
+TEST(Http2Timeout, HeadThatIsBegunMustBeWholeInTime) {
+  for (const Drip& drip : Drips) {
+    ServerHarness server;
+    server.feed(hello() + ackSettings() + drip.first);
+    server.sent();
+    for (int i = 0; i < 3; ++i) {
+      server.loop.advance(seconds(3));
+      server.feed(drip.more);
+    }
+    EXPECT_EQ(server.events.end, "") << drip.what;
+    server.loop.advance(seconds(1));
+    EXPECT_EQ(server.events.end, "flush h2_head_timeout fault") << drip.what;
+    EXPECT_EQ(parseFrames(server.sent()).back().type, GoawayFrame) << drip.what;
+  }
+}
+
+TEST(Http2Timeout, EachHeadHasItsOwnTime) {
+  ServerHarness server;
+  server.feed(hello() + ackSettings());
+  std::string rest;
+  for (uint32_t i = 0; i < 10; ++i) {
+    const std::string head = headers(2 * i + 1, get());
+    server.feed(rest + head.substr(0, 12));
+    rest = head.substr(12);
+    server.loop.advance(seconds(4));
+  }
+  server.feed(rest);
+  server.loop.advance(seconds(100));
+  EXPECT_EQ(server.events.end, "");
+  EXPECT_TRUE(server.stream(9).ended);
+}
+
+TEST(Http2Timeout, HeadHasNoBoundUnlessTheSettingsOfAServerSaySo) {
+  const std::string part = frame(HeadersFrame, 0, 1, fieldBlock({{":status", "200"}}));
+  http::Http2Settings settings;
+  settings.request_headers_timeout = Duration::zero();
+  ServerHarness server(settings);
+  server.feed(hello() + ackSettings() + frame(HeadersFrame, 0, 1, fieldBlock(get())));
+  server.loop.advance(seconds(1000));
+  EXPECT_EQ(server.events.end, "");
+  ClientHarness client;
+  client.feed(test::settings() + ackSettings());
+  client.request(get());
+  client.feed(part);
+  client.loop.advance(seconds(200));
+  EXPECT_EQ(client.events.end, "");
+}
+
 TEST(Http2Timeout, ClientThatSendsNoMoreGetsItsAnswersStill) {
   ServerHarness server;
   server.feed(hello() + ackSettings() + headers(1, get()) + headers(3, get(), 0), true);

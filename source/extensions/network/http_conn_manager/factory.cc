@@ -117,6 +117,7 @@ void parseTimeouts(const Proto& proto, const FieldScope& scope, Settings& settin
   duration("request_headers_timeout",
            proto.has_request_headers_timeout() ? &proto.request_headers_timeout() : nullptr,
            settings.http1.request_headers_timeout, Timeout);
+  settings.http2.request_headers_timeout = settings.http1.request_headers_timeout;
   duration("max_connection_duration",
            proto.has_max_connection_duration() ? &proto.max_connection_duration() : nullptr,
            settings.max_connection_duration, Timeout);

@@ -56,6 +56,16 @@ TEST(HttpTimeouts, AHeadThatDripsIsAnswered) {
   EXPECT_TRUE(proxy.clientEnds());
 }
 
+TEST(HttpTimeouts, AHeadThatIsNotWholeEndsAConnectionOfHttp2) {
+  HttpProxyHarness proxy(managed("request_headers_timeout: 3s"));
+  proxy.client().send(hello() + frame(SettingsFrame, Ack, 0) +
+                      frame(HeadersFrame, EndStream, 1, fieldBlock(get())));
+  proxy.advance(milliseconds(2900));
+  EXPECT_FALSE(proxy.client().ended());
+  proxy.advance(milliseconds(200));
+  EXPECT_TRUE(proxy.clientEnds());
+}
+
 TEST(HttpTimeouts, ABeginThatMayBeAnythingIsBoundedToo) {
   for (const std::string begin : {"P", "PRI * HTTP/2.0\r\n"}) {
     HttpProxyHarness proxy(managed("request_headers_timeout: 3s"));
