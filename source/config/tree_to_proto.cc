@@ -10,6 +10,7 @@
 
 #include "source/config/duration_text.h"
 #include "source/config/extension_types.h"
+#include "source/config/field_hints.h"
 #include "source/config/field_writer.h"
 #include "source/config/nearest_name.h"
 #include "source/config/serialized.h"
@@ -30,24 +31,6 @@ constexpr int AnyTypeUrl = 1;  // field numbers of google.protobuf.Any and Durat
 constexpr int AnyValue = 2;
 constexpr int DurationSeconds = 1;
 constexpr int DurationNanos = 2;
-
-// Fields that people look for and that this build does not have.
-struct Hint {
-  std::string_view message;
-  std::string_view field;
-  std::string_view text;
-};
-constexpr Hint Hints[] = {
-    {"weir.config.v1.Bootstrap", "static_resources",
-     "listeners and clusters stand at the top level of the file"},
-    {"weir.config.v1.FilterChain", "transport_socket", "TLS termination is not part of this build"},
-    {"weir.extensions.network.rbac.v1.Principal", "authenticated",
-     "the identity of a peer is known by TLS alone, which is not part of this build"},
-    {"weir.config.v1.Cluster", "transport_socket", "TLS to upstreams is not part of this build"},
-    {"weir.config.v1.Cluster", "load_assignment", "the addresses of a cluster stand in endpoints"},
-    {"weir.config.v1.Cluster", "lb_policy",
-     "endpoints are used in turn; there is no other policy in this build"},
-};
 
 const FieldDescriptor* findField(const Descriptor& type, std::string_view key) {
   for (int i = 0; i < type.field_count(); ++i) {
@@ -149,10 +132,8 @@ class Converter {
     }
     const Inside inside(path_, entry.key);
     std::string text = "unknown field " + quote(entry.key) + " in " + type.full_name();
-    for (const Hint& hint : Hints) {
-      const bool same = hint.message == type.full_name() && keyNamesField(entry.key, hint.field);
-      if (same) return error(entry.key_position, text + ": " + std::string(hint.text));
-    }
+    const std::string_view hint = fieldHint(type.full_name(), entry.key);
+    if (!hint.empty()) return error(entry.key_position, text + ": " + std::string(hint));
     if (known.empty()) return error(entry.key_position, text + ", which has no fields");
     error(entry.key_position, text + suggestion(entry.key, known, "known fields"));
   }

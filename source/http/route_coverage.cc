@@ -16,6 +16,8 @@ std::string nameOf(const std::string& kind, const std::string& name, const std::
   return kind + (name.empty() ? "" : " '" + name + "'") + (path.empty() ? "" : " (" + path + ")");
 }
 std::string nameOf(const RouteSpec& spec) { return nameOf("route", spec.route.name, spec.path); }
+// Of one whose path the error has in front.
+std::string shortNameOf(const RouteSpec& spec) { return nameOf("route", spec.route.name, ""); }
 
 bool hasLetter(const std::string& text) {
   return std::any_of(text.begin(), text.end(),
@@ -140,11 +142,11 @@ void checkCoverage(const std::vector<RouteSpec>& routes, Diagnostics& diagnostic
   for (size_t i = 0; i < routes.size(); ++i) {
     const auto [same, is_new] = seen.emplace(keyOf(routes[i].match), i);
     if (!is_new) {
-      diagnostics.error(routes[i].path, nameOf(routes[i]) + " has the same conditions as " +
+      diagnostics.error(routes[i].path, shortNameOf(routes[i]) + " has the same conditions as " +
                                             nameOf(routes[same->second]) +
                                             ", which comes first: it can never be chosen");
     } else if (const auto taker = plain.before(i)) {
-      diagnostics.error(routes[i].path, nameOf(routes[i]) +
+      diagnostics.error(routes[i].path, shortNameOf(routes[i]) +
                                             " can never be chosen: every request that it matches "
                                             "goes to " +
                                             nameOf(routes[*taker]) + ", which comes first");

@@ -200,7 +200,7 @@ TEST_F(ParseRouteTest, AllErrorsAreReportedAtOnceEachWhereItStands) {
       ":6:22: virtual_hosts[0].routes[0].route.cluster: there is no cluster \"c\"\n"
       ":9:23: virtual_hosts[1].domains[0]: \"A.test\" is already a domain of virtual host 'v' "
       "(virtual_hosts[0])\n"
-      ":8:5: virtual_hosts[0].routes[2]: route (virtual_hosts[0].routes[2]) can never be "
+      ":8:5: virtual_hosts[0].routes[2]: route can never be "
       "chosen: every request that it matches goes to route (virtual_hosts[0].routes[1]), "
       "which comes first\n");
 }

@@ -140,11 +140,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RouteTableTest, NamesBothRoutes) {
   EXPECT_EQ(errorsOf(host({route("a", prefix("/a")), route("b", withMethod(exact("/ab"), "GET")),
                            route("", withMethod(exact("/ab"), "GET")), route("c", prefix("/a"))})),
-            "routes.b: route 'b' (routes.b) can never be chosen: every request that it matches "
+            "routes.b: route 'b' can never be chosen: every request that it matches "
             "goes to route 'a' (routes.a), which comes first\n"
-            "routes.: route (routes.) has the same conditions as route 'b' (routes.b), which comes "
+            "routes.: route has the same conditions as route 'b' (routes.b), which comes "
             "first: it can never be chosen\n"
-            "routes.c: route 'c' (routes.c) has the same conditions as route 'a' (routes.a), which "
+            "routes.c: route 'c' has the same conditions as route 'a' (routes.a), which "
             "comes first: it can never be chosen\n");
 }
 

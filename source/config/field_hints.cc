@@ -1,0 +1,84 @@
+#include "source/config/field_hints.h"
+
+#include "source/config/source_map.h"
+
+namespace weir::config {
+namespace {
+
+constexpr std::string_view NoPerFilter =
+    "a filter has one configuration for all routes of its listener";
+constexpr std::string_view NoTls = "TLS termination is not part of this build";
+constexpr std::string_view NoUpstreamTls = "TLS to upstreams is not part of this build";
+
+constexpr std::string_view Manager =
+    "weir.extensions.network.http_conn_manager.v1.HttpConnectionManager";
+
+constexpr FieldHint Hints[] = {
+    {"weir.config.v1.Bootstrap", "static_resources",
+     "listeners and clusters stand at the top level of the file"},
+    {"weir.config.v1.Bootstrap", "dynamic_resources",
+     "the configuration is one file, which is read again when it changes"},
+    {"weir.config.v1.FilterChain", "transport_socket", NoTls},
+    {"weir.config.v1.FilterChain", "filter_chain_match", "it is called match"},
+    {"weir.config.v1.Listener", "listener_filters_timeout",
+     "it is detection_timeout of proto_detect"},
+
+    {"weir.config.v1.Cluster", "transport_socket", NoUpstreamTls},
+    {"weir.config.v1.Cluster", "load_assignment", "the addresses of a cluster stand in endpoints"},
+    {"weir.config.v1.Cluster", "hosts", "the addresses of a cluster stand in endpoints"},
+    {"weir.config.v1.Cluster", "circuit_breakers",
+     "the limits are max_connections, max_pending_requests, max_requests and max_retries or "
+     "retry_budget of the cluster"},
+    {"weir.config.v1.Cluster", "health_checks", "it is one, health_check"},
+    {"weir.config.v1.Cluster", "common_lb_config", "its healthy_panic_threshold is the cluster's"},
+    {"weir.config.v1.Cluster", "typed_extension_protocol_options",
+     "the version is http_protocol_options: {upstream_protocol: HTTP2}"},
+    {"weir.config.v1.Cluster", "http2_protocol_options",
+     "the version is http_protocol_options: {upstream_protocol: HTTP2}"},
+
+    {Manager, "upgrade_configs",
+     "the tokens stand in upgrade_types; of a route it is upgrade_configs"},
+    {Manager, "common_http_protocol_options",
+     "idle_timeout, max_connection_duration, max_requests_per_connection, max_headers_count and "
+     "headers_with_underscores_action are fields of this message"},
+    {Manager, "rds", "routes stand in route_config"},
+    {Manager, "scoped_routes", "routes stand in route_config"},
+    {Manager, "server_name", "the field server passes as the upstream says it"},
+    {Manager, "tracing", "spans are not part of this build"},
+
+    {"weir.config.v1.RouteConfiguration", "typed_per_filter_config", NoPerFilter},
+    {"weir.config.v1.VirtualHost", "typed_per_filter_config", NoPerFilter},
+    {"weir.config.v1.VirtualHost", "retry_policy", "it is a field of each route"},
+    {"weir.config.v1.VirtualHost", "require_tls",
+     "use a route with redirect: {https_redirect: true}"},
+    {"weir.config.v1.Route", "typed_per_filter_config", NoPerFilter},
+    {"weir.config.v1.RouteMatch", "runtime_fraction",
+     "a part of the requests is chosen by weighted_clusters of the route"},
+    {"weir.config.v1.RouteAction", "cluster_header",
+     "a request cannot name its cluster: match on the field, with a route for each cluster"},
+    {"weir.config.v1.RouteAction", "host_rewrite", "it is called host_rewrite_literal"},
+    {"weir.config.v1.RouteAction", "auto_host_rewrite",
+     "the host is rewritten to a text alone: host_rewrite_literal"},
+    {"weir.config.v1.RouteAction", "cors",
+     "it is an HTTP filter, weir.extensions.http.cors.v1.Cors"},
+    {"weir.config.v1.RouteAction", "rate_limits",
+     "it is an HTTP filter, weir.extensions.http.local_ratelimit.v1.LocalRateLimit"},
+    {"weir.config.v1.RequestMirrorPolicy", "runtime_fraction",
+     "it is called fraction, without default_value and runtime_key"},
+
+    {"weir.extensions.network.rbac.v1.Principal", "authenticated",
+     "the identity of a peer is known by TLS alone, which is not part of this build"},
+};
+
+}  // namespace
+
+std::span<const FieldHint> fieldHints() { return Hints; }
+
+std::string_view fieldHint(std::string_view message, std::string_view field) {
+  for (const FieldHint& hint : Hints) {
+    if (hint.message == message && keyNamesField(field, hint.field)) return hint.text;
+  }
+  return {};
+}
+
+}  // namespace weir::config

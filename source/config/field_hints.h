@@ -1,0 +1,24 @@
+#pragma once
+
+// What is said of fields that this build does not have and that people look for, most of them since
+// they know Envoy's configuration (docs/coming-from-envoy.md). Any thread.
+
+#include <span>
+#include <string_view>
+
+namespace weir::config {
+
+struct FieldHint {
+  std::string_view message;  // its full name
+  std::string_view field;    // which it does not have
+  std::string_view text;
+};
+
+// All of them; static storage.
+std::span<const FieldHint> fieldHints();
+
+// What to write in the place of `field` in a message of that full name, or why there is nothing;
+// static storage. Empty: nothing is known of it.
+std::string_view fieldHint(std::string_view message, std::string_view field);
+
+}  // namespace weir::config
