@@ -123,6 +123,7 @@ void parseTimeouts(const Proto& proto, const FieldScope& scope, Settings& settin
            settings.max_connection_duration, Timeout);
   duration("drain_timeout", proto.has_drain_timeout() ? &proto.drain_timeout() : nullptr,
            settings.drain_timeout, ShortTimeout);
+  settings.http2.stream_flush_timeout = settings.stream_idle_timeout;
 }
 
 void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings) {

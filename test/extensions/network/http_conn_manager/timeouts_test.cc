@@ -98,6 +98,21 @@ TEST(HttpTimeouts, AStreamWithoutAByteEnds) {
   EXPECT_TRUE(proxy.clientSees("weir-error: stream_idle_timeout"));
 }
 
+TEST(HttpTimeouts, AWholeResponseThatTheClientDoesNotTakeEnds) {
+  HttpProxyParts parts = managed("stream_idle_timeout: 5s");
+  parts.routes =
+      "[{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: hello}}}]";
+  HttpProxyHarness proxy(parts);
+  constexpr uint16_t InitialWindowSize = 4;
+  proxy.client().send(std::string(ClientPreface) + settings({{InitialWindowSize, 1}}) +
+                      headers(1, get()));
+  const auto told = [&] { return describeOutcome(proxy.client().received()); };
+  proxy.advance(seconds(4));
+  EXPECT_EQ(told().find("RST_STREAM"), std::string::npos) << told();
+  proxy.advance(milliseconds(1100));
+  EXPECT_TRUE(proxy.until([&] { return told().ends_with("RST_STREAM 1 code=8\n"); })) << told();
+}
+
 TEST(HttpTimeouts, BytesKeepAStream) {
   HttpProxyHarness proxy(managed("stream_idle_timeout: 5s"));
   proxy.client().send(Get);
