@@ -172,8 +172,19 @@ class Weir(Process):
                 raise AssertionError(f"weir_tcp_bytes_total {direction} says {moved}, the access log {told}")
 
     def resident_bytes(self):
+        return self._memory("VmRSS")
+
+    def peak_resident_bytes(self):
+        """The most that it has had since the start, or since forget_peak()."""
+        return self._memory("VmHWM")
+
+    def forget_peak(self):
+        with open(f"/proc/{self.pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")
+
+    def _memory(self, kind):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1]) * 1024
+            return int(re.search(rf"{kind}:\s+(\d+) kB", status.read())[1]) * 1024
 
     def open_files(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
