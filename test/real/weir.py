@@ -88,7 +88,7 @@ class Weir(Process):
     def wait_until_reloaded(self, count, outcome="success"):
         self.wait_until(lambda: self.reloads(outcome) >= count, f"{count} reload(s) with {outcome}")
 
-    def admin(self, path):
+    def admin(self, path, method="GET"):
         """The status and the body; 0 if it does not answer."""
         try:
             with self._enter():
@@ -96,7 +96,7 @@ class Weir(Process):
         except OSError:
             return 0, ""
         with client:
-            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            client.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             head, _, body = read_to_end(client).decode().partition("\r\n\r\n")
         return int(head.split(" ")[1]), body
 
