@@ -80,6 +80,10 @@ class ConnectTest(RealTest):
         self.assertEqual((line["status"], line["authority"], line["upstream"], line["route"]),
                          (200, f"{LOOPBACK}:{self.server_port}", f"{LOOPBACK}:{self.server_port}", "tunnel"))
 
+    def test_to_the_name_that_is_asked_for(self):
+        self.tunnelling(edge("edge", [tunnel(authority={})]))
+        self.check_file("edge", f"http://localhost:{self.server_port}/file")
+
     def test_tls_within_a_tunnel_to_a_cluster(self):
         self.tunnelling(edge("edge", [tunnel(cluster="tls")]), tls=self.tls_port)
         # The name is the client's and the server's alone.
@@ -129,8 +133,9 @@ class ConnectTest(RealTest):
         self.tunnelling(listener, edge("plain", [route("server")]), edge("upgrades", [route("server", match=CONNECTS)]))
         own = self.weir.ports["edge"]
         for name, authority, status, reason in (
-                ("edge", "site.test:443", 501, "tunnel_needs_address"), ("edge", f"{LOOPBACK}:{own}", 508, "loop"),
-                ("edge", f"127.0.0.2:{own}", 508, "loop"),
+                ("edge", "name.invalid:443", 503, "dns_resolution_failure"),
+                ("edge", f"{LOOPBACK}:{own}", 508, "loop"), ("edge", f"127.0.0.2:{own}", 508, "loop"),
+                ("edge", f"localhost:{own}", 508, "loop"),
                 ("edge", f"{LOOPBACK}:{free_port()}", 503, "upstream_refused"),
                 ("plain", f"{LOOPBACK}:{self.server_port}", 404, "route_not_found"),
                 ("upgrades", f"{LOOPBACK}:{self.server_port}", 403, "upgrade_not_allowed")):
@@ -138,8 +143,8 @@ class ConnectTest(RealTest):
                 head = self.refusal(name, authority)
                 self.assertTrue(head.startswith(f"http/1.1 {status} "), head)
                 self.assertIn(f"\r\nweir-error: {reason}\r\n", head)
-        told = self.curl("edge", "http://site.test/", "--write-out", "%{http_connect}", status=56)
-        self.assertEqual(told[-3:], b"501")
+        told = self.curl("edge", "http://name.invalid/", "--write-out", "%{http_connect}", status=56)
+        self.assertEqual(told[-3:], b"503")
 
 
 if __name__ == "__main__":

@@ -269,13 +269,23 @@ class FloodTest(RealTest):
             self.assertIn(b"408", self.trickle(begin, b"x")[:20])
         self.check(attack, "weir_http_local_replies_total", attackers=50, reason="request_timeout")
 
+    def trickle_http2(self, begin, piece):
+        """The same in HTTP/2."""
+        with connect(self.port) as client:
+            client.sendall(h2.begin() + begin)
+            end = time.monotonic() + DEADLINE
+            while h2.HEADERS not in list(self.frames_within(client, 0.02)):
+                client.sendall(piece)
+                self.assertLess(time.monotonic(), end, "it is not answered")
+
+    def test_slow_head_http2(self):
+        head = h2.request(1, fields=h2.request_fields() + h2.literal(b"long", b"x" * 15000))
+        self.check(lambda: self.trickle_http2(head[:200], b"x"), "weir_http_local_replies_total", attackers=50,
+                   reason="request_timeout")
+
     def test_slow_body_http2(self):
-        def attack():
-            with connect(self.port) as client:
-                client.sendall(h2.begin() + upload())
-                while not any(kind == h2.HEADERS for kind in self.frames_within(client, 0.02)):
-                    client.sendall(h2.frame(h2.DATA, stream=1, payload=b"x"))
-        self.check(attack, "weir_http_local_replies_total", attackers=50, reason="request_timeout")
+        self.check(lambda: self.trickle_http2(upload(), h2.frame(h2.DATA, stream=1, payload=b"x")),
+                   "weir_http_local_replies_total", attackers=50, reason="request_timeout")
 
     @staticmethod
     def frames_within(client, seconds):

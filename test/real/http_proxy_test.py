@@ -9,8 +9,9 @@ import unittest
 
 from cases import RealTest
 from harness import LOOPBACK, connect, free_port, run
+from http_config import edge, route, sidecar
 from nginx import start_nginx
-from weir import chain, cluster, extension
+from weir import cluster
 
 NGINX_SERVERS = """
   server {{
@@ -26,18 +27,6 @@ NGINX_SERVERS = """
   }}
 """
 BIG = 100 << 20
-
-
-def manager(target, **settings):
-    routes = [{"match": {"prefix": "/"}, "route": {"cluster": target, "timeout": "0s"}}]
-    return extension("network", "http_conn_manager", "HttpConnectionManager", stat_prefix="web",
-                     route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
-                     **settings)
-
-
-def listener(name, target, **settings):
-    return {"name": name, "address": f"{LOOPBACK}:{free_port()}",
-            "default_filter_chain": chain("web", manager(target, **settings))}
 
 
 def digest_of(path):
@@ -64,10 +53,10 @@ class HttpProxyTest(RealTest):
                                               root=cls.root), [cls.http1_port, cls.http2_port])
 
     def setUp(self):
-        self.listeners = [listener("to1", "one"), listener("to2", "two")]
+        self.listeners = [edge("to1", [route("one")]), edge("to2", [route("two")])]
         self.clusters = [cluster("one", self.http1_port, http_protocol_options={"upstream_protocol": "HTTP1"}),
                          cluster("two", self.http2_port, http_protocol_options={"upstream_protocol": "HTTP2"})]
-        self.weir = self.start_weir(self.listeners, self.clusters, settings={"drain_timeout": "30s"})
+        self.weir = self.start_weir([*self.listeners, sidecar("detected", "one")], self.clusters, settings={"drain_timeout": "30s"})
 
     def curl(self, name, path, *options, status=0):
         return run("curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", 60, *options,
@@ -99,7 +88,8 @@ class HttpProxyTest(RealTest):
         self.assertLess(self.weir.resident_bytes() - before, 32 << 20)
 
     def test_requests_of_every_kind(self):
-        for name, version in [*self.pairs(), ("to1", "--http1.0"), ("to2", "--http1.0")]:
+        for name, version in [*self.pairs(), ("to1", "--http1.0"), ("to2", "--http1.0"), ("detected", "--http1.0"),
+                              ("detected", "--http1.1"), ("detected", "--http2-prior-knowledge")]:
             with self.subTest(upstream=name, client=version):
                 self.assertEqual(self.curl(name, "/small", version), self.small)
                 head = self.curl(name, "/small", version, "--head").decode()
@@ -122,7 +112,7 @@ class HttpProxyTest(RealTest):
                     self.assertEqual(file.read(), self.small)
 
     def test_nghttp_and_h2load(self):
-        for name in ("to1", "to2"):
+        for name in ("to1", "to2", "detected"):
             with self.subTest(upstream=name):
                 url = f"http://{LOOPBACK}:{self.weir.ports[name]}/small"
                 self.assertEqual(run("nghttp", url), self.small)
@@ -166,9 +156,8 @@ class HttpProxyTest(RealTest):
         with concurrent.futures.ThreadPoolExecutor(10) as threads:
             asking = [threads.submit(self.keep_asking, name, stop) for name in ("to1", "to2") for _ in range(2)]
             for number in range(1, 6):
-                other = [{**one, "default_filter_chain": chain("web", manager("one" if one["name"] == "to1" else "two",
-                                                                             via=f"v{number}"))}
-                         for one in self.listeners]
+                other = [{**edge(one["name"], [route(target)], via=f"v{number}"), "address": one["address"]}
+                         for one, target in zip(self.listeners, ("one", "two"))]
                 self.weir.write_config(self.weir.config, other, self.clusters)
                 self.weir.send_signal(signal.SIGHUP)
                 self.weir.wait_until_reloaded(number)
