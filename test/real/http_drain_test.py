@@ -4,12 +4,14 @@ import concurrent.futures
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 import unittest
 
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # what the tests fork becomes another program at once
 # pylint: disable=wrong-import-position
+import http2_frames as h2
 from cases import RealTest
 from harness import LOOPBACK, Process, connect, eventually, free_port, read_exactly
 from http_config import edge, route
@@ -139,6 +141,29 @@ class HttpDrainTest(RealTest):
 
     def test_drain_by_the_admin_port(self):
         self.check_end(lambda: self.assertEqual(self.proxies[0].admin("/drain", method="POST")[0], 200))
+
+    def test_goaway_in_two_steps(self):
+        """What a client sends before it has heard the first one is answered."""
+        def frames(client):
+            while True:
+                head = read_exactly(client, 9)
+                payload = read_exactly(client, int.from_bytes(head[:3], "big"))
+                yield head[3], int.from_bytes(head[5:], "big"), payload
+
+        def last_stream(read):
+            return next(int.from_bytes(payload[:4], "big") for kind, _, payload in read if kind == h2.GOAWAY)
+        hello = h2.request_fields(path=b"/hello")
+        with connect(self.ports[0]) as client:
+            read = frames(client)
+            client.sendall(h2.begin() + h2.frame(h2.SETTINGS, h2.ACK) + h2.request(1, fields=hello))
+            self.assertIn(h2.HEADERS, (kind for kind, stream, _ in read if stream == 1))
+            self.proxies[0].send_signal(signal.SIGTERM)
+            self.assertEqual(last_stream(read), (1 << 31) - 1)
+            client.sendall(h2.request(3, fields=hello))
+            self.assertIn(h2.HEADERS, (kind for kind, stream, _ in read if stream == 3))
+            self.assertEqual(last_stream(read), 3)
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(self.proxies[0].wait(), 0)
 
     def test_reload(self):
         first = self.proxies[0]
