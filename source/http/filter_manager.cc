@@ -168,6 +168,7 @@ void FilterManager::replyNow(const LocalReply& reply) {
     return ends_.resetStream(ResetReason::InternalError, reply.reason);
   }
   if (!reply.reason.empty()) info_.reason = reply.reason;
+  if (!reply.details.empty()) info_.details = reply.details;
   buffer::Buffer body = compose(reply);
   updatePause();
   arriveResponse({true, &body, Passage::End::Body});

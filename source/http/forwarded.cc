@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view Separator = ", ";
 constexpr std::string_view OurPrefix = "weir-";
+// By which proxies of Envoy's kind tell each other, and steer one another.
+constexpr std::string_view EnvoysPrefix = "x-envoy-";
 constexpr size_t UuidSize = 36;
 
 std::string_view trimmed(std::string_view text) {
@@ -113,7 +115,9 @@ net::IpAddress applyForwarded(const ForwardedSettings& settings, const Forwarded
                               uint64_t random_high, uint64_t random_low, HeaderMap& request) {
   const net::IpAddress client = trustedClient(settings, peer, request);
   if (settings.use_remote_address) {
-    request.removeIf([](const HeaderEntry& entry) { return entry.name.starts_with(OurPrefix); });
+    request.removeIf([](const HeaderEntry& entry) {
+      return entry.name.starts_with(OurPrefix) || entry.name.starts_with(EnvoysPrefix);
+    });
     if (!settings.skip_xff_append && !peer.text.empty()) {
       appendTo(HeaderId::XForwardedFor, peer.text, request);
     }

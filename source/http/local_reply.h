@@ -21,6 +21,8 @@ struct LocalReply {
   // What a gRPC client is told; nothing: it follows from the status.
   std::optional<unsigned> grpc_status = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // names in lower case
+  // Without a reason: what answered, for the log; as `reason`.
+  std::string_view details = {};
 };
 
 // The response to `request`, into `head` and `body`, which are empty. To gRPC (its content-type) a

@@ -41,6 +41,9 @@ enum class RequestFormat::Op : uint8_t {
   Attempts,
   Route,
   VirtualHost,
+  Client,
+  ClientIp,
+  ClientPort,
 };
 
 namespace {
@@ -63,6 +66,9 @@ const RequestFormat::Known RequestFormat::AllKnown[] = {
     {"BYTES_RECEIVED", Op::BytesReceived, Shape::Number},
     {"BYTES_SENT", Op::BytesSent, Shape::Number},
     {"CONNECTION_PROTOCOL", Op::ConnectionProtocol, Shape::Text},
+    {"DOWNSTREAM_REMOTE_ADDRESS", Op::Client, Shape::Plain},
+    {"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", Op::ClientIp, Shape::Plain},
+    {"DOWNSTREAM_REMOTE_PORT", Op::ClientPort, Shape::Number},
     {"DURATION", Op::Duration, Shape::Number, Argument::Unit},
     {"GRPC_STATUS", Op::GrpcStatus, Shape::Plain, Argument::GrpcForm},
     {"GRPC_STATUS_NUMBER", Op::GrpcNumber, Shape::Number},
@@ -100,19 +106,48 @@ std::string_view number(uint64_t value, std::string& room) {
   return room;
 }
 
-// What the request said before it was changed on its way: Envoy keeps it in this field.
+// What the request said before it was changed on its way: Envoy keeps it in this field. A field of
+// this name that came with the request is not read: it would be the client's word for what it
+// asked for.
 constexpr std::string_view OriginalPath = "x-envoy-original-path";
 
 std::string_view requestField(const RequestRecord& record, std::string_view name) {
-  if (name == OriginalPath && !record.request.has(name)) {
+  if (name == OriginalPath) {
     const bool changed = record.stream.path != record.request.get(HeaderId::Path);
     return changed ? record.stream.path : std::string_view();
   }
   return record.request.get(name);
 }
 
+// Whom the request came from: the connection's peer, or whom trusted proxies name, and then the
+// port is 0.
+net::IpPort clientOf(const RequestRecord& record) {
+  const net::IpPort& peer = record.connection.facts.source;
+  const net::IpAddress& client = record.stream.client;
+  if (client.family == net::Family::None || client == peer.ip) return peer;
+  return {client, 0};
+}
+
+std::string_view clientText(const RequestRecord& record, std::string& room) {
+  const net::IpPort client = clientOf(record);
+  if (client.ip.family != net::Family::None) room = client.toString();
+  return room;
+}
+
+std::string_view clientIp(const RequestRecord& record, std::string& room) {
+  const net::IpPort client = clientOf(record);
+  if (client.ip.family != net::Family::None) room = client.ip.toString();
+  return room;
+}
+
+std::string_view clientPort(const RequestRecord& record, std::string& room) {
+  const net::IpPort client = clientOf(record);
+  return client.ip.family != net::Family::None ? number(client.port, room) : std::string_view();
+}
+
 std::string_view reasonOf(const StreamInfo& info) {
   if (!info.reason.empty()) return info.reason;
+  if (!info.details.empty()) return info.details;
   if (info.upstream_first_byte != MonotonicTime{}) return "via_upstream";
   if (info.route == nullptr || info.status == 0) return {};
   if (std::holds_alternative<DirectResponse>(info.route->action)) return "direct_response";
@@ -255,6 +290,9 @@ std::string_view RequestFormat::bareValue(const Piece& piece, const RequestRecor
     case Op::UpstreamProtocol:
       return info.attempts > 0 ? toString(info.upstream_version) : std::string_view();
     case Op::Attempts: return number(info.attempts, room);
+    case Op::Client: return clientText(record, room);
+    case Op::ClientIp: return clientIp(record, room);
+    case Op::ClientPort: return clientPort(record, room);
     case Op::Route: return info.route != nullptr ? info.route->name : std::string_view();
     case Op::VirtualHost:
       return info.route != nullptr && info.route->virtual_host != nullptr

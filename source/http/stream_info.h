@@ -35,6 +35,9 @@ struct StreamInfo {
   // Why the proxy answered by itself, or the stream ended early; static storage, in snake_case.
   // Empty: the upstream's response went through.
   std::string_view reason;
+  // What answered in the upstream's place, where that is no error; for the log alone. Static
+  // storage, in snake_case.
+  std::string_view details;
   // As the client wrote it, before it was normalised or rewritten; in the map of the request.
   std::string_view path;
   bool bad_request = false;      // it broke the protocol

@@ -197,6 +197,40 @@ TEST(RequestFormatTest, AllOperatorsAreNamedOnce) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
 }
 
+TEST(RequestFormatTest, TheClientDoesNotSayWhatItsPathWas) {
+  Sample sample;
+  sample.request.add("x-envoy-original-path", "/forged");
+  const std::string format = "%REQ(X-ENVOY-ORIGINAL-PATH)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%";
+  EXPECT_EQ(text(format, sample), "/old?q=1 /old?q=1");
+  sample.stream.path = sample.request.get(HeaderId::Path);
+  EXPECT_EQ(text(format, sample), "- /new?q=1");
+}
+
+TEST(RequestFormatTest, TheClientIsWhomTrustedProxiesName) {
+  Sample sample;
+  const std::string format =
+      "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "
+      "%DOWNSTREAM_REMOTE_PORT% %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%";
+  sample.connection.facts.direct_source = *net::IpAddress::parse("127.0.0.1");
+  EXPECT_EQ(text(format, sample), "127.0.0.1:50000 127.0.0.1 50000 127.0.0.1");
+  sample.stream.client = *net::IpAddress::parse("127.0.0.1");
+  EXPECT_EQ(text(format, sample), "127.0.0.1:50000 127.0.0.1 50000 127.0.0.1");
+  sample.stream.client = *net::IpAddress::parse("2001:db8::1");
+  EXPECT_EQ(text(format, sample), "[2001:db8::1]:0 2001:db8::1 0 127.0.0.1");
+  EXPECT_EQ(json("%DOWNSTREAM_REMOTE_PORT%", sample), "0");
+  sample.stream.client = {};
+  sample.connection.facts.source = {};
+  EXPECT_EQ(text("%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_PORT%", sample), "- -");
+}
+
+TEST(RequestFormatTest, DetailsSayWhatAnsweredInTheUpstreamsPlace) {
+  Sample sample;
+  sample.stream.details = "cors_preflight";
+  EXPECT_EQ(text("%RESPONSE_CODE_DETAILS%", sample), "cors_preflight");
+  sample.stream.reason = "client_gone";
+  EXPECT_EQ(text("%RESPONSE_CODE_DETAILS%", sample), "client_gone");
+}
+
 TEST(ResponseFlagsTest, AReasonHasEnvoysLetters) {
   for (const auto& [reason, letters] : {std::pair<std::string_view, std::string_view>{"", ""},
                                         {"route_not_found", "NR"},

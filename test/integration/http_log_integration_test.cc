@@ -57,6 +57,25 @@ class HttpLogIntegrationTest : public testing::Test {
   std::unique_ptr<ServerUnderTest> proxy_;
 };
 
+// What a client says of itself is in no line, unless a trusted proxy stands behind it.
+TEST_F(HttpLogIntegrationTest, WhatDidNotGoUpstreamIsNamedAndTheClientIsWhomProxiesName) {
+  start("", ", xff_num_trusted_hops: 1");
+  TestSocket client = TestSocket::connectTo(proxy_->port());
+  client.send(
+      "GET /a%2fb HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.0.0.9, 203.0.113.7\r\n"
+      "X-Envoy-Original-Path: /forged\r\n\r\nGET /a%00 HTTP/1.0\r\nHost: a\r\n\r\n");
+  EXPECT_NE(client.receiveAll().find("HTTP/1.1 400"), std::string::npos);
+  const std::vector<std::string> lines = logged();
+  ASSERT_GE(lines.size(), 2U);
+  EXPECT_NE(lines[0].find(" src=203.0.113.7:0 "), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find(" path=/a%2fb status=307 details=path_redirect flags=- "),
+            std::string::npos)
+      << lines[0];
+  EXPECT_NE(lines[1].find(" src=127.0.0.1:"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[1].find(" status=400 details=path_has_nul flags=DPE "), std::string::npos)
+      << lines[1];
+}
+
 TEST_F(HttpLogIntegrationTest, EachRequestHasALineWithTheUsualKeys) {
   start("", "");
   twoRequests();

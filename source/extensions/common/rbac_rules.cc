@@ -36,6 +36,8 @@ std::optional<Fact> factOf(Kind kind) {
   return std::nullopt;
 }
 
+bool saysClient(const RbacSubject& subject) { return subject.client.family != net::Family::None; }
+
 bool holds(const RbacCondition& condition, const RbacSubject& subject) {
   const filter::Facts& facts = subject.facts;
   const weir::http::RequestView* request = subject.request;
@@ -45,7 +47,8 @@ bool holds(const RbacCondition& condition, const RbacSubject& subject) {
       return facts.destination.port >= condition.first_port &&
              facts.destination.port <= condition.last_port;
     case Kind::ServerName: return nameMatches(condition.name, facts.server_name);
-    case Kind::Source: return condition.prefix.contains(facts.source.ip);
+    case Kind::Source:
+      return condition.prefix.contains(saysClient(subject) ? subject.client : facts.source.ip);
     case Kind::DirectSource: return condition.prefix.contains(facts.direct_source);
     case Kind::Header: return request != nullptr && weir::http::holds(condition.header, *request);
     case Kind::UrlPath: return request != nullptr && condition.path.matches(request->path);
@@ -82,6 +85,7 @@ Truth evaluate(const RbacCondition& condition, const RbacSubject& subject) {
   }
   const std::optional<Fact> fact = factOf(condition.kind);
   const filter::Facts& facts = subject.facts;
+  if (fact == Fact::Source && saysClient(subject)) return truthOf(holds(condition, subject));
   if (fact && !facts.known.without(facts.unreadable).has(*fact)) return Truth::Unknown;
   return truthOf(holds(condition, subject));
 }
@@ -102,12 +106,12 @@ RbacVerdict decide(const RbacRules& rules, const RbacSubject& subject) {
 // Whoever makes us wait until time is up has not shown that it asks for no name: it may still do
 // so, behind our back.
 RbacVerdict decideFor(const RbacRules& rules, const filter::ConnectionInfo& connection,
-                      const weir::http::RequestView* request) {
+                      const weir::http::RequestView* request, const net::IpAddress& client) {
   if (connection.reason != filter::Reason::Timeout)
-    return decide(rules, {connection.facts, request});
+    return decide(rules, {connection.facts, request, client});
   filter::Facts facts = connection.facts;
   facts.known = facts.known.without(Fact::ServerName);
-  return decide(rules, {facts, request});
+  return decide(rules, {facts, request, client});
 }
 
 filter::FactSet factsOf(const RbacCondition& condition) {

@@ -62,10 +62,13 @@ struct RbacVerdict {
 // What rules are about; refers to what it is made from.
 struct RbacSubject {
   RbacSubject(const filter::Facts& of_connection,
-              const weir::http::RequestView* of_request = nullptr)
-      : facts(of_connection), request(of_request) {}
+              const weir::http::RequestView* of_request = nullptr,
+              const net::IpAddress& of_client = {})
+      : facts(of_connection), request(of_request), client(of_client) {}
   const filter::Facts& facts;
   const weir::http::RequestView* request;  // null: there is none, and conditions on it do not hold
+  // Whom the request is taken to come from; family None: the source of the connection.
+  net::IpAddress client;
 };
 
 // A fact outside `known`, or one that is unreadable, may be anything.
@@ -73,7 +76,8 @@ Truth evaluate(const RbacCondition& condition, const RbacSubject& subject);
 RbacVerdict decide(const RbacRules& rules, const RbacSubject& subject);
 // The same for a connection whose chain is chosen, and perhaps a request.
 RbacVerdict decideFor(const RbacRules& rules, const filter::ConnectionInfo& connection,
-                      const weir::http::RequestView* request = nullptr);
+                      const weir::http::RequestView* request = nullptr,
+                      const net::IpAddress& client = {});
 // The facts on which the rules hang.
 filter::FactSet factsOf(const RbacCondition& condition);
 filter::FactSet factsOf(const RbacRules& rules);

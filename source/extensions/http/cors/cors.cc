@@ -63,7 +63,7 @@ FilterStatus CorsFilter::decodeHeaders(http::HeaderMap& headers, bool) {
 
 // Who may is added by encodeHeaders(), which this response passes.
 FilterStatus CorsFilter::answerPreflight(const http::HeaderMap& request) {
-  http::LocalReply reply{.status = 200};
+  http::LocalReply reply{.status = 200, .details = "cors_preflight"};
   if (!origin_.empty()) {
     addLeave(settings_.allow_methods, HeaderId::AccessControlAllowMethods,
              request.get(HeaderId::AccessControlRequestMethod), reply);

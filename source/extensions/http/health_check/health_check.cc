@@ -15,7 +15,7 @@ FilterStatus HealthCheckFilter::decodeHeaders(http::HeaderMap& headers, bool) {
   if (context_.worker().drains.draining()) {
     context_.sendLocalReply({.status = 503, .reason = "draining"});
   } else {
-    context_.sendLocalReply({.status = 200});
+    context_.sendLocalReply({.status = 200, .details = "health_check"});
   }
   return FilterStatus::StopAllIteration;
 }

@@ -31,8 +31,8 @@ FilterStatus RbacFilter::decodeHeaders(http::HeaderMap& headers, bool) {
   const http::RequestView request(headers);
   if (settings_.shadow_rules) tryShadowRules(request);
   if (!settings_.rules) return FilterStatus::Continue;
-  const RbacVerdict verdict =
-      extensions::decideFor(*settings_.rules, context_.connection(), &request);
+  const RbacVerdict verdict = extensions::decideFor(*settings_.rules, context_.connection(),
+                                                    &request, context_.info().client);
   stats_.enforced.count(verdict);
   // What is not known is not allowed.
   if (verdict.allowed == Truth::Yes) return FilterStatus::Continue;
@@ -43,14 +43,18 @@ FilterStatus RbacFilter::decodeHeaders(http::HeaderMap& headers, bool) {
 void RbacFilter::tryShadowRules(const http::RequestView& request) {
   static log::LimitedLog limit(MostLogged);
   const filter::ConnectionInfo& connection = context_.connection();
-  const RbacVerdict verdict = extensions::decideFor(*settings_.shadow_rules, connection, &request);
+  const net::IpAddress& client = context_.info().client;
+  const RbacVerdict verdict =
+      extensions::decideFor(*settings_.shadow_rules, connection, &request, client);
   stats_.shadow.count(verdict);
   if (verdict.allowed == Truth::Yes) return;
   const auto& policies = settings_.shadow_rules->policies;
-  limit.write(context_.worker().loop.now(), log::Component::Filter, log::Level::Info,
-              "rbac {}: shadow rules would deny {} {} of {} (policy {})", settings_.stat_prefix,
-              request.method, request.path, connection.facts.source.toString(),
-              verdict.policy < policies.size() ? policies[verdict.policy].name : "-");
+  limit.write(
+      context_.worker().loop.now(), log::Component::Filter, log::Level::Info,
+      "rbac {}: shadow rules would deny {} {} of {} (policy {})", settings_.stat_prefix,
+      request.method, request.path,
+      client.family != net::Family::None ? client.toString() : connection.facts.source.toString(),
+      verdict.policy < policies.size() ? policies[verdict.policy].name : "-");
 }
 
 RbacFactory::RbacFactory(RbacSettings settings) : settings_(std::move(settings)) {

@@ -123,6 +123,7 @@ void ConnectTunnel::onConnected() {
   open_ = true;
   const std::chrono::duration<double> took = context_.worker().loop.now() - started_;
   cluster_->countConnected(place_, took.count());
+  context_.info().details = "tunnel";
   http::setStatus(context_.responseHeaders(), 200);
   context_.encodeHeaders(false);
   if (connection_ != nullptr) onClientData(early_, early_end_);

@@ -81,13 +81,14 @@ bool ActiveStream::checkPath() {
     case http::PathResult::Kind::Unchanged: return true;
     case http::PathResult::Kind::Rewritten: headers.set(HeaderId::Path, path.target); return true;
     case http::PathResult::Kind::Redirect: {
-      http::LocalReply reply{307};
+      http::LocalReply reply{.status = 307, .details = "path_redirect"};
       reply.headers.emplace_back("location", http::locationOf(headers, path.target));
       replyDirectly(std::move(reply));
       return false;
     }
     case http::PathResult::Kind::Reject: break;
   }
+  info().bad_request = true;
   manager_.stats().onRejected(path.reason);
   replyDirectly({400, path.reason});
   return false;
@@ -136,6 +137,7 @@ void ActiveStream::onWriteReady() {
 // Past the filters, which were not made: the request is none that they should see.
 void ActiveStream::replyDirectly(http::LocalReply reply) {
   info().reason = reply.reason;
+  info().details = reply.details;
   HeaderMap& head = filters_.responseHeaders();
   std::string body;
   http::makeLocalReply(reply, filters_.requestHeaders(), head, body);

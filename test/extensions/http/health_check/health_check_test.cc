@@ -26,6 +26,7 @@ TEST(HealthCheckTest, AnswersThoseWhoAsk) {
     EXPECT_EQ(h.upstreamRequest(), "||");
     EXPECT_EQ(h.response(), ":status=200;content-length=0;||end");
     EXPECT_EQ(h.info().reason, "");
+    EXPECT_EQ(h.info().details, "health_check");
   }
 }
 

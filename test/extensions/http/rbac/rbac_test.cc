@@ -108,6 +108,20 @@ TEST(HttpRbacTest, PrincipalsLookAtConnections) {
   }
 }
 
+TEST(HttpRbacTest, RemoteIpIsTheClientThatTrustedProxiesName) {
+  const auto status = [](const std::string& principal) {
+    HttpFilterHarness h(rbac("rules: " + rules("{any: true}", principal)));
+    connect(h);
+    h.info().client = *net::IpAddress::parse("203.0.113.9");
+    h.request("GET", "/");
+    return h.responseHeader(":status");
+  };
+  EXPECT_EQ(status("{remote_ip: 203.0.113.9}"), "-");
+  EXPECT_EQ(status("{remote_ip: 192.0.2.1}"), "403");
+  EXPECT_EQ(status("{direct_remote_ip: 10.0.0.7}"), "-");
+  EXPECT_EQ(status("{direct_remote_ip: 203.0.113.9}"), "403");
+}
+
 TEST(HttpRbacTest, WhatIsNotKnownIsNotAllowed) {
   for (const std::string action : {"ALLOW", "DENY"}) {
     HttpFilterHarness h(rbac("rules: " + rules("{destination_port: 80}", "{any: true}", action)));
