@@ -33,7 +33,8 @@ struct RequestExplanation {
     std::string name;
     double percent = 100;  // of the requests
   };
-  std::string path;  // as it is matched
+  std::string protocol;  // that its connection is found to speak: "http/1.1", "h2c"
+  std::string path;      // as it is matched
   std::string virtual_host;
   std::string domain;         // by which the virtual host was found
   std::vector<Route> routes;  // of the virtual host, up to the one that is chosen, or all
@@ -41,6 +42,8 @@ struct RequestExplanation {
   std::string outcome;        // what happens, as a sentence
   std::string upstream_path;  // empty if it is not forwarded
   std::vector<Cluster> clusters = {};
+  // Filters that it passes before that, and that were not asked: they may answer or change it.
+  std::vector<std::string> filters = {};
 };
 
 }  // namespace weir::filter

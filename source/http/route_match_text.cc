@@ -50,6 +50,11 @@ std::string valueOf(const HeaderMap& headers, const std::string& name) {
   return headers.has(name) ? headers.joined(name) : "(none)";
 }
 
+std::string pathOf(PathMatch::Kind kind, const RequestView& request) {
+  if (kind == PathMatch::Kind::Connect) return std::string(request.method);
+  return std::string(request.tunnel || request.path.empty() ? "(none)" : request.path);
+}
+
 }  // namespace
 
 std::vector<ConditionResult> explain(const RouteMatch& match, const RequestView& request) {
@@ -57,8 +62,7 @@ std::vector<ConditionResult> explain(const RouteMatch& match, const RequestView&
   const auto add = [&](std::string field, std::string expected, std::string actual, bool holds) {
     results.push_back({std::move(field), std::move(expected), std::move(actual), holds});
   };
-  add(fieldOf(match.path.kind), expectedOf(match.path),
-      std::string(request.tunnel || request.path.empty() ? "(none)" : request.path),
+  add(fieldOf(match.path.kind), expectedOf(match.path), pathOf(match.path.kind, request),
       holds(match.path, request));
   if (!match.methods.empty()) {
     const auto& methods = match.methods;

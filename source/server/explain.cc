@@ -1,6 +1,7 @@
 #include "source/server/explain.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -234,13 +235,15 @@ std::optional<std::string> bytesOf(const ExplainRequest& request) {
   return text + "\r\n";
 }
 
-void explainRequest(Explanation& out, const config::FilterChainSettings& chain,
-                    const filter::RequestDescription& request) {
-  const filter::NetworkFilterFactory& terminal = *chain.filters.back();
-  out.request = terminal.explainRequest(request);
+void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& terminal, bool tls) {
+  if (tls)
+    return remark(out, "the request is not seen: the client speaks TLS, which is not ended here");
   if (!out.request) {
-    remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
-    return;
+    return remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
+  }
+  if (!out.request->filters.empty()) {
+    remark(out, "not asked: {}, which the request passes first, and which may answer or change it",
+           fmt::join(out.request->filters, ", "));
   }
   remark(out, "the request goes: {}", out.request->outcome);
 }
@@ -298,8 +301,14 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
     out.reason = filter::toString(choice.usedBytes() || request.server_name || request.alpn
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
+    const filter::NetworkFilterFactory& terminal = *choice.chain()->filters.back();
+    if (request.request && !info.facts.tls) out.request = terminal.explainRequest(*request.request);
+    // What its codec says, where nothing had to look at the bytes before.
+    if (out.request && info.protocol == "tcp" && !out.request->protocol.empty()) {
+      out.protocol = out.request->protocol;
+    }
     remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
-    if (request.request) explainRequest(out, *choice.chain(), *request.request);
+    if (request.request) remarkRequest(out, terminal, info.facts.tls);
   }
   return out;
 }

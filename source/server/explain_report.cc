@@ -82,6 +82,9 @@ void writeRequest(JsonWriter& json, const filter::RequestExplanation& request) {
         });
       }
     });
+    json.array("filters_not_asked", [&] {
+      for (const std::string& name : request.filters) json.value(name);
+    });
   });
 }
 

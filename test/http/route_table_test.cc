@@ -173,6 +173,22 @@ TEST(RouteTableTest, ExplainsTheChoice) {
             "headers[x-user] prefix \"u\" v no\n");
 }
 
+TEST(RouteTableTest, ExplainsConnectByItsMethod) {
+  RouteMatch connect;
+  connect.path.kind = PathMatch::Kind::Connect;
+  std::vector<VirtualHostSpec> hosts(1);
+  hosts[0] = {"one", "", {"*"}, {route("tunnel", connect)}};
+  const auto table = compile(std::move(hosts));
+  HeaderMap head;
+  head.add(":method", "CONNECT");
+  head.add(":authority", "a.test:443");
+  const RouteAnswer tunnel = table->explain(head);
+  ASSERT_EQ(tunnel.tries.size(), 1U);
+  EXPECT_EQ(tunnel.tries[0].conditions[0].actual, "CONNECT");
+  EXPECT_TRUE(tunnel.tries[0].chosen);
+  EXPECT_EQ(table->explain(request("a.test", "/")).tries[0].conditions[0].actual, "GET");
+}
+
 TEST(RouteTableTest, ExplainsThatThereIsNone) {
   std::vector<VirtualHostSpec> hosts(1);
   hosts[0] = {"one", "", {"a.test"}, {route("one", exact("/1"))}};

@@ -144,6 +144,7 @@ TEST_F(ExplainTest, ARequestIsWhatTheClientSendsFirst) {
 // Goes nowhere, and says where it would.
 class RoutingFactory final : public filter::NetworkFilterFactory {
  public:
+  explicit RoutingFactory(std::vector<std::string> filters = {}) : filters_(std::move(filters)) {}
   std::string_view name() const override { return "routing"; }
   void create(filter::FilterAdder&) const override {}
   std::optional<filter::RequestExplanation> explainRequest(
@@ -158,8 +159,13 @@ class RoutingFactory final : public filter::NetworkFilterFactory {
     out.outcome = "to cluster \"up\"";
     out.upstream_path = request.path;
     out.clusters = {{"up", 100}};
+    out.protocol = "http/1.1";
+    out.filters = filters_;
     return out;
   }
+
+ private:
+  const std::vector<std::string> filters_;
 };
 
 TEST_F(ExplainTest, ARequestGoesOnThroughTheRoutesOfItsChain) {
@@ -175,6 +181,38 @@ TEST_F(ExplainTest, ARequestGoesOnThroughTheRoutesOfItsChain) {
                       "\"upstream_path\":\"/a\",\"clusters\":[{\"name\":\"up\",\"percent\":100}]"),
             std::string::npos)
       << json;
+}
+
+TEST_F(ExplainTest, FiltersThatWereNotAskedAreNamed) {
+  const std::vector<std::string> filters = {"rbac", "fault"};
+  settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>(filters)};
+  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  says(
+      "not asked: rbac, fault, which the request passes first, and which may answer or change "
+      "it\n");
+  const std::string json = explanationJson(explainConnection(settings_, request_).value());
+  EXPECT_NE(json.find("\"filters_not_asked\":[\"rbac\",\"fault\"]"), std::string::npos) << json;
+}
+
+TEST_F(ExplainTest, ARequestWithinTlsIsNotSeen) {
+  for (auto& chain : settings_.listeners[0].chains) {
+    chain.filters = {std::make_shared<RoutingFactory>()};
+  }
+  settings_.listeners[0].default_chain->filters = {std::make_shared<RoutingFactory>()};
+  request_.server_name = "a.example";
+  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  says("the request is not seen: the client speaks TLS, which is not ended here\n");
+}
+
+// No listener filter has looked at its bytes: the codec says what it is.
+TEST_F(ExplainTest, AChainThatAsksForNothingHasTheProtocolOfItsCodec) {
+  config::ListenerSettings& listener = settings_.listeners[0];
+  listener.listener_filters.clear();
+  listener.chains.clear();
+  listener.chain_specs.clear();
+  listener.default_chain->filters = {std::make_shared<RoutingFactory>()};
+  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  says("   protocol: http/1.1   reason: match\n");
 }
 
 TEST(ExplainWordsTest, WrongOnesAreNamed) {

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
+#include "source/http/upgrade.h"
 
 namespace weir::extensions {
 namespace {
@@ -16,13 +18,41 @@ using filter::RequestExplanation;
 using http::HeaderId;
 using http::HeaderMap;
 
-void fillHeaders(const filter::RequestDescription& described, HeaderMap& headers) {
+void answered(unsigned status, std::string_view reason, RequestExplanation& out) {
+  out.action = "reject";
+  out.outcome = fmt::format("answered with {}: {}", status, reason);
+}
+
+// As the codecs read it. False: they refuse it.
+bool fillHeaders(const filter::RequestDescription& described, http::Underscores underscores,
+                 HeaderMap& headers) {
   headers.add(HeaderId::Method, described.method);
   headers.add(HeaderId::Scheme, "http");
   headers.add(HeaderId::Authority, described.host);
   const bool no_path = described.method == "CONNECT" && described.path.empty();
   if (!no_path) headers.add(HeaderId::Path, described.path);
-  for (const auto& [name, value] : described.headers) headers.add(name, value);
+  for (const auto& [name, value] : described.headers) {
+    if (name.find('_') == std::string::npos || underscores == http::Underscores::Allow) {
+      headers.add(name, value);
+    } else if (underscores == http::Underscores::Reject) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool mayUpgrade(const HttpConnManagerSettings& settings, const http::Forward& forward,
+                const HeaderMap& headers) {
+  if (http::tunnelFormOf(headers) == http::TunnelForm::None) return true;
+  const auto may = [&](const std::string& type) {
+    for (const http::UpgradeRule& rule : forward.upgrades) {
+      if (rule.type == type) return rule.enabled;
+    }
+    const auto& all = settings.upgrades;
+    return settings.transparent || std::find(all.begin(), all.end(), type) != all.end();
+  };
+  const std::vector<std::string> types = http::upgradeTypesOf(headers);
+  return std::any_of(types.begin(), types.end(), may);
 }
 
 // False: the request comes to no route.
@@ -34,8 +64,7 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
   if (settings.transparent || path.empty() || path == "*") return true;
   const http::PathResult result = http::normalizePath(path, settings.path);
   if (result.kind == Kind::Reject) {
-    out.action = "reject";
-    out.outcome = fmt::format("answered with 400: {}", result.reason);
+    answered(400, result.reason, out);
     return false;
   }
   if (result.kind == Kind::Redirect) {
@@ -76,8 +105,10 @@ void explainForward(const http::Route& route, const http::Forward& forward, Head
   if (!forward.host_rewrite.empty()) out.outcome += ", to host " + forward.host_rewrite;
 }
 
-void explainAction(const http::Route& route, HeaderMap& headers, RequestExplanation& out) {
+void explainAction(const HttpConnManagerSettings& settings, const http::Route& route,
+                   HeaderMap& headers, RequestExplanation& out) {
   if (const auto* forward = std::get_if<http::Forward>(&route.action)) {
+    if (!mayUpgrade(settings, *forward, headers)) return answered(403, "upgrade_not_allowed", out);
     explainForward(route, *forward, headers, out);
   } else if (const auto* redirect = std::get_if<http::Redirect>(&route.action)) {
     out.action = "redirect";
@@ -101,9 +132,17 @@ void explainAction(const http::Route& route, HeaderMap& headers, RequestExplanat
 RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
                                   const filter::RequestDescription& described) {
   RequestExplanation out;
+  out.protocol = settings.codec == HttpConnManagerSettings::Codec::Http2 ? "h2c" : "http/1.1";
   HeaderMap headers;
-  fillHeaders(described, headers);
+  if (!fillHeaders(described, settings.http1.headers.underscores, headers)) {
+    out.path = described.path;
+    answered(400, "underscore_in_header", out);
+    return out;
+  }
   if (!explainPath(settings, headers, out)) return out;
+  for (size_t i = 0; i + 1 < settings.filters.size(); ++i) {
+    out.filters.emplace_back(settings.filters[i]->name());
+  }
   http::RouteAnswer answer = settings.routes->explain(headers);
   out.virtual_host = std::move(answer.virtual_host);
   out.domain = std::move(answer.domain);
@@ -116,7 +155,7 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
     out.routes.push_back(std::move(route));
   }
   if (answer.route != nullptr) {
-    explainAction(*answer.route, headers, out);
+    explainAction(settings, *answer.route, headers, out);
   } else {
     out.action = "reject";
     out.outcome = out.domain.empty() ? "answered with 404: no virtual host has that domain"

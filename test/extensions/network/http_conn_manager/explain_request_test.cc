@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "test/http/requests.h"
 
 namespace weir::extensions {
@@ -92,6 +94,53 @@ TEST_F(ExplainRequestTest, ThePathIsThatWhichIsMatched) {
   EXPECT_TRUE(ask("/a%00").outcome.starts_with("answered with 400: ")) << ask("/a%00").outcome;
   settings_.transparent = true;
   EXPECT_EQ(ask("/x/..//api").path, "/x/..//api");
+}
+
+TEST_F(ExplainRequestTest, AnUpgradePassesWhereItWould) {
+  const auto outcome = [&](const std::string& token) {
+    return explainRequest(settings_, {.host = "a.example",
+                                      .path = "/api",
+                                      .headers = {{"connection", "upgrade"}, {"upgrade", token}}})
+        .outcome;
+  };
+  EXPECT_EQ(outcome("websocket"), "answered with 403: upgrade_not_allowed");
+  settings_.upgrades = {"websocket"};
+  EXPECT_EQ(outcome("websocket"), "to cluster \"api\", as /v1");
+  EXPECT_EQ(outcome("other"), "answered with 403: upgrade_not_allowed");
+  settings_.transparent = true;
+  EXPECT_EQ(outcome("other"), "to cluster \"api\", as /v1");
+}
+
+TEST_F(ExplainRequestTest, AFieldWithAnUnderscoreIsTakenAsTheCodecsTakeIt) {
+  const auto outcome = [&] {
+    return explainRequest(settings_,
+                          {.host = "a.example", .path = "/api", .headers = {{"x_y", "1"}}})
+        .outcome;
+  };
+  EXPECT_EQ(outcome(), "answered with 400: underscore_in_header");
+  settings_.http1.headers.underscores = http::Underscores::Allow;
+  EXPECT_EQ(outcome(), "to cluster \"api\", as /v1");
+  settings_.http1.headers.underscores = http::Underscores::Drop;
+  EXPECT_EQ(outcome(), "to cluster \"api\", as /v1");
+}
+
+class NamedFilter final : public http::FilterFactory {
+ public:
+  explicit NamedFilter(std::string_view name) : name_(name) {}
+  std::string_view name() const override { return name_; }
+  void create(http::FilterAdder&) const override {}
+
+ private:
+  const std::string_view name_;
+};
+
+TEST_F(ExplainRequestTest, TheFiltersBeforeTheRouterAreNamed) {
+  settings_.filters = {std::make_shared<NamedFilter>("rbac"),
+                       std::make_shared<NamedFilter>("router")};
+  EXPECT_EQ(ask("/api").filters, std::vector<std::string>{"rbac"});
+  EXPECT_EQ(ask("/api").protocol, "http/1.1");
+  settings_.codec = HttpConnManagerSettings::Codec::Http2;
+  EXPECT_EQ(ask("/api").protocol, "h2c");
 }
 
 }  // namespace
