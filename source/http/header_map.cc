@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "source/base/check.h"
-
 namespace weir::http {
 
 std::string_view HeaderMap::copy(std::string_view text) {
@@ -109,7 +107,7 @@ void HeaderMap::copyFrom(const HeaderMap& other) {
 void HeaderMap::setView(HeaderId id, std::string_view value) {
   const auto same = [id](const HeaderEntry& entry) { return entry.id == id; };
   const auto found = std::find_if(entries_.begin(), entries_.end(), same);
-  WEIR_CHECK(found != entries_.end());
+  if (found == entries_.end()) return addView(id, nameOf(id), value);
   found->value = value;
 }
 

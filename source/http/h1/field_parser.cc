@@ -4,13 +4,14 @@
 
 #include <limits>
 
-#include "source/base/check.h"
 #include "source/http/characters.h"
 
 namespace weir::http {
 namespace {
 
 constexpr size_t MaxConnectionOptions = 32;
+
+bool isPseudo(HeaderId id) { return id <= HeaderId::Status; }
 
 // Gets what http-parser finds. A head is given to it whole, so each name and each value comes once.
 class FieldSink {
@@ -108,7 +109,10 @@ bool FieldSink::takeOptions(std::string_view list) {
   while (!list.empty()) {
     const std::string_view option = takeElement(list);
     if (option.empty()) continue;
-    if (++options_ > MaxConnectionOptions) return refuse(400, "h1_connection_options");
+    // What is no token names no field (RFC 9110 7.6.1), but might name a pseudo-header field.
+    if (++options_ > MaxConnectionOptions || !isToken(option)) {
+      return refuse(400, "h1_connection_options");
+    }
     if (equalIgnoringCase(option, "close")) {
       facts_.close = true;
     } else if (equalIgnoringCase(option, "keep-alive")) {
@@ -123,14 +127,15 @@ bool FieldSink::takeOptions(std::string_view list) {
 }
 
 // What Connection names goes no further; but for `te: trailers`, which is passed on in our own
-// name.
+// name. What the first line said is none of its business.
 void FieldSink::dropNamed(std::string_view list) {
   while (!list.empty()) {
     const std::string_view option = takeElement(list);
     if (option.empty() || equalIgnoringCase(option, "te")) continue;
     if (equalIgnoringCase(option, "upgrade")) continue;
     map_.removeIf([option](const HeaderEntry& entry) {
-      return entry.id != HeaderId::Connection && equalIgnoringCase(option, entry.name);
+      return !isPseudo(entry.id) && entry.id != HeaderId::Connection &&
+             equalIgnoringCase(option, entry.name);
     });
   }
 }

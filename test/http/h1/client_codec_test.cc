@@ -24,6 +24,19 @@ TEST(Http1ClientCodecTest, WritesARequestAndTellsItsResponse) {
   EXPECT_TRUE(client.codec.canTake());
 }
 
+TEST(Http1ClientCodecTest, RefusesResponsesWhoseConnectionNamesNoFields) {
+  for (const char* option : {":status", ":path", "close, :status", "a b", "\"x\""}) {
+    ClientHarness client;
+    client.request();
+    client.feed("HTTP/1.1 200 OK\r\nConnection: " + std::string(option) +
+                "\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(client.story(),
+              "reset protocol_error h1_connection_options\n"
+              "connection reset h1_connection_options fault\n")
+        << option;
+  }
+}
+
 TEST(Http1ClientCodecTest, FramesTheBodyOfARequest) {
   struct Case {
     std::string_view method;

@@ -156,6 +156,33 @@ std::vector<Case> fieldCases() {
   };
 }
 
+// What Connection names goes no further: it must never reach what the request line said.
+std::vector<Case> optionCases() {
+  const std::string plain = Plain;
+  std::vector<Case> cases = {
+      {"options that name nothing", withFields("Connection: x, , close,\r\n"), plain},
+      {"a name of Host", withFields("Connection: Host\r\n"), plain},
+      {"an option with a space", withFields("Connection: a b\r\n"), "400 h1_connection_options"},
+      {"an option in quotes", withFields("Connection: \"x\"\r\n"), "400 h1_connection_options"},
+      {"an option with a parameter", withFields("Connection: close;x\r\n"),
+       "400 h1_connection_options"},
+  };
+  for (const char* name :
+       {":method", ":scheme", ":authority", ":path", ":protocol", ":status", ":x", ":"}) {
+    cases.push_back({std::string("an option ") + name,
+                     withFields(std::string("Connection: ") + name + "\r\n"),
+                     "400 h1_connection_options"});
+    cases.push_back({std::string("among others ") + name,
+                     withFields(std::string("Connection: close,\t") + name + " ,x\r\n"),
+                     "400 h1_connection_options"});
+    cases.push_back(
+        {std::string("in the second field ") + name,
+         withFields(std::string("Connection: x\r\nX: y\r\nConnection: ") + name + "\r\n"),
+         "400 h1_connection_options"});
+  }
+  return cases;
+}
+
 std::vector<Case> lengthCases() {
   const std::string plain = Plain;
   const std::string te = "400 h1_transfer_encoding";
@@ -268,6 +295,7 @@ TEST_P(StrictnessTest, NoCutChangesTheOutcome) {
 INSTANTIATE_TEST_SUITE_P(Lines, StrictnessTest, testing::Values(lineCases()));
 INSTANTIATE_TEST_SUITE_P(Targets, StrictnessTest, testing::Values(targetCases()));
 INSTANTIATE_TEST_SUITE_P(Fields, StrictnessTest, testing::Values(fieldCases()));
+INSTANTIATE_TEST_SUITE_P(Options, StrictnessTest, testing::Values(optionCases()));
 INSTANTIATE_TEST_SUITE_P(Lengths, StrictnessTest, testing::Values(lengthCases()));
 INSTANTIATE_TEST_SUITE_P(Limits, StrictnessTest, testing::Values(limitCases()));
 
@@ -301,6 +329,14 @@ TEST(StrictnessSettingsTest, NoPrefixOfAWholeHeadIsAnswered) {
     EXPECT_EQ(outcome(server), "nothing") << size;
     server.feed("", true);
     EXPECT_EQ(server.end, size == 0 ? "flush closed_by_peer" : "flush h1_incomplete_head fault");
+  }
+}
+
+TEST(StrictnessSettingsTest, OptionsOfAnAbsoluteTargetOrAnOldRequestReachNoPseudoField) {
+  for (const char* line : {"GET http://a/ HTTP/1.1", "GET / HTTP/1.0", "CONNECT a:1 HTTP/1.1"}) {
+    ServerHarness server;
+    server.feed(std::string(line) + "\r\nConnection: :authority, :path\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(outcome(server), "400 h1_connection_options") << line;
   }
 }
 
