@@ -318,10 +318,14 @@ class ClusterParser {
     const FieldScope scope = scope_.field("http_protocol_options");
     using Protocol = upstream::HttpSettings::Protocol;
     upstream::HttpSettings& http = settings_.http;
-    if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP1)
+    if (!options.has_upstream_protocol()) {
+      const bool chosen_by_clients = cluster_.type() == v1::Cluster::ORIGINAL_DST;
+      http.protocol = chosen_by_clients ? Protocol::AsClient : Protocol::Http1;
+    } else if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP1) {
       http.protocol = Protocol::Http1;
-    if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP2)
+    } else if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP2) {
       http.protocol = Protocol::Http2;
+    }
     http.idle_timeout = checkDuration(
         scope.field("idle_timeout"), options.has_idle_timeout() ? &options.idle_timeout() : nullptr,
         http.idle_timeout, {std::chrono::milliseconds(1), std::chrono::hours(24), true});

@@ -58,6 +58,9 @@ struct BadMessage {
   std::string_view reason;
 };
 
+// The detail of onReset() where a server that was asked by HTTP/2 speaks something else.
+inline constexpr std::string_view NotHttp2 = "not_http2";
+
 // Gets a message from the peer, and news of the stream. Made by whoever exchanges messages; lives
 // as long as the stream.
 class StreamDecoder {
@@ -79,8 +82,10 @@ class StreamDecoder {
   // The stream is over, and the message is not whole. `detail`: static storage, in snake_case; may
   // be empty. Nothing is to be written to the encoder any more.
   virtual void onReset(ResetReason reason, std::string_view detail) = 0;
-  // In the place of the first onHeaders(), on the side of the client: the request is malformed. The
-  // stream lives on: the answer is written to the encoder, and its end ends the stream.
+  // On the side of the client: the request is malformed, and nothing more comes of it. In the place
+  // of the first onHeaders(), or behind it, for a body that is not of its form, if no response has
+  // begun (else there is onReset()). The stream lives on: the answer is written to the encoder, and
+  // its end ends the stream.
   virtual void onBadMessage(const BadMessage& bad) = 0;
   // Writing was blocked (StreamEncoder::writeBlocked()), and is so no longer.
   virtual void onWriteReady() = 0;

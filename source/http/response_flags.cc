@@ -45,6 +45,7 @@ constexpr std::array Rows = {
     Row{"upstream_connect_failed", ConnectFailed},
     Row{"upstream_connect_timeout", ConnectFailed},
     Row{"upstream_idle_timeout", Timeout},
+    Row{"upstream_not_http2", UpstreamProtocol},
     Row{"upstream_overflow", Overflow},
     Row{"upstream_per_try_idle_timeout", Timeout},
     Row{"upstream_per_try_timeout", Timeout},

@@ -76,6 +76,32 @@ TEST_F(HttpLogIntegrationTest, WhatDidNotGoUpstreamIsNamedAndTheClientIsWhomProx
       << lines[1];
 }
 
+TEST_F(HttpLogIntegrationTest, OfAMalformedRequestThereIsWhatCouldBeRead) {
+  start("", "");
+  for (const std::string fields : {"Host: a\r\nContent-Length: x\r\n", "Host: a\r\nX Y: z\r\n"}) {
+    TestSocket client = TestSocket::connectTo(proxy_->port());
+    client.send("PURGE /up/1 HTTP/1.1\r\n" + fields + "\r\n");
+    EXPECT_NE(client.receiveAll().find("HTTP/1.1 400"), std::string::npos);
+  }
+  TestSocket client = TestSocket::connectTo(proxy_->port());
+  client.send("POST /up/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
+  EXPECT_NE(client.receiveAll().find("weir-error: h1_chunk_size"), std::string::npos);
+  upstream_.close();
+  const std::vector<std::string> lines = logged();
+  ASSERT_GE(lines.size(), 3U);
+  EXPECT_NE(lines[0].find(" method=PURGE authority=a path=/up/1 status=400 "
+                          "details=h1_content_length flags=DPE "),
+            std::string::npos)
+      << lines[0];
+  bool body = false;
+  for (const std::string& line : lines) {
+    body |= line.find(
+                " method=POST authority=a path=/up/1 status=400 details=h1_chunk_size "
+                "flags=DPE ") != std::string::npos;
+  }
+  EXPECT_TRUE(body);
+}
+
 TEST_F(HttpLogIntegrationTest, EachRequestHasALineWithTheUsualKeys) {
   start("", "");
   twoRequests();

@@ -345,6 +345,8 @@ TEST(HttpConnManagerFactoryTest, ChecksEveryField) {
                "max_request_headers_kb: 0 is out of range: from 1 to 8192 is allowed"},
           Case{"stat_prefix: a, max_headers_count: 10001, " + routes,
                "max_headers_count: 10001 is out of range: from 1 to 10000 is allowed"},
+          Case{"stat_prefix: a, max_request_target_bytes: 0, " + routes,
+               "max_request_target_bytes: 0 is out of range: from 1 to 8388608 is allowed"},
           Case{"stat_prefix: a, drain_timeout: 0s, " + routes,
                "drain_timeout: 0s is out of range: from 1ms to 1h is allowed"},
           Case{"stat_prefix: a, idle_timeout: 8761h, " + routes,

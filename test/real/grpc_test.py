@@ -30,7 +30,7 @@ class GrpcTest(RealTest):
         listeners = [sidecar("sidecar", "server"),
                      edge("edge", [route("server")], http_filters=[{"typed_config": stats["typed_config"]},
                                                                    {"typed_config": router()["typed_config"]}])]
-        self.weir = self.start_weir(listeners, [cluster("server", self.server_port)])
+        self.weir = self.start_weir(listeners, [cluster("server", self.server_port, http_protocol_options={"upstream_protocol": "HTTP2"})])
         self.channels = {name: self.channel(port) for name, port in self.weir.ports.items()}
 
     def start_server(self):

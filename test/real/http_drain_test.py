@@ -37,8 +37,11 @@ class HttpDrainTest(RealTest):
         cls.addClassCleanup(server.stop)
         server.wait_until_accepts(cls.server_port)
 
+    def cluster(self):
+        return cluster("server", self.server_port, http_protocol_options={"upstream_protocol": "AS_CLIENT"})
+
     def setUp(self):
-        self.proxies = [self.start_weir([self.listener()], [cluster("server", self.server_port)],
+        self.proxies = [self.start_weir([self.listener()], [self.cluster()],
                                         settings={"drain_timeout": "30s"}) for _ in range(2)]
         self.ports = [proxy.ports["edge"] for proxy in self.proxies]
         self.stop = threading.Event()
@@ -171,7 +174,7 @@ class HttpDrainTest(RealTest):
             for number in range(1, 4):
                 other = self.listener(via=f"1.1 v{number}")
                 first.write_config(first.config, [{**other, "address": f"{LOOPBACK}:{self.ports[0]}"}],
-                                   [cluster("server", self.server_port)])
+                                   [self.cluster()])
                 first.send_signal(signal.SIGHUP)
                 first.wait_until_reloaded(number)
                 before = first.metric("weir_http_responses_total", status="2xx")

@@ -179,7 +179,6 @@ http_parser_settings makeCallbacks() {
 // What http-parser itself refuses, in our words.
 BadMessage reasonOf(const http_parser& parser, const FieldFacts& facts) {
   switch (HTTP_PARSER_ERRNO(&parser)) {
-    case HPE_INVALID_METHOD: return {501, "h1_unknown_method"};
     case HPE_INVALID_URL:
     case HPE_INVALID_HOST:
     case HPE_INVALID_PORT:
@@ -205,10 +204,16 @@ std::optional<BadMessage> parseFields(FieldsOf what, std::span<char> text,
   http_parser parser;
   http_parser_init(&parser, what == FieldsOf::Response ? HTTP_RESPONSE : HTTP_REQUEST);
   parser.data = &sink;
-  if (what == FieldsOf::Trailers) {
-    // It has no entrance for trailers alone: they are the fields of a head as well.
+  if (what != FieldsOf::Response) {
+    // It has no entrance for trailers alone: they are the fields of a head as well. Of a request,
+    // it knows the methods of a list, and any other that is a token is forwarded, as by HTTP/2:
+    // what is implemented is up to the server (RFC 9110 9.1). Its line was read before.
     constexpr std::string_view Line = "GET / HTTP/1.1\r\n";
     http_parser_execute(&parser, &Callbacks, Line.data(), Line.size());
+  }
+  if (what == FieldsOf::Request) {
+    const size_t line = std::string_view(text.data(), text.size()).find("\r\n") + 2;
+    text = text.subspan(line);
   }
   http_parser_execute(&parser, &Callbacks, text.data(), text.size());
   if (sink.bad()) return sink.bad();

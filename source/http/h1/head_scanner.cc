@@ -7,8 +7,9 @@ namespace weir::http {
 namespace {
 
 constexpr size_t MaxEmptyLineBytes = 8;  // before a request line
-// Of a first line beside its target: the longest method that is known, the version, two spaces.
-constexpr size_t AroundTarget = 32;
+// Of a first line beside its target: a method that is longer than any that is in use, the version,
+// two spaces.
+constexpr size_t AroundTarget = 64;
 
 }  // namespace
 

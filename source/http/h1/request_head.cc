@@ -180,27 +180,44 @@ Bad readFacts(const FieldFacts& facts, HeaderMap& map, RequestHead& head) {
   return std::nullopt;
 }
 
-}  // namespace
-
-Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap& map,
-                     RequestHead& head) {
+// The first line, and with it the pseudo-header fields; of one that is wrong, those that it has.
+Bad readLine(std::string_view text, const HeaderLimits& limits, HeaderMap& map, RequestHead& head,
+             Target& target) {
   RequestLine line;
-  Target target;
-  if (Bad bad = splitLine({text.data(), text.size()}, limits, line)) return bad;
-  if (Bad bad = readVersion(line.version, head.version)) return bad;
-  head.kind = kindOf(line.method);
-  if (Bad bad = readTarget(line, map, target)) return bad;
-  addPseudo(map, line, target, head.kind == RequestHead::Kind::Connect);
-  FieldFacts facts;
-  if (Bad bad = parseFields(FieldsOf::Request, text, limits, map, facts)) return bad;
-  if (Bad bad = readFacts(facts, map, head)) return bad;
-  if (!target.authority.empty()) return std::nullopt;
+  Bad bad = splitLine(text, limits, line);
+  if (!bad) bad = readVersion(line.version, head.version);
+  if (!bad) {
+    head.kind = kindOf(line.method);
+    bad = readTarget(line, map, target);
+  }
+  if (!bad) {
+    addPseudo(map, line, target, head.kind == RequestHead::Kind::Connect);
+  } else if (isToken(line.method)) {
+    map.addView(HeaderId::Method, nameOf(HeaderId::Method), line.method);
+    map.addView(HeaderId::Path, nameOf(HeaderId::Path), line.target);
+  }
+  return bad;
+}
+
+void setAuthority(const FieldFacts& facts, HeaderMap& map) {
   if (facts.hosts > 0) {
     map.setView(HeaderId::Authority, facts.host);
   } else {
     map.remove(HeaderId::Authority);
   }
-  return std::nullopt;
+}
+
+}  // namespace
+
+Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap& map,
+                     RequestHead& head) {
+  Target target;
+  if (Bad bad = readLine({text.data(), text.size()}, limits, map, head, target)) return bad;
+  FieldFacts facts;
+  Bad bad = parseFields(FieldsOf::Request, text, limits, map, facts);
+  if (!bad) bad = readFacts(facts, map, head);
+  if (target.authority.empty()) setAuthority(facts, map);
+  return bad;
 }
 
 }  // namespace weir::http

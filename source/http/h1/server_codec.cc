@@ -3,12 +3,6 @@
 #include <utility>
 
 namespace weir::http {
-namespace {
-
-constexpr std::string_view BadRequest =
-    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-}  // namespace
 
 Http1ServerCodec::Http1ServerCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
                                    const Http1Settings& settings, ServerCodecEvents& events)
@@ -82,7 +76,8 @@ bool Http1ServerCodec::beginRequest(buffer::Buffer& data) {
     bad = BadMessage{426, "h1_http_10_not_accepted"};
   }
   if (bad) {
-    fields.clear();
+    // What the log has of it; the rest could be taken for anything.
+    fields.removeIf([](const HeaderEntry& entry) { return !entry.name.starts_with(':'); });
     return refuse(*bad);
   }
   dropped_fields_ += request_.dropped_fields;
@@ -122,9 +117,7 @@ bool Http1ServerCodec::readBody(buffer::Buffer& data, bool end_stream) {
         if (response_ == Response::Ended) endResponse();
       }
       return true;
-    case Incoming::Status::Bad:
-      failRequest(ResetReason::ProtocolError, incoming_.bad().reason);
-      return true;
+    case Incoming::Status::Bad: return refuseBody();
     case Incoming::Status::Cut:
       failRequest(ResetReason::ConnectionGone, "h1_incomplete_body");
       return true;
@@ -132,12 +125,21 @@ bool Http1ServerCodec::readBody(buffer::Buffer& data, bool end_stream) {
   return false;
 }
 
-// The stream cannot go on; where no response has begun, the client gets one all the same.
+// Where no response has begun, the client gets one all the same.
+bool Http1ServerCodec::refuseBody() {
+  const BadMessage bad = incoming_.bad();
+  if (response_ == Response::None) {
+    incoming_.stop();
+    return refuse(bad);
+  }
+  failRequest(ResetReason::ProtocolError, bad.reason);
+  return true;
+}
+
+// The stream cannot go on.
 void Http1ServerCodec::failRequest(ResetReason reason, std::string_view detail) {
   StreamDecoder& decoder = *decoder_;
-  const bool answer = response_ == Response::None && reason == ResetReason::ProtocolError;
-  if (answer) outlet_.bytes().append(BadRequest);
-  end(answer ? ConnectionEnd::Flush : ConnectionEnd::Reset, detail, true);
+  end(ConnectionEnd::Reset, detail, true);
   closeStream();
   decoder.onReset(reason, detail);
 }

@@ -70,6 +70,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   bool refuse(const BadMessage& bad);
   void beginStream(Version version);
   bool readBody(buffer::Buffer& data, bool end_stream);
+  bool refuseBody();
   void failRequest(ResetReason reason, std::string_view detail);
   void onHeadTimeout();
   bool requestUnderWay() const { return state_ == State::Body && !incoming_.ended(); }

@@ -127,6 +127,11 @@ int onSendData(nghttp2_session*, nghttp2_frame*, const uint8_t* head, size_t byt
   return sessionOf(user_data).writeData(stream, {head, 9}, bytes) ? 0 : NGHTTP2_ERR_WOULDBLOCK;
 }
 
+int onError(nghttp2_session*, int error, const char*, size_t, void* user_data) noexcept {
+  if (error == NGHTTP2_ERR_SETTINGS_EXPECTED) sessionOf(user_data).onNoSettings();
+  return 0;
+}
+
 nghttp2_session_callbacks* makeAll() {
   nghttp2_session_callbacks* set = nullptr;
   WEIR_CHECK(nghttp2_session_callbacks_new(&set) == 0);
@@ -140,6 +145,7 @@ nghttp2_session_callbacks* makeAll() {
   nghttp2_session_callbacks_set_on_frame_not_send_callback(set, onFrameNotSend);
   nghttp2_session_callbacks_set_on_stream_close_callback(set, onStreamClose);
   nghttp2_session_callbacks_set_send_data_callback(set, onSendData);
+  nghttp2_session_callbacks_set_error_callback2(set, onError);
   return set;
 }
 

@@ -201,12 +201,19 @@ void Http2Session::judgePassedOver(const Http2FrameTally& seen) {
 void Http2Session::onReceiveError(int error) {
   switch (error) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC: return fail("h2_bad_preface", NGHTTP2_PROTOCOL_ERROR);
-    case NGHTTP2_ERR_FLOODED: return fail("h2_outbound_control_flood", NGHTTP2_ENHANCE_YOUR_CALM);
+    case NGHTTP2_ERR_FLOODED: return failIf(floodOfAnswers());
     case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
       return fail("h2_continuation_flood", NGHTTP2_ENHANCE_YOUR_CALM);
     case NGHTTP2_ERR_TOO_MANY_SETTINGS: return fail("h2_settings_flood", NGHTTP2_ENHANCE_YOUR_CALM);
     default: return fail("h2_internal_error", NGHTTP2_INTERNAL_ERROR);
   }
+}
+
+// Its queue of acknowledgements is full: what it has just read is one more to acknowledge.
+std::string_view Http2Session::floodOfAnswers() const {
+  if (frame_type_ == NGHTTP2_SETTINGS) return "h2_settings_flood";
+  const bool pings = frame_type_ == NGHTTP2_PING && !out_.writeBlocked();
+  return pings ? "h2_ping_flood" : "h2_outbound_control_flood";
 }
 
 void Http2Session::peerEnds() {
@@ -324,7 +331,8 @@ void Http2Session::onConnectionGone() {
   gone_ = true;
   stopTimers();
   // Those that are told may begin nothing, and none is dropped any more.
-  for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(ResetReason::ConnectionGone, "");
+  const std::string_view detail = fault_ == NotHttp2 ? NotHttp2 : std::string_view();
+  for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(ResetReason::ConnectionGone, detail);
 }
 
 void Http2Session::announceGoaway() {
@@ -343,13 +351,16 @@ void Http2Session::sendGoaway() {
 
 void Http2Session::onFrameBegin(uint8_t type, int32_t id, size_t length, bool ends_stream) {
   announced_.add(type, length);
+  frame_type_ = type;
   if (type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) judgeLateFrame(id);
   switch (type) {
     case NGHTTP2_DATA:
       if (length == 0) onPayload(length, ends_stream);
       break;
-    case NGHTTP2_HEADERS:
-    case NGHTTP2_CONTINUATION: onPayload(length, ends_stream); break;
+    case NGHTTP2_HEADERS: onPayload(length, ends_stream); break;
+    case NGHTTP2_CONTINUATION:
+      if (!guard_.onPayload(length, ends_stream).empty()) failIf("h2_continuation_flood");
+      break;
     case NGHTTP2_PRIORITY: failIf(guard_.onPriority()); break;
     default: break;
   }
@@ -373,6 +384,11 @@ void Http2Session::onSettings(bool ack) {
   if (ack) return settings_timer_.disarm();
   failIf(guard_.onSettings(loop_.now()));
   owner_.onPeerSettings();
+}
+
+// What answers to a preface is not of HTTP/2: mostly a server of HTTP/1 that refuses it.
+void Http2Session::onNoSettings() {
+  if (side_ == Side::Client) fail(NotHttp2, NGHTTP2_PROTOCOL_ERROR);
 }
 
 void Http2Session::onPing(bool ack) {

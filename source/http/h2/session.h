@@ -98,6 +98,8 @@ class Http2Session {
   void onPayload(size_t bytes, bool ends_stream) { failIf(guard_.onPayload(bytes, ends_stream)); }
   void onWindowUpdate() { failIf(guard_.onWindowUpdate()); }
   void onSettings(bool ack);
+  // The first frame is another one.
+  void onNoSettings();
   void onPing(bool ack);
   void onGoaway() { owner_.onPeerGoaway(); }
   void onPeerReset(const Http2Stream& stream);
@@ -121,6 +123,7 @@ class Http2Session {
   void onReceiveError(int error);
   void judgePassedOver(const Http2FrameTally& seen);
   void watchFields(uint64_t begun_before);
+  std::string_view floodOfAnswers() const;
   void peerEnds();
   void conclude();
   void end(ConnectionEnd how, std::string_view reason, bool fault);
@@ -159,6 +162,7 @@ class Http2Session {
   Http2FrameWalk walk_;
   Http2FrameTally announced_;  // by nghttp2, in the piece that it looks at
   std::string_view fault_;
+  uint8_t frame_type_ = 0;  // of the last one that began
   bool ping_sent_ = false;
   bool again_ = false;  // something came up while run() was running
   bool running_ = false;

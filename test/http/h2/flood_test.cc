@@ -45,7 +45,7 @@ const Flood Floods[] = {
      [](uint32_t i) {
        return i == 0 ? headers(1, get(), 0) : frame(DataFrame, Padded, 1, std::string("\2\0\0", 3));
      }},
-    {"h2_empty_frames_flood",
+    {"h2_continuation_flood",
      [](uint32_t i) {
        return i == 0 ? frame(HeadersFrame, EndStream, 1, fieldBlock(get()))
                      : frame(ContinuationFrame, 0, 1);
@@ -74,6 +74,9 @@ const Flood Floods[] = {
        const std::string field = fieldBlock({{"a", std::string(3000, 'x')}}).substr(1);
        return frame(HeadersFrame, 0, 1, fieldBlock(get()) + '\x40' + field);
      }},
+    {"h2_settings_flood", [](uint32_t) { return times(1500, settings()); }},
+    {"h2_settings_flood", [](uint32_t) { return times(1500, settings()); }, false},
+    {"h2_ping_flood", [](uint32_t) { return times(1500, ping()); }},
     {"h2_outbound_control_flood", [](uint32_t) { return times(50, ping()); }, false},
     {"h2_unknown_frames_flood", [](uint32_t) { return times(50, frame(0x20, 0, 0)); }},
     // To a stream that was reset.

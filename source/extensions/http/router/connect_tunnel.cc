@@ -104,10 +104,14 @@ void ConnectTunnel::connect(upstream::Cluster& cluster, const upstream::ConnectR
   http::StreamInfo& info = context_.info();
   cluster_ = &cluster;
   info.cluster = cluster.settings().name;
-  ++info.attempts;
   started_ = context_.worker().loop.now();
   auto started = cluster.connect(request, *this);
-  if (!started.ok()) return notConnected(started.error().code);
+  if (!started.ok()) {
+    const UpstreamFailure failure{UpstreamFailure::Kind::NoConnection, started.error().code};
+    if (!failure.unsent()) ++info.attempts;
+    return notConnected(started.error().code);
+  }
+  ++info.attempts;
   connection_ = std::move(started.value().connection);
   place_ = std::move(started.value().place);
   info.upstream = place_.host();

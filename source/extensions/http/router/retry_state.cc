@@ -90,6 +90,7 @@ bool RetryState::wants(const UpstreamFailure& failure, bool head_sent) const {
       if (policy_.has(RetryOn::RefusedStream)) return true;
       [[fallthrough]];
     case Kind::Reset:
+    case Kind::NotHttp2:
     case Kind::ProtocolError: break;
   }
   if (policy_.has(RetryOn::Reset) || policy_.has(RetryOn::GatewayErrors)) return true;

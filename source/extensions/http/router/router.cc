@@ -197,7 +197,10 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
     early->cancel();
     context_.worker().loop.retire(std::move(early));
   }
-  if (failure) return onUpstreamFailure(*failure);
+  if (failure) {
+    if (failure->unsent()) --info.attempts;
+    return onUpstreamFailure(*failure);
+  }
   armTryIdle();
 }
 
@@ -353,6 +356,7 @@ void RouterFilter::noteFailure(const UpstreamFailure& failure) {
     case Kind::NoConnection:
     case Kind::Loop: return;  // counted as such
     case Kind::Refused: return counters.happened(Event::RefusedStream);
+    case Kind::NotHttp2:
     case Kind::ProtocolError: return counters.happened(Event::ProtocolError);
     case Kind::Reset: break;
   }

@@ -172,6 +172,7 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   Kind kind = Kind::Reset;
   if (reason == http::ResetReason::Refused) kind = Kind::Refused;
   if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
+  if (detail == http::NotHttp2) kind = Kind::NotHttp2;
   const bool gone = reason == http::ResetReason::ConnectionGone;
   const bool unseen = kind == Kind::Refused && !headers_seen_;
   fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !headers_seen_, unseen});

@@ -34,6 +34,7 @@ struct UpstreamFailure {
     Refused,        // the server has not looked at it (REFUSED_STREAM, GOAWAY)
     Reset,          // reset, or the connection ended, before the response was whole
     ProtocolError,  // the server broke the rules
+    NotHttp2,       // it was asked by HTTP/2, and speaks something else
   };
   Kind kind;
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
@@ -41,6 +42,13 @@ struct UpstreamFailure {
   bool gone = false;                  // of Reset: the connection ended
   bool stale = false;                 // a connection that had been idle was gone
   bool unseen = false;                // the server has said that it has not looked at it
+
+  // There was nobody to send it to, or no room.
+  bool unsent() const {
+    return kind == Kind::Loop || (kind == Kind::NoConnection &&
+                                  (code == ErrorCode::NoHost || code == ErrorCode::NotFound ||
+                                   code == ErrorCode::Overflow));
+  }
 };
 
 class UpstreamRequestEvents {

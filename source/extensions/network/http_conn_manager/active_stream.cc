@@ -124,8 +124,9 @@ void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
 
 void ActiveStream::onBadMessage(const http::BadMessage& bad) {
   info().bad_request = true;
-  info().path = filters_.requestHeaders().get(HeaderId::Path);
   manager_.stats().onRejected(bad.reason);
+  if (filtered_) return filters_.sendLocalReply({bad.status, bad.reason});
+  info().path = filters_.requestHeaders().get(HeaderId::Path);
   replyDirectly({bad.status, bad.reason});
 }
 

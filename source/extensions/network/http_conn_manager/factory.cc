@@ -126,6 +126,17 @@ void parseTimeouts(const Proto& proto, const FieldScope& scope, Settings& settin
   settings.http2.stream_flush_timeout = settings.stream_idle_timeout;
 }
 
+weir::http::Underscores underscoresOf(const Proto& proto) {
+  using weir::http::Underscores;
+  if (!proto.has_headers_with_underscores_action())
+    return proto.transparent() ? Underscores::Allow : Underscores::Reject;
+  switch (proto.headers_with_underscores_action()) {
+    case Proto::DROP_HEADER: return Underscores::Drop;
+    case Proto::ALLOW: return Underscores::Allow;
+    default: return Underscores::Reject;
+  }
+}
+
 void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings) {
   weir::http::HeaderLimits limits;
   limits.max_bytes = 1024 * config::checkInteger(scope.field("max_request_headers_kb"),
@@ -136,11 +147,11 @@ void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings
       config::checkInteger(scope.field("max_headers_count"),
                            valueOf(proto, &Proto::has_max_headers_count, &Proto::max_headers_count),
                            limits.max_count, {1, 10000});
-  switch (proto.headers_with_underscores_action()) {
-    case Proto::DROP_HEADER: limits.underscores = weir::http::Underscores::Drop; break;
-    case Proto::ALLOW: limits.underscores = weir::http::Underscores::Allow; break;
-    default: limits.underscores = weir::http::Underscores::Reject; break;
-  }
+  limits.max_target_bytes = config::checkInteger(
+      scope.field("max_request_target_bytes"),
+      valueOf(proto, &Proto::has_max_request_target_bytes, &Proto::max_request_target_bytes),
+      proto.transparent() ? limits.max_bytes : limits.max_target_bytes, {1, 8192 * 1024});
+  limits.underscores = underscoresOf(proto);
   settings.http1.headers = settings.http2.headers = limits;
   settings.max_requests_per_connection = proto.max_requests_per_connection();
 }

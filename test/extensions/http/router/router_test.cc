@@ -321,6 +321,28 @@ TEST(Router, ARequestThatAGoawayLeavesOutIsSentAgain) {
   }
 }
 
+// What a server says that was asked by HTTP/2 and knows HTTP/1 alone.
+TEST(Router, AnUpstreamThatIsNotHttp2HasAReasonOfItsOwn) {
+  for (const std::string answer :
+       {"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "SSH-2.0-OpenSSH\r\n"}) {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    proxy.client().send(Post);
+    ASSERT_TRUE(proxy.accepted(1));
+    proxy.upstream().peer().send(answer);
+    EXPECT_TRUE(proxy.clientSees("HTTP/1.1 502")) << answer;
+    EXPECT_TRUE(proxy.clientSees("weir-error: upstream_not_http2")) << answer;
+  }
+}
+
+TEST(Router, ClientsOfHttp2AreServedByServersOfHttp1) {
+  HttpProxyHarness proxy;
+  proxy.client().send(
+      hello() +
+      headers(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}},
+              EndStream));
+  EXPECT_TRUE(proxy.upstreamSees("GET / HTTP/1.1\r\n"));
+}
+
 // --- Ends of every kind.
 
 TEST(Router, AnUpstreamThatEndsBeforeItsResponseIsA503) {

@@ -29,6 +29,8 @@ std::string get1(const std::string& fields, const std::string& line = "GET / HTT
   return line + "\r\n" + fields + "\r\n";
 }
 
+// The harness is transparent, and then they would pass.
+constexpr char Strict[] = ", headers_with_underscores_action: REJECT_REQUEST";
 const std::string Smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string Chunked = "0\r\n\r\n";
 
@@ -125,7 +127,7 @@ std::string allForwarded(HttpProxyHarness& proxy) {
 
 TEST(Smuggling, Http1RequestsHaveOneMeaning) {
   for (const RawCase& one : rawCases()) {
-    HttpProxyHarness proxy;
+    HttpProxyHarness proxy({.manager = Strict});
     proxy.client().send(one.request);
     if (one.status != 0) {
       EXPECT_TRUE(proxy.clientSees("\r\n\r\n")) << one.name;
@@ -214,9 +216,38 @@ std::vector<DownCase> downCases() {
   };
 }
 
+TEST(BrokenBody, IsAnsweredWithItsReason) {
+  for (const std::string& fields :
+       {std::string(), std::string("content-type: application/grpc\r\n")}) {
+    HttpProxyHarness proxy;
+    proxy.client().send(post(fields + "Transfer-Encoding: chunked\r\n", "2\r\nab\r\n"));
+    ASSERT_TRUE(proxy.upstreamSees("ab"));
+    proxy.client().send("x\r\n");
+    EXPECT_TRUE(proxy.clientSees("weir-error: h1_chunk_size")) << fields;
+    EXPECT_TRUE(proxy.clientSees(fields.empty() ? "HTTP/1.1 400" : "grpc-status"));
+    EXPECT_TRUE(proxy.clientEnds());
+    EXPECT_FALSE(proxy.upstreamSees("0\r\n\r\n")) << "what is not whole is not ended";
+  }
+}
+
+TEST(Transparent, ChangesNothingThatIsClear) {
+  const std::string request =
+      "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nhost: a\r\nx_y: z\r\n\r\n";
+  HttpProxyHarness proxy;  // which is transparent
+  proxy.client().send(request);
+  EXPECT_TRUE(proxy.upstreamGets(request));
+  HttpProxyHarness other({.manager = ", max_request_target_bytes: 9000"});
+  other.client().send("GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nhost: a\r\n\r\n");
+  EXPECT_TRUE(other.clientSees("HTTP/1.1 414"));
+  HttpProxyHarness strict({.manager = ", headers_with_underscores_action: "
+                                      "REJECT_REQUEST, max_request_target_bytes: 8192"});
+  strict.client().send(request);
+  EXPECT_TRUE(strict.clientSees("HTTP/1.1 414"));
+}
+
 TEST(Smuggling, Http2RequestsHaveOneMeaningOverHttp1) {
   for (const DownCase& one : downCases()) {
-    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP1}"});
+    HttpProxyHarness proxy({.manager = Strict});
     std::string bytes = hello() + headers(1, one.fields, one.body.empty() ? EndStream : 0);
     if (!one.body.empty()) bytes += data(1, one.body, EndStream);
     proxy.client().send(bytes);
