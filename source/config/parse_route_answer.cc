@@ -113,6 +113,7 @@ http::Tunnel parseTunnel(const v1::TunnelAction& config, const http::PathMatch& 
   } else if (config.destination_case() == v1::TunnelAction::DESTINATION_NOT_SET) {
     scope.error("is required: one of cluster or authority");
   }
+  tunnel.allow_local_destinations = config.authority().allow_local_destinations();
   tunnel.idle_timeout = checkDuration(scope.field("idle_timeout"),
                                       config.has_idle_timeout() ? &config.idle_timeout() : nullptr,
                                       tunnel.idle_timeout, {milliseconds(1), hours(24), true});

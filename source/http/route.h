@@ -124,6 +124,8 @@ struct Forward {
 struct Tunnel {
   std::string cluster = {};  // empty: to the authority
   Duration idle_timeout = std::chrono::hours(1);
+  // To the authority though that is this machine, or on its link only.
+  bool allow_local_destinations = false;
 };
 
 struct Redirect {

@@ -3,9 +3,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 #include "source/net/io.h"
 
 namespace weir::net {
+namespace {
+
+bool isLinkLocal(const IpAddress& ip) {
+  constexpr std::array<uint8_t, 14> InV6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 169, 254};
+  if (ip.family == Family::V4) return ip.bytes[0] == 169 && ip.bytes[1] == 254;
+  if (ip.family != Family::V6) return false;
+  if (std::equal(InV6.begin(), InV6.end(), ip.bytes.begin())) return true;
+  return ip.bytes[0] == 0xfe && (ip.bytes[1] & 0xc0) == 0x80;
+}
+
+}  // namespace
 
 // The kernel knows: only its own addresses can be bound to.
 bool isOfThisMachine(const IpAddress& ip) {
@@ -20,5 +34,7 @@ bool isOfThisMachine(const IpAddress& ip) {
   ::close(fd);
   return bound;
 }
+
+bool isLocal(const IpAddress& ip) { return isLinkLocal(ip) || isOfThisMachine(ip); }
 
 }  // namespace weir::net

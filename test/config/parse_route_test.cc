@@ -129,7 +129,8 @@ TEST_F(ParseRouteTest, ReadsATunnel) {
   parsed_ = parseRoutes(
       "virtual_hosts: [{name: v, domains: [h], routes: [{match: {connect_matcher: {}}, "
       "tunnel: {cluster: a, idle_timeout: 5s}}]}, {name: w, domains: ['*'], routes: [{match: "
-      "{connect_matcher: {}}, tunnel: {authority: {}}}]}]");
+      "{connect_matcher: {}}, tunnel: {authority: {}}}, {match: {connect_matcher: {}}, tunnel: "
+      "{authority: {allow_local_destinations: true}}}]}]");
   ASSERT_EQ(parsed_.errors, "");
   std::vector<http::Tunnel> tunnels;
   parsed_.table->eachRoute(
@@ -138,6 +139,8 @@ TEST_F(ParseRouteTest, ReadsATunnel) {
   EXPECT_EQ(tunnels.at(0).idle_timeout, 5s);
   EXPECT_EQ(tunnels.at(1).cluster, "");
   EXPECT_EQ(tunnels.at(1).idle_timeout, 1h);
+  EXPECT_FALSE(tunnels.at(1).allow_local_destinations);
+  EXPECT_TRUE(tunnels.at(2).allow_local_destinations);
 }
 
 TEST_F(ParseRouteTest, AllConditionsAreRead) {

@@ -27,7 +27,8 @@ std::string proxyConfig(const std::string& upstream, const std::string& action,
 }
 
 constexpr char ToCluster[] = "tunnel: {cluster: up}";
-constexpr char ToAuthority[] = "tunnel: {authority: {}}";
+constexpr char ToAuthority[] = "tunnel: {authority: {allow_local_destinations: true}}";
+constexpr char ToAuthorityElsewhere[] = "tunnel: {authority: {}}";
 constexpr char Onwards[] = "route: {cluster: up, upgrade_configs: [{upgrade_type: CONNECT}]}";
 constexpr char OverHttp2[] = ", http_protocol_options: {upstream_protocol: HTTP2}";
 constexpr char OverHttp1[] = ", http_protocol_options: {upstream_protocol: HTTP1}";
@@ -127,6 +128,15 @@ TEST_F(ConnectIntegrationTest, DoesNotLeadBackToTheProxyItself) {
     TestSocket client = TestSocket::connectTo(proxy.port());
     client.send(connectTo(host + (":" + std::to_string(proxy.port()))));
     EXPECT_TRUE(answers(client, "508", "loop")) << host;
+  }
+}
+
+TEST_F(ConnectIntegrationTest, LeadsNowhereNearUnlessTheRouteAllowsIt) {
+  ServerUnderTest proxy(proxyConfig("127.0.0.1:1", ToAuthorityElsewhere));
+  for (const char* host : {"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0"}) {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    client.send(connectTo(host + (":" + std::to_string(upstream_.port()))));
+    EXPECT_TRUE(answers(client, "403", "local_destination")) << host;
   }
 }
 

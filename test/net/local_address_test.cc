@@ -14,6 +14,15 @@ TEST(LocalAddressTest, KnowsWhatStaysOnThisMachine) {
   EXPECT_FALSE(isOfThisMachine(IpAddress{}));
 }
 
+TEST(LocalAddressTest, KnowsWhatIsNear) {
+  for (const char* near : {"127.0.0.1", "::1", "0.0.0.0", "::ffff:0.0.0.0", "169.254.169.254",
+                           "::ffff:169.254.0.1", "fe80::1", "febf::1"})
+    EXPECT_TRUE(isLocal(*IpAddress::parse(near))) << near;
+  for (const char* other : {"192.0.2.1", "169.253.0.1", "2001:db8::1", "fec0::1", "fd00::1"})
+    EXPECT_FALSE(isLocal(*IpAddress::parse(other))) << other;
+  EXPECT_FALSE(isLocal(IpAddress{}));
+}
+
 TEST(LocalAddressTest, KnowsTheAddressesOfAllInterfaces) {
   ifaddrs* all = nullptr;
   ASSERT_EQ(getifaddrs(&all), 0);

@@ -56,6 +56,7 @@ ConnectTunnel::~ConnectTunnel() { cancel(); }
 
 void ConnectTunnel::start(const http::Tunnel& route, bool end_stream) {
   early_end_ = end_stream;
+  allow_local_ = route.allow_local_destinations;
   if (route.cluster.empty()) return connectToAuthority();
   cluster_ = context_.worker().clusters.find(route.cluster);
   WEIR_CHECK(cluster_ != nullptr);  // the configuration was checked
@@ -94,6 +95,7 @@ void ConnectTunnel::connectToNext() {
   const net::IpPort to = untried_.front();
   untried_.pop_front();
   if (isOwnListener(to, context_.connection())) return reply(508, "loop");
+  if (!allow_local_ && net::isLocal(to.ip)) return reply(403, "local_destination");
   upstream::ConnectRequest request = filter::connectRequest(context_.connection());
   request.destination = to;
   request.destination_is_self = false;

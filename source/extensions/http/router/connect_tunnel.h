@@ -66,6 +66,7 @@ class ConnectTunnel final : private net::ConnectionEvents {
   std::deque<net::IpPort> untried_;  // addresses of the authority
   buffer::Buffer early_;             // from the client, until the connection stands
   bool early_end_ = false;
+  bool allow_local_ = false;
   bool open_ = false;
   bool paused_ = false;
   bool read_ended_ = false;

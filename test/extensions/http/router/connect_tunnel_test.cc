@@ -23,19 +23,25 @@ constexpr std::string_view Opened = "HTTP/1.1 200 OK\r\n\r\n";
 
 struct ConnectTunnelTest : testing::Test {
   ConnectTunnelTest() : dns(*loop), upstream(loop) {
-    http::VirtualHostSpec host{"all", "", {"*"}, {}};
-    http::RouteSpec through;
-    through.match.path = {http::PathMatch::Kind::Connect, ""};
-    through.route.action = http::Tunnel{};
-    host.routes = {through};
-    Diagnostics diagnostics;
-    settings.routes = http::RouteTable::compile({host}, diagnostics);
-    EXPECT_TRUE(diagnostics.ok());
+    http::Tunnel tunnel;
+    tunnel.allow_local_destinations = true;
+    route(tunnel);
     settings.stat_prefix = "web";
     settings.transparent = true;
     options.servers = {dns.address()};
     options.resolv_conf = "/does/not/exist";
     options.deadline = seconds(5);
+  }
+
+  void route(const http::Tunnel& tunnel) {
+    http::VirtualHostSpec host{"all", "", {"*"}, {}};
+    http::RouteSpec through;
+    through.match.path = {http::PathMatch::Kind::Connect, ""};
+    through.route.action = tunnel;
+    host.routes = {through};
+    Diagnostics diagnostics;
+    settings.routes = http::RouteTable::compile({host}, diagnostics);
+    EXPECT_TRUE(diagnostics.ok());
   }
 
   test::FilterHarness& connect(const std::string& name, uint16_t port) {
@@ -96,6 +102,19 @@ TEST_F(ConnectTunnelTest, SaysThatConnectingToTheLastOneFailed) {
   connect("a.test", port());
   EXPECT_TRUE(clientSees("HTTP/1.1 503"));
   EXPECT_TRUE(clientSees("weir-error: upstream_refused\r\n"));
+}
+
+TEST_F(ConnectTunnelTest, LeadsToWhatIsNearOnlyIfTheRouteAllowsIt) {
+  dns.answer("a.test", {"127.0.0.1"}, 60);
+  route(http::Tunnel{});
+  for (const char* near :
+       {"127.0.0.1", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]",
+        "[::ffff:0.0.0.0]", "169.254.169.254", "[::ffff:169.254.169.254]", "[fe80::1]", "a.test"}) {
+    connect(near, port());
+    EXPECT_TRUE(clientSees("HTTP/1.1 403")) << near;
+    EXPECT_TRUE(clientSees("weir-error: local_destination\r\n")) << near;
+  }
+  EXPECT_EQ(upstream.connections(), 0U);
 }
 
 TEST_F(ConnectTunnelTest, SaysThatANameHasNoAddress) {
