@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
+#include "source/http/h2/limits.h"
+
 namespace weir::http {
-namespace {
-
-// A head over its limits is answered (431), as it may be a mistake; one so many times over them is
-// none, and is not read to its end.
-constexpr size_t HeaderOverflow = 8;
-constexpr uint32_t DefaultWindow = 65535;  // RFC 9113 6.9.2
-
-}  // namespace
 
 uint32_t Http2FloodGuard::Rate::add(uint32_t events, MonotonicTime now) {
   if (count_ == 0 || now - since_ >= std::chrono::seconds(1)) {
@@ -37,9 +31,8 @@ std::string_view Http2FloodGuard::onUnknown(uint32_t frames, MonotonicTime now) 
 }
 
 std::string_view Http2FloodGuard::onLateData(uint64_t bytes) {
-  // What was on its way when a stream was reset is at most its window; that was the default one
-  // before the peer had our settings (RFC 9113 6.9.2).
-  const uint64_t window = std::max(settings_.initial_stream_window_size, DefaultWindow);
+  // What was on its way when a stream was reset is at most its window.
+  const uint64_t window = std::max(settings_.initial_stream_window_size, Http2DefaultWindow);
   late_data_ += bytes;
   return late_data_ > streams_begun_ * window ? "h2_late_data_flood" : "";
 }
@@ -68,8 +61,8 @@ std::string_view Http2FloodGuard::onPayload(size_t bytes, bool ends_stream) {
 }
 
 std::string_view Http2FloodGuard::onFields(size_t count, size_t bytes) const {
-  const bool flood = count > HeaderOverflow * settings_.headers.max_count ||
-                     bytes > HeaderOverflow * settings_.headers.max_bytes;
+  const bool flood = count > Http2HeaderOverflow * settings_.headers.max_count ||
+                     bytes > Http2HeaderOverflow * settings_.headers.max_bytes;
   return flood ? "h2_header_overflow" : "";
 }
 

@@ -7,6 +7,7 @@
 #include "source/base/check.h"
 #include "source/http/h2/callbacks.h"
 #include "source/http/h2/error_codes.h"
+#include "source/http/h2/limits.h"
 
 namespace weir::http {
 namespace {
@@ -16,7 +17,6 @@ constexpr size_t InputPiece = 16384;    // looked at before streams are told
 constexpr size_t QueueBeforePump = 64;  // frames that wait while there are more bytes to look at
 constexpr int MaxRounds = 4;            // of telling and sending in one turn
 constexpr size_t KeptStreams = 32;
-constexpr Duration SettingsTimeout = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -48,9 +48,9 @@ void Http2Session::start() {
   WEIR_CHECK(nghttp2_option_new(&options) == 0);
   nghttp2_option_set_no_auto_window_update(options, 1);
   nghttp2_option_set_max_deflate_dynamic_table_size(options, settings_.hpack_table_size);
-  nghttp2_option_set_max_send_header_block_length(options, size_t{1} << 20);
+  nghttp2_option_set_max_send_header_block_length(options, Http2MaxHeadSent);
   nghttp2_option_set_max_outbound_ack(options, settings_.max_outbound_control_frames);
-  nghttp2_option_set_max_continuations(options, 8 + settings_.headers.max_bytes / 16384);
+  nghttp2_option_set_max_continuations(options, http2MaxContinuations(settings_.headers.max_bytes));
   // Left to the flood guard, which looks at how long the streams lived.
   nghttp2_option_set_stream_reset_rate_limit(options, uint64_t{1} << 32, uint64_t{1} << 32);
   const bool server = side_ == Side::Server;
@@ -58,7 +58,7 @@ void Http2Session::start() {
   WEIR_CHECK(make(&session_, Http2Callbacks::all(), this, options) == 0);
   nghttp2_option_del(options);
   submitSettings();
-  settings_timer_.arm(SettingsTimeout);
+  settings_timer_.arm(Http2SettingsTimeout);
   armKeepalive();
   wake();
 }

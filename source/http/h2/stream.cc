@@ -5,13 +5,11 @@
 #include "source/base/check.h"
 #include "source/http/h2/callbacks.h"
 #include "source/http/h2/error_codes.h"
+#include "source/http/h2/limits.h"
 #include "source/http/h2/session.h"
 
 namespace weir::http {
 namespace {
-
-// Before a response: the client may be slow to take them, and there is no bound to their bytes.
-constexpr unsigned MaxInformational = 100;
 
 // A client that is told that it may stop has most often ended its request, or reset it, by then.
 constexpr Duration LingerTime = std::chrono::milliseconds(500);
@@ -271,7 +269,7 @@ void Http2Stream::onRequestHead(bool end_stream) {
 void Http2Stream::onResponseHead(bool end_stream) {
   if (overLimits(count_, session_.settings().headers)) return breakRules("headers_too_large");
   const unsigned status = statusOf(*map_);
-  if (status < 200 && ++informational_ > MaxInformational) {
+  if (status < 200 && ++informational_ > Http2MaxInformational) {
     return breakRules("h2_informational_responses");
   }
   state_.head_whole = status >= 200;

@@ -30,6 +30,23 @@ TEST(Http2Conversation, CarriesLargeBodiesThroughSmallWindows) {
   EXPECT_EQ(pair.server.codec->openStreams(), 0U);
 }
 
+// As large as the settings can make it: what is let in can be passed on.
+TEST(Http2Conversation, CarriesTheLargestHeadThatCanBeAllowed) {
+  http::Http2Settings large;
+  large.headers.max_bytes = 8192 * 1024;
+  large.headers.max_count = 10'000;
+  CodecPair pair(large, large);
+  const size_t count = large.headers.max_bytes / 60'000;
+  RecordingDecoder& client =
+      pair.client.request(get(FieldList(count, {"a", std::string(60'000 - 64, 'x')})));
+  EXPECT_TRUE(pair.client.sent_ok);
+  pair.pump();
+  ASSERT_EQ(client.log, "");
+  ASSERT_EQ(pair.server.events.streams.size(), 1U);
+  EXPECT_TRUE(pair.server.stream().ended);
+  EXPECT_GT(pair.server.stream().log.size(), 8'000'000U);
+}
+
 TEST(Http2Conversation, PausedStreamHoldsItsWindowAndDoesNotBlockAnother) {
   http::Http2Settings settings;
   settings.initial_stream_window_size = 50000;
