@@ -1,8 +1,7 @@
 #pragma once
 
-// What no setting moves: the fixed limits of HTTP/2 connections, which docs/http.md and
-// docs/operations.md name. Those that a connection may be given are in codec_settings.h. Any
-// thread.
+// What no setting moves: the fixed limits of HTTP/2 connections, which docs/reasons.md names. Those
+// that a connection may be given are in codec_settings.h. Any thread.
 
 #include <chrono>
 #include <cstddef>
