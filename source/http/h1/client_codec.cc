@@ -9,14 +9,20 @@ namespace {
 
 constexpr unsigned MaxInformational = 100;
 
+// Underscores are a matter of requests: see Underscores. Trailers do not say whose they are.
+Http1Settings forResponses(Http1Settings settings) {
+  settings.headers.underscores = Underscores::Allow;
+  return settings;
+}
+
 }  // namespace
 
 Http1ClientCodec::Http1ClientCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
                                    const Http1Settings& settings, CodecEvents& events)
-    : settings_(settings),
+    : settings_(forResponses(settings)),
       events_(events),
-      head_(pool, settings.headers),
-      incoming_(pool, settings.headers),
+      head_(pool, settings_.headers),
+      incoming_(pool, settings_.headers),
       held_(pool),
       outlet_(loop, out, pool, settings.buffer_limit, [this] { atTurnEnd(); }) {}
 

@@ -83,7 +83,7 @@ class Http1ClientCodec final : public ClientCodec, private StreamEncoder {
   void end(ConnectionEnd how, std::string_view reason, bool fault);
   void atTurnEnd();
 
-  const Http1Settings& settings_;
+  const Http1Settings settings_;
   CodecEvents& events_;
   StreamDecoder* decoder_ = nullptr;  // of the stream that is open
   HeadGatherer head_;

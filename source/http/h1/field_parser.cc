@@ -60,9 +60,11 @@ bool FieldSink::onName(const char* at, size_t size) {
     name[i] = lower;
   }
   name_ = {name, size};
-  drop_ = underscore && limits_.underscores == Underscores::Drop;
+  // They could deceive an application that gets a request; a response deceives nobody.
+  const auto rule = what_ == FieldsOf::Response ? Underscores::Allow : limits_.underscores;
+  drop_ = underscore && rule == Underscores::Drop;
   facts_.dropped += drop_ ? 1 : 0;
-  if (!underscore || limits_.underscores != Underscores::Reject) return true;
+  if (!underscore || rule != Underscores::Reject) return true;
   return refuse(400, "underscore_in_header");
 }
 
@@ -97,7 +99,6 @@ void FieldSink::take(HeaderId id, std::string_view value) {
       ++facts_.content_lengths;
       facts_.content_length = value;
       break;
-    case HeaderId::Expect: facts_.expect = value; break;
     case HeaderId::Upgrade: ++facts_.upgrades; break;
     default: break;
   }

@@ -21,7 +21,6 @@ struct FieldFacts {
   std::string_view host;
   std::string_view content_length;
   std::string_view transfer_encoding;
-  std::string_view expect;
   uint32_t hosts = 0;  // how many fields there were of each
   uint32_t content_lengths = 0;
   uint32_t transfer_encodings = 0;

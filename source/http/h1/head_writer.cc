@@ -254,9 +254,8 @@ void writeResponse(const HeaderMap& headers, const MessagePlan& plan,
   text.put("\r\n");
   putFields(headers, text);
   putFraming(plan, text);
-  if (status == 101) {
-    putUpgrade(headers, text);
-  } else if (status >= 200 && plan.mode != BodyMode::Tunnel) {
+  if (status == 101 || (status == 426 && headers.has(HeaderId::Upgrade))) putUpgrade(headers, text);
+  if (status >= 200 && plan.mode != BodyMode::Tunnel) {
     if (!keep_alive) text.field("connection", "close");
     if (keep_alive && context.version == Version::Http10) text.field("connection", "keep-alive");
   }

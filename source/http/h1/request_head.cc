@@ -55,7 +55,7 @@ Bad readAbsolute(const RequestLine& line, HeaderMap& map, Target& target) {
   if (scheme_end == std::string_view::npos) return BadMessage{400, "h1_target"};
   const std::string_view scheme = line.target.substr(0, scheme_end);
   const bool https = equalIgnoringCase(scheme, "https");
-  if (!https && !equalIgnoringCase(scheme, "http")) return BadMessage{400, "h1_scheme"};
+  if (!https && !equalIgnoringCase(scheme, "http")) return BadMessage{400, "unknown_scheme"};
   const std::string_view rest = line.target.substr(scheme_end + 3);
   const size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   target.scheme = https ? "https" : "http";
@@ -168,9 +168,6 @@ RequestHead::Kind kindOf(std::string_view method) {
 Bad readFacts(const FieldFacts& facts, HeaderMap& map, RequestHead& head) {
   if (Bad bad = checkHost(facts, head.version)) return bad;
   if (Bad bad = readBody(facts, head)) return bad;
-  if (!facts.expect.empty() && !equalIgnoringCase(facts.expect, "100-continue")) {
-    return BadMessage{417, "h1_expectation"};
-  }
   if (head.kind == RequestHead::Kind::Connect && head.body.framing != Framing::None) {
     return BadMessage{400, "h1_connect_with_body"};
   }

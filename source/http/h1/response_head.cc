@@ -7,6 +7,8 @@ namespace {
 
 using Bad = std::optional<BadMessage>;
 
+constexpr unsigned UpgradeRequired = 426;
+
 // "HTTP/1.1 200 reason"; the reason, and the space before it, may be missing.
 Bad readStatusLine(std::string_view line, ResponseHead& head, std::string_view& status) {
   const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
@@ -67,13 +69,16 @@ Bad parseResponseHead(std::span<char> text, RequestHead::Kind request, const Hea
   map.addView(HeaderId::Status, nameOf(HeaderId::Status), status);
   FieldFacts facts;
   if (Bad bad = parseFields(FieldsOf::Response, text, limits, map, facts)) return bad;
-  if (Bad bad = checkLengths(facts, head)) return bad;
+  const bool connected = request == RequestHead::Kind::Connect && opensTunnel(head.status, request);
+  // A tunnel has no length, whatever is said of one (RFC 9110 9.3.6).
+  if (Bad bad = connected ? Bad{} : checkLengths(facts, head)) return bad;
   head.keep_alive = !facts.close && (head.version == Version::Http11 || facts.keep_alive);
   if (opensTunnel(head.status, request)) {
     map.remove(HeaderId::ContentLength);
     return std::nullopt;
   }
-  map.remove(HeaderId::Upgrade);
+  // What an upstream could upgrade to matters only where it demands it (RFC 9110 15.5.22).
+  if (head.status != UpgradeRequired) map.remove(HeaderId::Upgrade);
   if (head.status == 101) return BadMessage{502, "h1_unexpected_101"};
   head.body = bodyOf(facts, request, head.status);
   if (head.body.framing == Framing::UntilClose) head.keep_alive = false;

@@ -30,7 +30,10 @@ bool Http1ServerCodec::step(buffer::Buffer& data, bool end_stream) {
     case State::Tunnel: return readBody(data, end_stream);
     case State::Held:
     case State::Answering: return false;
-    case State::Dropping: data.clear(); return false;
+    case State::Dropping:
+      // Until the response has ended, what is not wanted stays where it is, and slows the client.
+      if (ending_.wanted) data.clear();
+      return false;
   }
   return false;
 }
@@ -103,6 +106,8 @@ bool Http1ServerCodec::refuse(const BadMessage& bad) {
 }
 
 void Http1ServerCodec::onHeadTimeout() {
+  // The rest of the head may be there: nothing is read while the client does not read.
+  if (outlet_.blocked()) return head_timer_.arm(settings_.request_headers_timeout);
   beginStream(Version::Http11);
   refuse({408, "h1_head_timeout"});
 }
@@ -289,6 +294,7 @@ void Http1ServerCodec::tellRequestEnd() {
 }
 
 void Http1ServerCodec::tellStreamEnd() {
+  if (drain_ == Drain::Finishing) end(ConnectionEnd::Flush, "drained", false);
   if (!ending_.wanted) state_ = State::Head;
   more_wanted_ = true;
   events_.onStreamEnd();

@@ -37,6 +37,41 @@ TEST(Http1ClientCodecTest, RefusesResponsesWhoseConnectionNamesNoFields) {
   }
 }
 
+TEST(Http1ClientCodecTest, UnderscoresInTheFieldsOfAResponseAreNoFault) {
+  for (const auto underscores : {Underscores::Reject, Underscores::Drop, Underscores::Allow}) {
+    Http1Settings settings;
+    settings.headers.underscores = underscores;
+    ClientHarness client(settings);
+    client.request();
+    client.feed(
+        "HTTP/1.1 200 OK\r\nX_Y: z\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT_U: v\r\n\r\n");
+    EXPECT_EQ(client.story(), "head\n  :status: 200\n  x_y: z\ntrailers\n  t_u: v\n");
+  }
+}
+
+TEST(Http1ClientCodecTest, ALengthInTheAnswerToAConnectMeansNothing) {
+  for (const char* fields :
+       {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"}) {
+    ClientHarness client;
+    Stream& stream = client.request("CONNECT", false);
+    client.feed("HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\nhello tunnel");
+    EXPECT_EQ(stream.decoder.told(), "head\n  :status: 200\nbody hello tunnel\n") << fields;
+    client.send(stream, "raw", false);
+    EXPECT_TRUE(client.out.written.ends_with("\r\n\r\nraw")) << client.out.written;
+  }
+}
+
+TEST(Http1ClientCodecTest, WhatAnUpstreamDemandsToUpgradeToIsTold) {
+  ClientHarness client;
+  client.request();
+  client.feed(
+      "HTTP/1.1 426 Upgrade Required\r\nUpgrade: x/2\r\nConnection: upgrade\r\n"
+      "Content-Length: 0\r\n\r\n");
+  EXPECT_EQ(client.story(), "head\n  :status: 426\n  upgrade: x/2\n  content-length: 0\nend\n");
+  EXPECT_TRUE(client.codec.canTake());
+}
+
 TEST(Http1ClientCodecTest, FramesTheBodyOfARequest) {
   struct Case {
     std::string_view method;

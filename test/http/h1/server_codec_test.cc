@@ -285,6 +285,62 @@ TEST(Http1ServerCodecTest, BoundsTheTimeOfAHeadFromItsFirstByte) {
             "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
 }
 
+TEST(Http1ServerCodecTest, AHeadIsNotLateWhileNothingIsRead) {
+  ServerHarness server;
+  server.answerAll();
+  server.feed("GET / HT");
+  server.out.blocked = true;
+  server.feed("TP/1.1\r\nHost: a\r\n\r\n");
+  server.loop.advance(std::chrono::seconds(60));
+  EXPECT_EQ(server.story(), "");
+  server.out.blocked = false;
+  server.codec.onWriteReady();
+  server.settle();
+  EXPECT_EQ(server.story(), GetHead + "end\n");
+  EXPECT_EQ(server.end, "");
+}
+
+TEST(Http1ServerCodecTest, WhatFollowsTheLastRequestIsNotReadBeforeItsAnswer) {
+  ServerHarness server;
+  server.feed("CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
+  HeaderMap head;
+  setStatus(head, 403);
+  ASSERT_TRUE(server.streams[0]->encoder->encodeHeaders(head, false));
+  server.feed(std::string(100'000, 'x'));
+  EXPECT_EQ(server.input.size(), 100'000U);
+  server.send(*server.streams[0], "no", true);
+  server.settle();
+  EXPECT_EQ(server.end, "flush last_response");
+  server.codec.onBytes(server.input, false);
+  EXPECT_TRUE(server.input.empty());
+}
+
+TEST(Http1ServerCodecTest, ADrainThatFinishesWithTheResponseEndsTheConnection) {
+  ServerHarness server;
+  server.feed(Get);
+  server.respond(*server.streams[0], 200, "ok");
+  server.codec.startDrain();
+  server.codec.finishDrain();
+  server.settle();
+  EXPECT_EQ(server.end, "flush drained");
+}
+
+TEST(Http1ServerCodecTest, AResponseThatDemandsAnUpgradeSaysToWhat) {
+  ServerHarness server;
+  server.feed(Get + request("Connection: close\r\n"));
+  for (size_t i = 0; i < 2; ++i) {
+    HeaderMap head;
+    setStatus(head, 426);
+    head.add(HeaderId::Upgrade, "x/2");
+    ASSERT_TRUE(server.streams.at(i)->encoder->encodeHeaders(head, true));
+    server.settle();
+  }
+  const std::string upgrade =
+      "HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\nupgrade: x/2\r\n"
+      "connection: upgrade\r\n";
+  EXPECT_EQ(server.out.written, upgrade + "\r\n" + upgrade + "connection: close\r\n\r\n");
+}
+
 TEST(Http1ServerCodecTest, HoldsWhatFollowsAnUpgradeUntilItIsAccepted) {
   ServerHarness server;
   server.feed(request("Upgrade: h2c, websocket\r\nConnection: upgrade, HTTP2-Settings\r\n"
