@@ -263,6 +263,7 @@ FilterStatus FilterManager::EncodeWay::showTrailers(size_t station) {
 void FilterManager::EncodeWay::deliver(const Passage::News& news) {
   const bool data = news.data != nullptr && !news.data->empty();
   const bool body_ends = news.end == Passage::End::Body;
+  if (news.head) owner.checkFinal();
   if (body_ends || news.end == Passage::End::Trailers) {
     owner.response_ = Response::Ended;
   } else if (news.head) {
@@ -276,6 +277,13 @@ void FilterManager::EncodeWay::deliver(const Passage::News& news) {
   }
   if (owner.over_) return;
   if (news.end == Passage::End::Trailers) owner.ends_.sendTrailers(owner.response_trailers_);
+}
+
+// Informational heads take another way: one that comes here would leave the response without its
+// own.
+void FilterManager::checkFinal() {
+  const unsigned status = statusOf(response_headers_);
+  if (status >= 100 && status < 200 && status != 101) setStatus(response_headers_, 0);
 }
 
 void FilterManager::EncodeWay::onOverLimit() {
@@ -333,6 +341,10 @@ void FilterContext::clearRoute() {
 
 bool FilterContext::upgradeAllowed(std::string_view token) const {
   return manager_.ends_.upgradeAllowed(token);
+}
+
+PathResult FilterContext::normalize(std::string_view path) const {
+  return manager_.ends_.normalize(path);
 }
 
 std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(

@@ -18,6 +18,7 @@
 #include "source/http/filter.h"
 #include "source/http/filter_context.h"
 #include "source/http/passage.h"
+#include "source/http/path.h"
 #include "source/upstream/early_connection.h"
 
 namespace weir::http {
@@ -40,6 +41,8 @@ class StreamEnds {
   virtual void resetStream(ResetReason reason, std::string_view why) = 0;
   virtual const Route* chooseRoute(const HeaderMap& request) = 0;
   virtual bool upgradeAllowed(std::string_view token) const = 0;
+  // A path that a route has rewritten, as the one of the request was.
+  virtual PathResult normalize(std::string_view) const { return {}; }
   // FilterContext::takeEarly().
   virtual std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster&) {
     return nullptr;
@@ -131,6 +134,7 @@ class FilterManager {
   buffer::Buffer compose(const LocalReply& reply);
   void afterCall();
   void endShown(size_t station);
+  void checkFinal();
   void runTask();
   void updatePause();
 

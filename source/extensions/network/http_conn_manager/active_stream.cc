@@ -4,12 +4,14 @@
 #include <utility>
 #include <variant>
 
+#include "source/base/check.h"
 #include "source/extensions/network/http_conn_manager/http_connection.h"
 #include "source/http/grpc.h"
 #include "source/http/grpc_status.h"
 #include "source/http/header_changes.h"
 #include "source/http/path.h"
 #include "source/http/redirect.h"
+#include "source/http/request_rules.h"
 
 namespace weir::extensions {
 namespace {
@@ -54,6 +56,7 @@ void ActiveStream::onHeaders(bool end_stream) {
   form_ = http::tunnelFormOf(filters_.requestHeaders());
   info().path = filters_.requestHeaders().get(HeaderId::Path);
   if (end_stream) requestEnded();
+  if (const auto bad = http::checkRequest(filters_.requestHeaders())) return onBadMessage(*bad);
   tellOfClient();
   if (!checkPath()) return;
   filtered_ = true;
@@ -105,6 +108,7 @@ void ActiveStream::onData(buffer::Buffer& data, bool end_stream) {
 void ActiveStream::onTrailers() {
   last_active_ = manager_.worker().loop.now();
   requestEnded();
+  if (!manager_.settings().transparent) http::cleanTrailers(filters_.requestTrailers());
   if (filtered_) filters_.decodeTrailers();
 }
 
@@ -152,7 +156,7 @@ void ActiveStream::sendHeaders(HeaderMap& headers, bool end_stream) {
   if (encoder_ == nullptr) return;
   last_active_ = manager_.worker().loop.now();
   const unsigned status = http::statusOf(headers);
-  if (status < 200 && status != 101) {
+  if (status >= 100 && status < 200 && status != 101) {
     // What the client must not see is better left out than made an error of the response.
     static_cast<void>(encoder_->encodeHeaders(headers, false));
     return;
@@ -195,6 +199,10 @@ void ActiveStream::finishHead(HeaderMap& headers) {
 
 void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
   if (encoder_ == nullptr) return data.clear();
+  if (info().status == 0) {
+    data.clear();
+    return resetStream(http::ResetReason::InternalError, "invalid_response_headers");
+  }
   last_active_ = manager_.worker().loop.now();
   info().response_bytes += data.size();
   encoder_->encodeData(data, end_stream);
@@ -203,6 +211,9 @@ void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
 
 void ActiveStream::sendTrailers(HeaderMap& trailers) {
   if (encoder_ == nullptr) return;
+  if (info().status == 0) {
+    return resetStream(http::ResetReason::InternalError, "invalid_response_headers");
+  }
   noteGrpcStatus(trailers);
   encoder_->encodeTrailers(trailers);
   responseEnded();
@@ -245,6 +256,11 @@ bool ActiveStream::upgradeAllowed(std::string_view token) const {
   return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
 }
 
+http::PathResult ActiveStream::normalize(std::string_view path) const {
+  if (manager_.settings().transparent) return {};
+  return http::normalizePath(path, manager_.settings().path);
+}
+
 std::unique_ptr<upstream::EarlyConnection> ActiveStream::takeEarly(
     const upstream::Cluster& cluster) {
   return connection_->takeEarly(cluster);
@@ -262,7 +278,9 @@ void ActiveStream::onRequestTaken() {
   if (encoder_ != nullptr && response_ended_) responseEnded();
 }
 
+// The codec has let the stream go: encoder_ is null only once it did.
 void ActiveStream::done() {
+  WEIR_DCHECK(encoder_ == nullptr);
   filters_.complete();
   const MonotonicTime now = manager_.worker().loop.now();
   manager_.stats().onStreamDone(info(), now);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "source/base/check.h"
 #include "source/http/h1/server_codec.h"
 #include "source/http/h2/preface.h"
 #include "source/http/h2/server_codec.h"
@@ -185,6 +186,9 @@ void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, boo
 }
 
 void HttpConnection::settle() {
+  // Streams that are used again are none that the codec still knows.
+  WEIR_DCHECK(codec_ == nullptr || version_ == http::Version::Http2 ||
+              codec_->openStreams() <= streams_.size());
   for (auto& stream : done_) {
     stream->recycle();
     manager_.giveBack(std::move(stream));
@@ -257,6 +261,8 @@ void HttpConnection::onTimer() {
       if (codec_ == nullptr) return closeNow(filter::Close::Flush, "idle_timeout");
       codec_->startDrain();
       codec_->finishDrain();
+      // What was written for streams that have ended may still be on its way.
+      if (state_ == State::Open) lookWithin(settings.idle_timeout);
       return;
     }
     next = std::min(next, idle_since_ + settings.idle_timeout);
