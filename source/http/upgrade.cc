@@ -20,6 +20,32 @@ std::string typeOf(std::string_view protocol) {
   return lowerCase(protocol.substr(0, protocol.find('/')));
 }
 
+// Whether a server that has got `offer` may go on with `protocol`; the version is its to leave out.
+bool isOffered(std::string_view offer, std::string_view protocol) {
+  const bool versioned = protocol.find('/') != std::string_view::npos;
+  while (!offer.empty()) {
+    const std::string_view one = takeElement(offer);
+    if (equalIgnoringCase(one, protocol)) return true;
+    if (!versioned && equalIgnoringCase(one.substr(0, one.find('/')), protocol)) return true;
+  }
+  return false;
+}
+
+// RFC 9110 7.8: a 101 names what follows, and that is among what was offered.
+bool namesOffered(std::string_view offer, const HeaderMap& response) {
+  bool any = false;
+  for (const HeaderEntry& entry : response.entries()) {
+    if (entry.id != HeaderId::Upgrade) continue;
+    for (std::string_view list = entry.value; !list.empty();) {
+      const std::string_view protocol = takeElement(list);
+      if (protocol.empty()) continue;
+      if (!isOffered(offer, protocol)) return false;
+      any = true;
+    }
+  }
+  return any;
+}
+
 std::string base64(std::span<const uint8_t> bytes) {
   constexpr std::string_view Digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -118,6 +144,11 @@ void toUpgrade(const HeaderMap& extended_connect, std::string_view key, HeaderMa
   if (typeOf(protocol) == WebSocket) to.add(KeyField, key);
 }
 
+bool answersOffer(const HeaderMap& request, const HeaderMap& response) {
+  if (tunnelFormOf(request) != TunnelForm::Upgrade || statusOf(response) != 101) return true;
+  return namesOffered(request.get(HeaderId::Upgrade), response);
+}
+
 UpgradeAnswer answerUpgrade(const HeaderMap& request, HeaderMap& response) {
   const unsigned status = statusOf(response);
   if (status < 200 || status >= 300) return UpgradeAnswer::Passed;
@@ -138,6 +169,7 @@ UpgradeAnswer answerExtendedConnect(const HeaderMap& request, std::string_view k
   const unsigned status = statusOf(response);
   if (status >= 200 && status < 300) return UpgradeAnswer::Refused;
   if (status != 101) return UpgradeAnswer::Passed;
+  if (!namesOffered(request.get(HeaderId::Protocol), response)) return UpgradeAnswer::NotOffered;
   const bool web_socket = typeOf(request.get(HeaderId::Protocol)) == WebSocket;
   if (web_socket && response.get(AcceptField) != webSocketAccept(key)) {
     return UpgradeAnswer::Broken;

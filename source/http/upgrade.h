@@ -41,11 +41,14 @@ void toUpgrade(const HeaderMap& extended_connect, std::string_view key, HeaderMa
 
 // What became of a request that was passed on in the other form.
 enum class UpgradeAnswer : uint8_t {
-  Tunnel,   // accepted, and the response was changed to say so in the client's form
-  Passed,   // refused by a response that the client understands as it is
-  Refused,  // refused by one that would tell the client that it was accepted
-  Broken,   // accepted by a server that does not know WebSocket's handshake (RFC 6455 4.1)
+  Tunnel,      // accepted, and the response was changed to say so in the client's form
+  Passed,      // refused by a response that the client understands as it is
+  Refused,     // refused by one that would tell the client that it was accepted
+  Broken,      // accepted by a server that does not know WebSocket's handshake (RFC 6455 4.1)
+  NotOffered,  // a 101 to something else than was asked for (RFC 9110 7.8)
 };
+// False: a 101 to an Upgrade, passed on as it is, that says nothing of what was offered.
+bool answersOffer(const HeaderMap& request, const HeaderMap& response);
 // The answer to toExtendedConnect(): 2xx becomes 101. `request`: the client's.
 UpgradeAnswer answerUpgrade(const HeaderMap& request, HeaderMap& response);
 // The answer to toUpgrade(), with its key: 101 becomes 200.

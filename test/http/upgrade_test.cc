@@ -195,10 +195,18 @@ TEST(UpgradeTest, AnswersAnExtendedConnect) {
       // HTTP/2 has no refusal by success.
       {{{":status", "200"}}, UpgradeAnswer::Refused, ":status=200;"},
       {{{":status", "404"}}, UpgradeAnswer::Passed, ":status=404;"},
-      {{{":status", "101"}, {"sec-websocket-accept", "other"}},
+      {{{":status", "101"}, {"upgrade", "websocket"}, {"sec-websocket-accept", "other"}},
        UpgradeAnswer::Broken,
-       ":status=101;sec-websocket-accept=other;"},
-      {{{":status", "101"}}, UpgradeAnswer::Broken, ":status=101;"},
+       ":status=101;upgrade=websocket;sec-websocket-accept=other;"},
+      {{{":status", "101"}, {"upgrade", "websocket"}},
+       UpgradeAnswer::Broken,
+       ":status=101;upgrade=websocket;"},
+      {{{":status", "101"}, {"sec-websocket-accept", accept}},
+       UpgradeAnswer::NotOffered,
+       ":status=101;sec-websocket-accept=" + accept + ";"},
+      {{{":status", "101"}, {"upgrade", "other"}, {"sec-websocket-accept", accept}},
+       UpgradeAnswer::NotOffered,
+       ":status=101;upgrade=other;sec-websocket-accept=" + accept + ";"},
   };
   for (const AnswerCase& one : cases) {
     HeaderMap request;
@@ -207,6 +215,37 @@ TEST(UpgradeTest, AnswersAnExtendedConnect) {
     fill(response, one.response);
     EXPECT_EQ(answerExtendedConnect(request, "key", response), one.answer) << textOf(response);
     EXPECT_EQ(textOf(response), one.seen);
+  }
+}
+
+TEST(UpgradeTest, AServerGoesOnWithWhatWasOffered) {
+  struct Case {
+    std::string offer;
+    std::string answer;
+    bool offered;
+  };
+  const Case cases[] = {
+      {"websocket", "websocket", true},
+      {"websocket", "WebSocket", true},
+      {"a, b/2", "b/2", true},
+      {"a, b/2", "b", true},
+      {"a, b/2", "b/2, a", true},
+      {"websocket", "h2c", false},
+      {"websocket", "", false},
+      {"websocket", "websocket, h2c", false},
+      {"b/2", "b/1", false},
+      {"websocket", "web", false},
+      {"websocket", "websocket2", false},
+      {"a, b", "a b", false},
+  };
+  for (const Case& one : cases) {
+    HeaderMap request;
+    HeaderMap response;
+    fill(request, {{":method", "GET"}, {"upgrade", one.offer}});
+    fill(response, {{":status", "101"}, {"upgrade", one.answer}});
+    EXPECT_EQ(answersOffer(request, response), one.offered) << one.offer << " " << one.answer;
+    setStatus(response, 200);
+    EXPECT_TRUE(answersOffer(request, response));
   }
 }
 

@@ -24,7 +24,9 @@ std::string yamlOf(const HttpProxyParts& parts, LoopbackUpstream& upstream) {
       "  address: 127.0.0.1:0\n"
       "  default_filter_chain: {name: web, filters: [{typed_config: {\"@type\": "
       "type.googleapis.com/weir.extensions.network.http_conn_manager.v1.HttpConnectionManager, "
-      "stat_prefix: web, transparent: true, route_config: {virtual_hosts: [{name: all, domains: "
+      "stat_prefix: web, transparent: " +
+      std::string(parts.transparent ? "true" : "false") +
+      ", route_config: {virtual_hosts: [{name: all, domains: "
       "[\"*\"], routes: " +
       parts.routes + "}]}" + parts.manager +
       "}}]}\nclusters:\n- {name: up, endpoints: " + parts.endpoints + parts.cluster + "}\n" +

@@ -34,6 +34,7 @@ struct HttpProxyParts {
   std::string clusters = "";
   std::string endpoints = "[{address: \"UP\"}]";
   size_t buffer_bytes = 32768;
+  bool transparent = true;
 };
 
 class HttpProxyHarness {

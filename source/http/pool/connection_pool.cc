@@ -13,10 +13,6 @@ namespace {
 // Streams that one connection of HTTP/2 is expected to take before its server has said how many.
 constexpr size_t ExpectedStreams = 100;
 
-Http1Settings http1SettingsOf(const upstream::ClusterSettings&) { return {}; }
-
-Http2Settings http2SettingsOf(const upstream::ClusterSettings&) { return {}; }
-
 }  // namespace
 
 void PoolWaiter::leavePool() {
@@ -29,10 +25,9 @@ ConnectionPool::ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host
       host_(std::move(host)),
       version_(version),
       on_empty_(std::move(on_empty)),
-      http1_(http1SettingsOf(parts.cluster.settings())),
-      http2_(http2SettingsOf(parts.cluster.settings())),
       serve_(parts.loop, [this] { serve(); }),
-      idle_(parts.loop, [this] { sweepIdle(); }) {}
+      idle_(parts.loop, [this] { sweepIdle(); }),
+      starved_(parts.loop, [this] { failStarved(); }) {}
 
 ConnectionPool::~ConnectionPool() {
   dying_ = true;
@@ -53,6 +48,7 @@ Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaite
   }
   enqueue(waiter, decoder, request, fresh);
   if (!ready_.empty()) serve_.schedule();
+  watchStarved();
   if (capacityInMaking() >= waiting_ || takesNone()) return PooledStream{};
   if (auto made = connectForWaiting(); !made.ok()) {
     dequeue(waiter);
@@ -180,6 +176,19 @@ void ConnectionPool::grow() {
     }
     if (connections_.size() == before) return;
   }
+  watchStarved();
+}
+
+// A host may say that it takes no stream for now (RFC 9113 6.5.2). That is waited for no longer
+// than a connection would be.
+void ConnectionPool::watchStarved() {
+  if (waiting_ == 0 || !takesNone()) return starved_.disarm();
+  if (!starved_.armed()) starved_.arm(parts_.cluster.settings().connect_timeout);
+}
+
+void ConnectionPool::failStarved() {
+  if (!takesNone()) return;
+  failWaiting(waiting_, {ErrorCode::TimedOut, Side::Upstream, "the host takes no streams"});
 }
 
 void ConnectionPool::failWaiting(size_t count, const Error& error) {

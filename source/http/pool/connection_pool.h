@@ -114,6 +114,8 @@ class ConnectionPool final : public event::Retirable {
   void grow();
   void failWaiting(size_t count, const Error& error);
   void sweepIdle();
+  void watchStarved();
+  void failStarved();
   // For its connections.
   size_t streamsUnsaid() const;
   void onConnected(PooledConnection& connection);
@@ -138,6 +140,7 @@ class ConnectionPool final : public event::Retirable {
   std::optional<size_t> said_;  // by the host: streams in one connection
   event::Task serve_;
   event::Timer idle_;
+  event::Timer starved_;  // those who wait have a connection, and its host takes no stream
   bool dying_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include "source/extensions/http/router/copy_bytes.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/http/header_changes.h"
+#include "source/http/path.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
 #include "source/http/request_hash.h"
@@ -88,11 +89,11 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
     hash_ = found.hash;
     set_cookies_ = std::move(found.set_cookies);
   }
+  if (!changeRequest(forward, *weighted_)) return;
   if (forward.retry && form_ == TunnelForm::None) {
     retry_.emplace(*forward.retry, *cluster_);
     keep_body_ = !end_stream;
   }
-  changeRequest(forward, *weighted_);
   if (!forward.mirrors.empty()) startMirrors(end_stream);
   attempt(end_stream, false);
   if (end_stream) requestEnded();
@@ -101,6 +102,8 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
 // Takes out what may not pass of the protocols that an Upgrade offers. False: nothing is left.
 bool RouterFilter::allowUpgrade(const http::Forward& forward) {
   const auto allowed = [&](const std::string& type) {
+    // We would have to speak it ourselves: what follows would pass by all rules.
+    if (type == "h2c") return false;
     for (const http::UpgradeRule& rule : forward.upgrades) {
       if (rule.type == type) return rule.enabled;
     }
@@ -113,17 +116,29 @@ bool RouterFilter::allowUpgrade(const http::Forward& forward) {
   return true;
 }
 
-void RouterFilter::changeRequest(const http::Forward& forward,
+// False: it was answered, as what the route makes of its path is none that may be forwarded.
+bool RouterFilter::changeRequest(const http::Forward& forward,
                                  const http::WeightedCluster& cluster) {
   HeaderMap& headers = context_.requestHeaders();
   http::apply(cluster.request_headers, headers);
   http::apply(context_.route()->request_headers, headers);
-  if (headers.has(HeaderId::Path)) {
-    const auto path =
-        http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
-    if (path) headers.set(HeaderId::Path, *path);
-  }
   if (!forward.host_rewrite.empty()) headers.set(HeaderId::Authority, forward.host_rewrite);
+  return !headers.has(HeaderId::Path) || changePath(forward);
+}
+
+bool RouterFilter::changePath(const http::Forward& forward) {
+  HeaderMap& headers = context_.requestHeaders();
+  const auto path =
+      http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
+  if (!path) return true;
+  const http::PathResult normal = context_.normalize(*path);
+  if (normal.kind == http::PathResult::Kind::Reject) {
+    reply(400, normal.reason);
+    return false;
+  }
+  headers.set(HeaderId::Path,
+              normal.kind == http::PathResult::Kind::Unchanged ? *path : normal.target);
+  return true;
 }
 
 http::Version RouterFilter::versionFor(const upstream::Cluster& cluster) const {
@@ -261,7 +276,7 @@ void RouterFilter::armTryTimers() {
 
 void RouterFilter::onUpstreamHeaders(bool end_stream) {
   const unsigned status = http::statusOf(context_.responseHeaders());
-  if (status < 200 && status != 101) return context_.encodeHeaders(false);
+  if (status < 200 && status != 101) return passInformational(status);
   if (!takeAnswer()) return;
   end_stream ? try_idle_.disarm() : armTryIdle();
   if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
@@ -280,20 +295,33 @@ void RouterFilter::onUpstreamHeaders(bool end_stream) {
   context_.encodeHeaders(end_stream);
 }
 
-// To a request that was passed on in another form. False: it cannot be passed on.
+// They are no part of the response: a client that does not read gets none but the first 100, which
+// it waits for.
+void RouterFilter::passInformational(unsigned status) {
+  const bool awaited = status == 100 && !std::exchange(continued_, continued_ || status == 100);
+  if (!awaited && context_.writeBlocked()) return context_.responseHeaders().clear();
+  context_.encodeHeaders(false);
+  if (context_.writeBlocked()) upstream_.pauseResponse(true);
+}
+
+// To a request for a tunnel, maybe passed on in another form. False: it cannot be passed on.
 bool RouterFilter::takeAnswer() {
-  if (translated_ == nullptr) return true;
   const HeaderMap& request = context_.requestHeaders();
   HeaderMap& response = context_.responseHeaders();
-  const http::UpgradeAnswer answer =
-      form_ == TunnelForm::Upgrade
-          ? http::answerUpgrade(request, response)
-          : http::answerExtendedConnect(request, web_socket_key_, response);
+  http::UpgradeAnswer answer = http::UpgradeAnswer::Passed;
+  if (translated_ == nullptr) {
+    if (!http::answersOffer(request, response)) answer = http::UpgradeAnswer::NotOffered;
+  } else if (form_ == TunnelForm::Upgrade) {
+    answer = http::answerUpgrade(request, response);
+  } else {
+    answer = http::answerExtendedConnect(request, web_socket_key_, response);
+  }
   switch (answer) {
     case http::UpgradeAnswer::Tunnel:
     case http::UpgradeAnswer::Passed: return true;
     case http::UpgradeAnswer::Refused: reply(502, "upgrade_refused"); break;
     case http::UpgradeAnswer::Broken: reply(502, "upgrade_handshake"); break;
+    case http::UpgradeAnswer::NotOffered: reply(502, "upgrade_not_offered"); break;
   }
   upstream_.cancel(http::ResetReason::Cancel);
   return false;

@@ -4,7 +4,8 @@
 // cluster, tries again where the route allows it, answers directly, redirects, or carries a tunnel.
 //
 // Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
-// upgrade_refused, upgrade_handshake (502), bad_authority (400), loop (508), dns_overflow,
+// upgrade_refused, upgrade_handshake, upgrade_not_offered (502), bad_authority, and what
+// normalising says of a path that was rewritten (400), loop (508), dns_overflow,
 // dns_resolution_failure, no_healthy_upstream, no_destination, upstream_overflow, upstream_refused,
 // upstream_unreachable, upstream_connect_timeout, upstream_connect_failed, upstream_reset (503),
 // upstream_protocol_error (502), upstream_request_timeout, upstream_per_try_timeout,
@@ -55,7 +56,9 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   bool allowUpgrade(const http::Forward& forward);
   const http::HeaderMap& inFormFor(http::Version version);
   bool takeAnswer();
-  void changeRequest(const http::Forward& forward, const http::WeightedCluster& cluster);
+  bool changeRequest(const http::Forward& forward, const http::WeightedCluster& cluster);
+  bool changePath(const http::Forward& forward);
+  void passInformational(unsigned status);
   http::Version versionFor(const upstream::Cluster& cluster) const;
   void attempt(bool end_stream, bool fresh);
   void requestEnded();
@@ -101,6 +104,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   bool request_ended_ = false;
   bool keep_body_ = false;
   bool repeated_ = false;    // because a connection was stale
+  bool continued_ = false;   // a 100 was passed on
   bool responding_ = false;  // the response goes to the client
 };
 

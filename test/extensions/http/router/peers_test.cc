@@ -1,0 +1,237 @@
+// What a peer that means harm, or does not know better, cannot do: through a whole connection
+// manager, over HTTP/1 and HTTP/2.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "test/http/h2/frames.h"
+#include "test/support/http_proxy_harness.h"
+
+namespace weir::test {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+constexpr std::string_view AskForWebSocket =
+    "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+
+HttpProxyParts routed(const std::string& match, const std::string& more) {
+  return {.routes = "[{match: " + match + ", route: {cluster: up" + more + "}}]",
+          .transparent = false};
+}
+
+std::string switching(const std::string& protocol) {
+  return "HTTP/1.1 101 Switching Protocols\r\n" +
+         (protocol.empty() ? "" : "upgrade: " + protocol + "\r\n") + "connection: upgrade\r\n\r\n";
+}
+
+TEST(RouterPeers, AnUpstreamChoosesAmongWhatWasOffered) {
+  for (const std::string protocol : {"h2c", "websocket, h2c", "other", ""}) {
+    HttpProxyHarness proxy;
+    proxy.client().send(AskForWebSocket);
+    ASSERT_TRUE(proxy.upstreamSees("upgrade: websocket\r\n")) << protocol;
+    proxy.upstream().peer().send(switching(protocol) + "PRI");
+    EXPECT_TRUE(proxy.clientSees("weir-error: upgrade_not_offered\r\n")) << protocol;
+    EXPECT_TRUE(proxy.client().received().starts_with("HTTP/1.1 502 ")) << protocol;
+    EXPECT_EQ(proxy.client().received().find("PRI"), std::string::npos) << protocol;
+  }
+  HttpProxyHarness proxy;
+  proxy.client().send(AskForWebSocket);
+  ASSERT_TRUE(proxy.upstreamSees("upgrade: websocket\r\n"));
+  proxy.upstream().peer().send(switching("WebSocket") + "frame");
+  EXPECT_TRUE(
+      proxy.clientGets("HTTP/1.1 101 Switching Protocols\r\nupgrade: WebSocket\r\nconnection: "
+                       "upgrade\r\n\r\nframe"));
+}
+
+TEST(RouterPeers, AResponseWithoutAStatusIsNone) {
+  for (const char* option : {":status", "close, :status"}) {
+    HttpProxyHarness proxy;
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send("HTTP/1.1 200 OK\r\nconnection: " + std::string(option) +
+                                 "\r\ncontent-length: 2\r\n\r\nok");
+    EXPECT_TRUE(proxy.clientSees("weir-error: upstream_protocol_error\r\n")) << option;
+    proxy.client().takeReceived();
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get, 1));
+    proxy.upstream().peer(1).send(Ok);
+    EXPECT_TRUE(proxy.clientGets(Ok)) << option;
+  }
+}
+
+TEST(RouterPeers, AStatusThatIsNoneOverHttp2IsAProtocolError) {
+  for (const char* status : {"000", "099", "20", "2000", "abc", ""}) {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamSees(ClientPreface));
+    proxy.upstream().peer().send(settings() + headers(1, {{":status", status}}, 0) +
+                                 data(1, "ok", EndStream));
+    EXPECT_TRUE(proxy.clientSees("weir-error: upstream_protocol_error\r\n")) << status;
+    EXPECT_TRUE(proxy.client().received().starts_with("HTTP/1.1 502 ")) << status;
+  }
+}
+
+TEST(RouterPeers, UnderscoresInAResponsePass) {
+  HttpProxyHarness proxy({.transparent = false});
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamSees("\r\n\r\n"));
+  proxy.upstream().peer().send("HTTP/1.1 200 OK\r\nx_y: z\r\ncontent-length: 0\r\n\r\n");
+  EXPECT_TRUE(proxy.clientSees("\r\nx_y: z\r\n"));
+}
+
+TEST(RouterPeers, ARewrittenPathIsNormalisedAgain) {
+  struct Case {
+    std::string path;
+    std::string forwarded;
+  };
+  const std::vector<Case> cases = {
+      {"/pub/x", "/x"}, {"/pub../admin", "/admin"}, {"/pub./admin", "/admin"},
+      {"/pub/", "/"},   {"/pub../../etc", "/etc"},  {"/pubx", "/x"},
+  };
+  for (const Case& one : cases) {
+    HttpProxyHarness proxy(routed("{prefix: /pub}", ", prefix_rewrite: /"));
+    proxy.client().send("GET " + one.path + " HTTP/1.1\r\nhost: a\r\n\r\n");
+    EXPECT_TRUE(proxy.upstreamSees("GET " + one.forwarded + " HTTP/1.1\r\n"))
+        << one.path << ": " << proxy.client().received();
+  }
+}
+
+TEST(RouterPeers, ARewrittenPathThatIsNoneIsRefused) {
+  HttpProxyHarness proxy(routed("{prefix: /pub}", ", prefix_rewrite: /"));
+  proxy.client().send("GET /pub..;x/admin HTTP/1.1\r\nhost: a\r\n\r\n");
+  EXPECT_TRUE(proxy.clientSees("weir-error: path_has_dots_with_parameters\r\n"));
+  EXPECT_TRUE(proxy.client().received().starts_with("HTTP/1.1 400 "));
+  EXPECT_EQ(proxy.upstream().connections(), 0U);
+}
+
+TEST(RouterPeers, InformationalHeadsDoNotPileUpForAClientThatDoesNotRead) {
+  HttpProxyHarness proxy;
+  proxy.filters().towardsClient().capacity = 1024;
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.client().stopReading();
+  for (int i = 0; i < 90; ++i) {
+    proxy.upstream().peer().send("HTTP/1.1 103 Early Hints\r\nlink: " + std::string(50000, 'x') +
+                                 "\r\n\r\n");
+    proxy.run();
+  }
+  EXPECT_LT(proxy.bytesInUse(), 400'000U);
+  proxy.upstream().peer().send("HTTP/1.1 100 Continue\r\n\r\n" + std::string(Ok));
+  proxy.client().readOn();
+  EXPECT_TRUE(proxy.clientSees("\r\n\r\n" + std::string(Ok)));
+  EXPECT_TRUE(proxy.clientSees("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+// Of either version: the answer, or 0 if it is forwarded.
+struct RequestCase {
+  std::string method;
+  std::string scheme;
+  std::vector<std::string> expectations;
+  int status;
+  std::string reason;
+};
+
+TEST(RouterPeers, BothVersionsRefuseTheSame) {
+  const std::vector<RequestCase> cases = {
+      {"GET", "http", {}, 0, ""},
+      {"get", "http", {}, 501, "unknown_method"},
+      {"FETCH", "http", {}, 501, "unknown_method"},
+      {"GET", "ftp", {}, 400, "unknown_scheme"},
+      {"GET", "http", {"100-continue"}, 0, ""},
+      {"GET", "http", {"100-continue", "100-Continue"}, 0, ""},
+      {"GET", "http", {"x"}, 417, "unknown_expectation"},
+      {"GET", "http", {"x", "100-continue"}, 417, "unknown_expectation"},
+      {"GET", "http", {"100-continue, x"}, 417, "unknown_expectation"},
+  };
+  for (const RequestCase& one : cases) {
+    std::string old = one.method + " " + one.scheme + "://a/ HTTP/1.1\r\nhost: a\r\n";
+    FieldList fields = {
+        {":method", one.method}, {":scheme", one.scheme}, {":authority", "a"}, {":path", "/"}};
+    for (const std::string& expectation : one.expectations) {
+      old += "expect: " + expectation + "\r\n";
+      fields.emplace_back("expect", expectation);
+    }
+    for (const std::string& request : {old + "\r\n", hello() + headers(1, fields)}) {
+      HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP1}"});
+      proxy.client().send(request);
+      const std::string name = one.method + " " + one.scheme + " " + request;
+      if (one.status == 0) {
+        EXPECT_TRUE(proxy.upstreamSees("GET / HTTP/1.1\r\n")) << name;
+        continue;
+      }
+      EXPECT_TRUE(proxy.clientSees(one.reason)) << name;
+      EXPECT_TRUE(proxy.clientSees(std::to_string(one.status))) << name;
+      EXPECT_EQ(proxy.upstream().connections(), 0U) << name;
+    }
+  }
+}
+
+TEST(RouterPeers, AnExtendedConnectAsksForOneProtocolAndNeverForH2c) {
+  const auto answerTo = [](const std::string& protocol) {
+    HttpProxyHarness proxy({.manager = ", upgrade_types: [websocket]",
+                            .cluster = ", http_protocol_options: {upstream_protocol: HTTP1}",
+                            .transparent = protocol == "h2c"});
+    proxy.client().send(hello() + headers(1,
+                                          {{":method", "CONNECT"},
+                                           {":protocol", protocol},
+                                           {":scheme", "http"},
+                                           {":authority", "a"},
+                                           {":path", "/"}},
+                                          0));
+    const bool passed =
+        !proxy.until([&] { return !describeOutcome(proxy.client().received()).empty(); });
+    const std::string got = proxy.client().received();
+    for (const char* reason : {"malformed_protocol", "upgrade_not_allowed"}) {
+      if (got.find(reason) != std::string::npos) return std::string(reason);
+    }
+    return std::string(passed ? "forwarded" : got);
+  };
+  EXPECT_EQ(answerTo("websocket, h2c"), "malformed_protocol");
+  EXPECT_EQ(answerTo("websocket/1/2"), "malformed_protocol");
+  EXPECT_EQ(answerTo("h2c"), "upgrade_not_allowed");
+  EXPECT_EQ(answerTo("other"), "upgrade_not_allowed");
+}
+
+TEST(RouterPeers, TrailersSayNothingThatTheHeadMayNotSay) {
+  const std::string request =
+      "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx-sum: 1\r\n"
+      "weir-route: 1\r\nx-forwarded-for: 1\r\nauthorization: 1\r\n\r\n";
+  HttpProxyHarness cleans({.transparent = false});
+  cleans.client().send(request);
+  EXPECT_TRUE(cleans.upstreamSees("\r\n\r\n0\r\nx-sum: 1\r\n\r\n"));
+}
+
+TEST(RouterPeers, AHostThatTakesNoStreamsIsNotWaitedForForEver) {
+  HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamSees(ClientPreface));
+  proxy.upstream().peer().send(settings({{3, 0}}) + headers(1, {{":status", "204"}}));
+  ASSERT_TRUE(proxy.clientSees("HTTP/1.1 204 No Content\r\n\r\n"));
+  proxy.client().takeReceived();
+  proxy.client().send(Get);
+  proxy.run();
+  proxy.advance(seconds(4));
+  EXPECT_EQ(proxy.client().received(), "");
+  proxy.advance(seconds(1));
+  EXPECT_TRUE(proxy.clientSees("weir-error: upstream_connect_timeout\r\n"));
+}
+
+TEST(RouterPeers, AConnectionEndsWithTheLastOfTheRequestsThatItMayHave) {
+  HttpProxyHarness proxy({.manager = ", max_requests_per_connection: 2"});
+  for (int i = 0; i < 2; ++i) {
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send("HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_TRUE(proxy.clientGets(i == 0 ? "HTTP/1.1 204 No Content\r\n\r\n"
+                                        : "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"));
+  }
+  EXPECT_TRUE(proxy.clientEnds());
+}
+
+}  // namespace
+}  // namespace weir::test
