@@ -8,15 +8,6 @@
 namespace weir::http {
 namespace {
 
-// Those that an HTTP/1 request may have, too.
-constexpr std::string_view Methods[] = {
-    "GET",       "HEAD",        "POST",     "PUT",        "DELETE",   "CONNECT", "OPTIONS",
-    "TRACE",     "PATCH",       "COPY",     "LOCK",       "MKCOL",    "MOVE",    "PROPFIND",
-    "SEARCH",    "PROPPATCH",   "UNLOCK",   "BIND",       "REBIND",   "UNBIND",  "ACL",
-    "REPORT",    "MKACTIVITY",  "CHECKOUT", "MERGE",      "M-SEARCH", "NOTIFY",  "LINK",
-    "SUBSCRIBE", "UNSUBSCRIBE", "PURGE",    "MKCALENDAR", "UNLINK",   "SOURCE",
-};
-
 constexpr std::string_view NotInTrailers[] = {
     "authorization", "forwarded",           "if-match",     "if-modified-since",   "if-none-match",
     "if-range",      "if-unmodified-since", "max-forwards", "proxy-authorization", "range",
@@ -64,10 +55,6 @@ bool staysOut(const HeaderEntry& entry) {
 }  // namespace
 
 std::optional<BadMessage> checkRequest(const HeaderMap& head) {
-  const std::string_view method = head.get(HeaderId::Method);
-  if (std::find(std::begin(Methods), std::end(Methods), method) == std::end(Methods)) {
-    return BadMessage{501, "unknown_method"};
-  }
   const std::string_view scheme = head.get(HeaderId::Scheme);
   if (!scheme.empty() && !equalIgnoringCase(scheme, "http") &&
       !equalIgnoringCase(scheme, "https")) {

@@ -10,9 +10,8 @@
 
 namespace weir::http {
 
-// Nothing: it is as it should be. Refused are methods that nobody knows (501), other schemes than
-// http and https, a :protocol that is not one protocol (RFC 8441 4, RFC 9110 7.8), and expectations
-// other than 100-continue (417).
+// Nothing: it is as it should be. Refused are other schemes than http and https, a :protocol that
+// is not one protocol (RFC 8441 4, RFC 9110 7.8), and expectations other than 100-continue (417).
 std::optional<BadMessage> checkRequest(const HeaderMap& head);
 
 // Takes out what must not be in trailers (RFC 9110 6.5.1), and what the head of a request is

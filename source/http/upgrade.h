@@ -14,6 +14,10 @@
 
 namespace weir::http {
 
+// The detail of StreamDecoder::onReset() for an extended CONNECT to a server that has not said that
+// it takes any (RFC 8441 3). It was not sent.
+inline constexpr std::string_view NoExtendedConnect = "h2_no_extended_connect";
+
 enum class TunnelForm : uint8_t {
   None,             // an ordinary request
   Connect,          // CONNECT, to an authority

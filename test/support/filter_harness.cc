@@ -23,6 +23,7 @@ FilterHarness::FilterHarness(Factories factories, Options options)
       info_(std::move(options.info)),
       factories_(std::move(factories)) {
   event::Loop& loop = *context_.loop;
+  context_.worker.log = options.log;
   client_ = std::make_unique<TestPeer>(loop, pipe_.takeSecond());
   connection_ = std::make_unique<net::Connection>(loop, context_.slices, pipe_.takeFirst(),
                                                   net::Connection::Start::Connected,

@@ -32,8 +32,9 @@ class FilterHarness final : private filter::ChainOwner {
     std::vector<upstream::ClusterSettings> clusters;  // what tcp_proxy and others find
     TestLoop* loop = nullptr;  // shared with a LoopbackUpstream, or null for one of its own
     size_t buffer_bytes = 32768;
-    filter::ConnectionInfo info;  // as known when the chain is chosen
-    std::string client_bytes;     // sent before the chain was chosen
+    filter::LineSink* log = nullptr;  // the access log; outlives the harness
+    filter::ConnectionInfo info;      // as known when the chain is chosen
+    std::string client_bytes;         // sent before the chain was chosen
     // Null, or one of the factories, that takes what the connection needs before the chain starts.
     std::shared_ptr<const filter::NetworkFilterFactory> early_of;
     // Null, or makes the connection that was opened early (see EarlyConnection).

@@ -54,6 +54,7 @@ HttpProxyHarness::HttpProxyHarness(const HttpProxyParts& parts, const Extensions
   options.clusters = loaded.settings->clusters;
   options.loop = &loop_;
   options.buffer_bytes = parts.buffer_bytes;
+  options.log = &log_;
   harness_.emplace(loaded.settings->listeners.at(0).default_chain->filters, std::move(options));
 }
 
@@ -79,6 +80,13 @@ bool HttpProxyHarness::upstreamSees(std::string_view bytes, size_t peer) {
 
 bool HttpProxyHarness::clientSees(std::string_view bytes) {
   return until([&] { return client().received().find(bytes) != std::string::npos; });
+}
+
+double HttpProxyHarness::metric(std::string_view series) {
+  const std::string all = harness_->context().metrics();
+  const std::string line = "\n" + std::string(series) + " ";
+  const size_t at = all.find(line);
+  return at == std::string::npos ? 0 : std::stod(all.substr(at + line.size()));
 }
 
 bool HttpProxyHarness::clientEnds() {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "source/config/extension_factory.h"
+#include "source/filter/line_sink.h"
 #include "test/support/filter_harness.h"
 #include "test/support/loopback_upstream.h"
 
@@ -66,8 +67,19 @@ class HttpProxyHarness {
   bool clientSees(std::string_view bytes);
   // The connection with the client has ended, and the client has read all.
   bool clientEnds();
+  // The lines of the access log so far.
+  const std::string& logged() const { return log_.lines; }
+  // That of a gauge or counter, as a scrape has it; 0 if there is none.
+  double metric(std::string_view series);
 
  private:
+  struct Log final : filter::LineSink {
+    void write(std::string_view line) override { lines += line; }
+    bool wantsJson() const override { return false; }
+    std::string lines;
+  };
+
+  Log log_;
   TestLoop loop_;
   LoopbackUpstream upstream_{loop_};
   std::optional<FilterHarness> harness_;

@@ -99,6 +99,19 @@ Bad checkHost(const FieldFacts& facts, Version version) {
   return version == Version::Http10 ? Bad{} : BadMessage{400, "h1_no_host"};
 }
 
+// RFC 9112 6.1: the framing of a body is known if chunked stands last, and once, whatever codings
+// we do not know stand before it. With parameters none is looked at.
+bool endsInChunked(std::string_view codings) {
+  if (codings.ends_with(',')) return false;
+  bool chunked = false;
+  while (!codings.empty()) {
+    const std::string_view coding = takeElement(codings);
+    if (chunked || !isToken(coding)) return false;
+    chunked = equalIgnoringCase(coding, "chunked");
+  }
+  return chunked;
+}
+
 // RFC 9112 6.3: whatever could be read in two ways is refused.
 Bad readBody(const FieldFacts& facts, RequestHead& head) {
   if (facts.content_lengths > 1) return BadMessage{400, "h1_repeated_content_length"};
@@ -106,7 +119,9 @@ Bad readBody(const FieldFacts& facts, RequestHead& head) {
     if (facts.content_lengths > 0) return BadMessage{400, "h1_length_and_chunked"};
     if (head.version == Version::Http10) return BadMessage{400, "h1_transfer_encoding_in_http_10"};
     if (facts.transfer_encodings > 1 || !equalIgnoringCase(facts.transfer_encoding, "chunked")) {
-      return BadMessage{400, "h1_transfer_encoding"};
+      const bool framed = facts.transfer_encodings == 1 && endsInChunked(facts.transfer_encoding);
+      return framed ? BadMessage{501, "h1_unknown_transfer_coding"}
+                    : BadMessage{400, "h1_transfer_encoding"};
     }
     head.body = {Framing::Chunked, 0};
     return std::nullopt;

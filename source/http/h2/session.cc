@@ -384,6 +384,13 @@ void Http2Session::onSettings(bool ack) {
   if (ack) return settings_timer_.disarm();
   failIf(guard_.onSettings(loop_.now()));
   owner_.onPeerSettings();
+  if (std::exchange(peer_settled_, true)) return;
+  for (const auto& stream : all_) stream->onPeerSettled();
+}
+
+bool Http2Session::peerTakesConnect() const {
+  return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
+         1;
 }
 
 // What answers to a preface is not of HTTP/2: mostly a server of HTTP/1 that refuses it.

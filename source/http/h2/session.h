@@ -67,6 +67,9 @@ class Http2Session {
   void sendGoaway();
   bool over() const { return over_; }
   bool peerEnded() const { return peer_ended_; }
+  // The peer's first SETTINGS came; and whether they allow extended CONNECT.
+  bool peerSettled() const { return peer_settled_; }
+  bool peerTakesConnect() const;
   Side side() const { return side_; }
   nghttp2_session* raw() { return session_; }
   const nghttp2_session* raw() const { return session_; }
@@ -167,7 +170,8 @@ class Http2Session {
   bool again_ = false;  // something came up while run() was running
   bool running_ = false;
   bool peer_ended_ = false;  // it sends no more
-  bool over_ = false;        // onEnd() was called
+  bool peer_settled_ = false;
+  bool over_ = false;  // onEnd() was called
   bool gone_ = false;
 };
 

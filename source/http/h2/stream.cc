@@ -7,6 +7,7 @@
 #include "source/http/h2/error_codes.h"
 #include "source/http/h2/limits.h"
 #include "source/http/h2/session.h"
+#include "source/http/upgrade.h"
 
 namespace weir::http {
 namespace {
@@ -37,8 +38,7 @@ void Http2Stream::begin(int32_t id, MonotonicTime now) {
 void Http2Stream::recycle() {
   WEIR_CHECK(over() && !queued);
   in_.clear();
-  out_.clear();
-  trailers_.reset();
+  dropOutbound();
   id_ = 0;
 }
 
@@ -57,6 +57,7 @@ void Http2Stream::dropInbound() {
 void Http2Stream::dropOutbound() {
   out_.clear();
   trailers_.reset();
+  tunnel_.reset();
 }
 
 void Http2Stream::submitReset(uint32_t code) {
@@ -78,7 +79,14 @@ bool Http2Stream::encodeHeaders(const HeaderMap& headers, bool end_stream) {
   std::vector<nghttp2_nv>& fields = session_.scratch();
   const auto kind = server ? Http2Message::Response : Http2Message::Request;
   if (!collectFields(headers, kind, fields)) return false;
-  server ? submitResponse(headers, end_stream) : submitRequest(headers, end_stream);
+  if (server) {
+    submitResponse(headers, end_stream);
+  } else if (headers.has(HeaderId::Protocol)) {
+    submitTunnel(headers);
+    if (end_stream) endLocal();
+  } else {
+    submitRequest(headers, end_stream);
+  }
   session_.wake();
   return true;
 }
@@ -109,6 +117,26 @@ void Http2Stream::submitRequest(const HeaderMap& headers, bool end_stream) {
   id_ = id;
   state_.in_session = true;
   if (end_stream) endLocal();
+}
+
+// RFC 8441 3: not before the server has said that it takes such requests.
+void Http2Stream::submitTunnel(const HeaderMap& headers) {
+  if (!session_.peerSettled()) {
+    tunnel_ = std::make_unique<HeaderMap>();
+    tunnel_->copyFrom(headers);
+  } else if (session_.peerTakesConnect()) {
+    submitRequest(headers, false);
+  } else {
+    noteReset(ResetReason::Refused, NoExtendedConnect);
+  }
+}
+
+void Http2Stream::onPeerSettled() {
+  if (tunnel_ == nullptr) return;
+  const std::unique_ptr<HeaderMap> headers = std::move(tunnel_);
+  // It was looked at before, and the session's fields have been used for others since.
+  if (collectFields(*headers, Http2Message::Request, session_.scratch())) submitTunnel(*headers);
+  session_.wake();
 }
 
 void Http2Stream::encodeData(buffer::Buffer& data, bool end_stream) {

@@ -47,6 +47,8 @@ class Http2Stream final : public StreamEncoder {
   void onLocalEndSent();
   // `refused`: a request that may not be sent any more, and that the peer never saw.
   void onHeadersNotSent(bool refused);
+  // The peer's first SETTINGS came: a request that waited for them may go, or may not.
+  void onPeerSettled();
   // The peer sends nothing more on the connection.
   void onPeerEnd();
 
@@ -87,6 +89,7 @@ class Http2Stream final : public StreamEncoder {
  private:
   void submitResponse(const HeaderMap& headers, bool end_stream);
   void submitRequest(const HeaderMap& headers, bool end_stream);
+  void submitTunnel(const HeaderMap& headers);
   bool submitTrailers();
   void submitReset(uint32_t code);
   void resume();
@@ -138,6 +141,7 @@ class Http2Stream final : public StreamEncoder {
   buffer::Buffer in_;                    // came, and not told
   buffer::Buffer out_;                   // written, and not sent
   std::unique_ptr<HeaderMap> trailers_;  // written, and not sent
+  std::unique_ptr<HeaderMap> tunnel_;    // a request that waits for the peer's SETTINGS
   Http2FieldCount count_;
   BadMessage bad_;  // with a reason if the request is
   MonotonicTime begun_at_{};

@@ -188,6 +188,7 @@ std::vector<Case> optionCases() {
 std::vector<Case> lengthCases() {
   const std::string plain = Plain;
   const std::string te = "400 h1_transfer_encoding";
+  const std::string coding = "501 h1_unknown_transfer_coding";
   const std::string length = "400 h1_content_length";
   const auto with = [](const std::string& field) { return withFields(field + "\r\n"); };
   return {
@@ -212,7 +213,15 @@ std::vector<Case> lengthCases() {
       {"a length beyond numbers", with("Content-Length: 18446744073709551616"), length},
       {"a length beyond ours", with("Content-Length: 1000000000000000000"), length},
       {"an unknown coding", with("Transfer-Encoding: xchunked"), te},
-      {"two codings", with("Transfer-Encoding: gzip, chunked"), te},
+      {"two codings", with("Transfer-Encoding: gzip, chunked"), coding},
+      {"three codings", with("Transfer-Encoding: a,\tb , Chunked"), coding},
+      {"identity and chunked", with("Transfer-Encoding: identity, chunked"), coding},
+      {"chunked in front", with("Transfer-Encoding: chunked, gzip"), te},
+      {"chunked in front and behind", with("Transfer-Encoding: chunked, gzip, chunked"), te},
+      {"a coding with a parameter", with("Transfer-Encoding: a;q=1, chunked"), te},
+      {"an empty element", with("Transfer-Encoding: , chunked"), te},
+      {"a comma behind", with("Transfer-Encoding: chunked,"), te},
+      {"codings in two fields", with("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked"), te},
       {"chunked twice", with("Transfer-Encoding: chunked, chunked"), te},
       {"two fields", with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), te},
       {"identity", with("Transfer-Encoding: identity"), te},

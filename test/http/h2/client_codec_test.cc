@@ -122,6 +122,73 @@ TEST(Http2ClientCodec, TellsEveryStreamThatTheConnectionIsGone) {
   EXPECT_FALSE(client.codec->canTake());
 }
 
+FieldList webSocket() {
+  return {{":method", "CONNECT"},
+          {":protocol", "websocket"},
+          {":scheme", "http"},
+          {":authority", "a.test"},
+          {":path", "/chat"}};
+}
+
+// RFC 8441 3.
+TEST(Http2ClientCodec, ATunnelWaitsUntilTheServerHasSaidThatItTakesSome) {
+  for (const bool settings_first : {true, false}) {
+    ClientHarness client;
+    if (settings_first) client.feed(settings({{8, 1}}));
+    RecordingDecoder& stream = client.request(webSocket(), false);
+    EXPECT_TRUE(client.sent_ok);
+    client.write(*stream.encoder, "early", true);
+    const std::string before = describeOutcome(client.sent());
+    if (!settings_first) {
+      EXPECT_EQ(before, "");
+      client.feed(settings({{8, 1}}));
+    }
+    EXPECT_EQ(before + describeOutcome(client.sent()), "HEADERS 1\nDATA 1 size=5 end\n");
+    client.feed(headers(1, {{":status", "200"}}, 0) + data(1, "late", EndStream));
+    EXPECT_EQ(stream.log, "headers :status=200\nbody of 4 end\n");
+    EXPECT_EQ(client.codec->openStreams(), 0U);
+  }
+}
+
+TEST(Http2ClientCodec, ATunnelIsRefusedIfTheServerTakesNone) {
+  for (const std::string& hello : {settings(), settings({{8, 0}})}) {
+    for (const bool settings_first : {true, false}) {
+      ClientHarness client;
+      if (settings_first) client.feed(hello);
+      RecordingDecoder& stream = client.request(webSocket(), false);
+      client.write(*stream.encoder, "early", false);
+      if (!settings_first) client.feed(hello);
+      EXPECT_EQ(describeOutcome(client.sent()), "");
+      EXPECT_EQ(stream.log, "reset refused h2_no_extended_connect\n");
+      EXPECT_EQ(client.codec->openStreams(), 0U);
+      EXPECT_EQ(client.pool.bytesInUse(), 0U);
+      // Others may go.
+      client.request(get());
+      EXPECT_EQ(describeOutcome(client.sent()), "HEADERS 1 end\n");
+    }
+  }
+}
+
+TEST(Http2ClientCodec, ATunnelThatWaitsMayBeGivenUp) {
+  ClientHarness client;
+  RecordingDecoder& stream = client.request(webSocket(), false);
+  client.write(*stream.encoder, std::string(40'000, 'x'), false);
+  EXPECT_TRUE(stream.encoder->writeBlocked());
+  stream.encoder->reset(ResetReason::Cancel);
+  client.feed(settings({{8, 1}}));
+  EXPECT_EQ(describeOutcome(client.sent()), "");
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+  EXPECT_EQ(stream.log, "");
+}
+
+TEST(Http2ClientCodec, ATunnelThatWaitsEndsWithItsConnection) {
+  ClientHarness client;
+  RecordingDecoder& stream = client.request(webSocket(), false);
+  client.feed("", true);
+  EXPECT_EQ(stream.log, "reset connection_gone peer_closed\n");
+  EXPECT_EQ(client.codec->openStreams(), 0U);
+}
+
 TEST(Http2ClientCodec, EndsOnceItWasDrained) {
   ClientHarness client;
   client.feed(serverHello());

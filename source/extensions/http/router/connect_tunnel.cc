@@ -165,10 +165,10 @@ void ConnectTunnel::onWriteReady() {
 void ConnectTunnel::onFault(const Error& error) { fail(error); }
 
 void ConnectTunnel::fail(const Error& error) {
+  if (open_) return breakOff();
   const ErrorCode code = error.code;
-  if (!open_) cluster_->countFailed(place_, code);
+  cluster_->countFailed(place_, code);
   close(true);
-  if (open_) return context_.resetStream(http::ResetReason::ConnectError, "upstream_reset");
   notConnected(code);
 }
 
@@ -176,6 +176,13 @@ void ConnectTunnel::notConnected(ErrorCode code) {
   if (!untried_.empty()) return connectToNext();
   const FailureAnswer answer = answerTo(code);
   reply(answer.status, answer.reason);
+}
+
+void ConnectTunnel::breakOff() {
+  close(true);
+  context_.info().upstream_gone = true;
+  cluster_->counters().happened(upstream::RequestEvent::ConnectionEnded);
+  context_.resetStream(http::ResetReason::ConnectError, "upstream_reset");
 }
 
 void ConnectTunnel::reply(unsigned status, std::string_view reason) {

@@ -52,6 +52,7 @@ class ConnectTunnel final : private net::ConnectionEvents {
   void connectToNext();
   void notConnected(ErrorCode code);
   void fail(const Error& error);
+  void breakOff();
   void reply(unsigned status, std::string_view reason);
   void close(bool reset);
 

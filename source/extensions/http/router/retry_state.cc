@@ -86,6 +86,7 @@ bool RetryState::wants(const UpstreamFailure& failure, bool head_sent) const {
     case Kind::Loop: break;
     case Kind::NoConnection:
       return policy_.has(RetryOn::ConnectFailure) || policy_.has(RetryOn::GatewayErrors);
+    case Kind::Unsupported: return false;
     case Kind::Refused:
       if (policy_.has(RetryOn::RefusedStream)) return true;
       [[fallthrough]];

@@ -382,7 +382,8 @@ void RouterFilter::noteFailure(const UpstreamFailure& failure) {
   upstream::RequestCounters& counters = cluster_->counters();
   switch (failure.kind) {
     case Kind::NoConnection:
-    case Kind::Loop: return;  // counted as such
+    case Kind::Loop:  // counted as such
+    case Kind::Unsupported: return;
     case Kind::Refused: return counters.happened(Event::RefusedStream);
     case Kind::NotHttp2:
     case Kind::ProtocolError: return counters.happened(Event::ProtocolError);

@@ -4,12 +4,13 @@
 // cluster, tries again where the route allows it, answers directly, redirects, or carries a tunnel.
 //
 // Reasons in log, metrics and `weir-error`: route_not_found (404), upgrade_not_allowed (403),
-// upgrade_refused, upgrade_handshake, upgrade_not_offered (502), bad_authority, and what
-// normalising says of a path that was rewritten (400), loop (508), dns_overflow,
-// dns_resolution_failure, no_healthy_upstream, no_destination, upstream_overflow, upstream_refused,
-// upstream_unreachable, upstream_connect_timeout, upstream_connect_failed, upstream_reset (503),
-// upstream_protocol_error (502), upstream_request_timeout, upstream_per_try_timeout,
-// upstream_per_try_idle_timeout (504), max_stream_duration (504, or a reset).
+// upgrade_refused, upgrade_handshake, upgrade_not_offered, upgrade_unsupported (502),
+// bad_authority, and what normalising says of a path that was rewritten (400), loop (508),
+// dns_overflow, dns_resolution_failure, no_healthy_upstream, no_destination, upstream_overflow,
+// upstream_refused, upstream_unreachable, upstream_connect_timeout, upstream_connect_failed,
+// upstream_reset (503), upstream_protocol_error (502), upstream_request_timeout,
+// upstream_per_try_timeout, upstream_per_try_idle_timeout (504), max_stream_duration (504, or a
+// reset).
 
 #include <memory>
 #include <optional>

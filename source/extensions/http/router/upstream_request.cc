@@ -171,6 +171,7 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   encoder_ = nullptr;
   Kind kind = Kind::Reset;
   if (reason == http::ResetReason::Refused) kind = Kind::Refused;
+  if (detail == http::NoExtendedConnect) kind = Kind::Unsupported;
   if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
   if (detail == http::NotHttp2) kind = Kind::NotHttp2;
   const bool gone = reason == http::ResetReason::ConnectionGone;
@@ -185,8 +186,10 @@ void UpstreamRequest::onBadMessage(const http::BadMessage&) {
 void UpstreamRequest::onWriteReady() { events_.onUpstreamWriteReady(); }
 
 void UpstreamRequest::fail(const UpstreamFailure& failure) {
-  // A connection that was closed while it was idle says nothing about its host.
-  finish(failure.stale ? Outcome::Cancelled : Outcome::LocalFailure);
+  // A connection that was closed while it was idle says nothing about its host, nor does one that
+  // takes no tunnels.
+  const bool blameless = failure.stale || failure.kind == UpstreamFailure::Kind::Unsupported;
+  finish(blameless ? Outcome::Cancelled : Outcome::LocalFailure);
   events_.onUpstreamFailure(failure);
 }
 

@@ -32,6 +32,7 @@ struct UpstreamFailure {
     NoConnection,   // there is no host, a limit is reached, or connecting failed: nothing was sent
     Loop,           // it would come back to the listener that it came by
     Refused,        // the server has not looked at it (REFUSED_STREAM, GOAWAY)
+    Unsupported,    // the server takes no such request (NoExtendedConnect): it was not sent
     Reset,          // reset, or the connection ended, before the response was whole
     ProtocolError,  // the server broke the rules
     NotHttp2,       // it was asked by HTTP/2, and speaks something else

@@ -139,8 +139,8 @@ struct RequestCase {
 TEST(RouterPeers, BothVersionsRefuseTheSame) {
   const std::vector<RequestCase> cases = {
       {"GET", "http", {}, 0, ""},
-      {"get", "http", {}, 501, "unknown_method"},
-      {"FETCH", "http", {}, 501, "unknown_method"},
+      {"get", "http", {}, 0, ""},
+      {"FETCH", "http", {}, 0, ""},
       {"GET", "ftp", {}, 400, "unknown_scheme"},
       {"GET", "http", {"100-continue"}, 0, ""},
       {"GET", "http", {"100-continue", "100-Continue"}, 0, ""},
@@ -161,7 +161,7 @@ TEST(RouterPeers, BothVersionsRefuseTheSame) {
       proxy.client().send(request);
       const std::string name = one.method + " " + one.scheme + " " + request;
       if (one.status == 0) {
-        EXPECT_TRUE(proxy.upstreamSees("GET / HTTP/1.1\r\n")) << name;
+        EXPECT_TRUE(proxy.upstreamSees(one.method + " / HTTP/1.1\r\n")) << name;
         continue;
       }
       EXPECT_TRUE(proxy.clientSees(one.reason)) << name;
