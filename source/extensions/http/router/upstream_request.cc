@@ -133,7 +133,8 @@ http::HeaderMap& UpstreamRequest::fields(Part part) {
 
 void UpstreamRequest::onHeaders(bool end_stream) {
   const unsigned status = http::statusOf(maps_.headers);
-  const bool informational = status >= 100 && status < 200 && status != 101;
+  if (status < 100) return refuseHead();
+  const bool informational = status < 200 && status != 101;
   if (!informational) {
     headers_seen_ = true;
     status_ = status;
@@ -143,6 +144,14 @@ void UpstreamRequest::onHeaders(bool end_stream) {
     if (end_stream) responseEnded();
   }
   events_.onUpstreamHeaders(end_stream);
+}
+
+// Neither informational nor a response.
+void UpstreamRequest::refuseHead() {
+  if (encoder_ != nullptr) {
+    std::exchange(encoder_, nullptr)->reset(http::ResetReason::ProtocolError);
+  }
+  fail({UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset});
 }
 
 void UpstreamRequest::onData(buffer::Buffer& data, bool end_stream) {

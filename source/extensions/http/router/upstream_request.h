@@ -125,6 +125,7 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
 
   bool begin(const http::PooledStream& stream);
   void flushPending();
+  void refuseHead();
   void responseEnded();
   void endStream();
   void fail(const UpstreamFailure& failure);
