@@ -15,6 +15,7 @@ constexpr Flag ClientGone{"DC", "DownstreamConnectionTermination"};
 constexpr Flag ClientProtocol{"DPE", "DownstreamProtocolError"};
 constexpr Flag UpstreamClosed{"UC", "UpstreamConnectionTermination"};
 constexpr Flag UpstreamReset{"UR", "UpstreamRemoteReset"};
+constexpr Flag DelayInjected{"DI", "DelayInjected"};
 constexpr Flag RetriesUsedUp{"URX", "UpstreamRetryLimitExceeded"};
 
 struct Row {
@@ -34,7 +35,7 @@ constexpr std::array Rows = {
     Row{"client_reset", {"DR", "DownstreamRemoteReset"}},
     Row{"dns_overflow", Overflow},
     Row{"dns_resolution_failure", {"DF", "DnsResolutionFailed"}},
-    Row{"fault_abort", {"FI", "FaultInjected"}},
+    Row{"fault_filter_abort", {"FI", "FaultInjected"}},
     Row{"invalid_response_headers", UpstreamProtocol},
     Row{"max_stream_duration", {"UMSDR", "UpstreamMaxStreamDurationReached"}},
     Row{"no_destination", NoHost},
@@ -44,7 +45,6 @@ constexpr std::array Rows = {
     Row{"stream_idle_timeout", {"SI", "StreamIdleTimeout"}},
     Row{"upstream_connect_failed", ConnectFailed},
     Row{"upstream_connect_timeout", ConnectFailed},
-    Row{"upstream_idle_timeout", Timeout},
     Row{"upstream_not_http2", UpstreamProtocol},
     Row{"upstream_overflow", Overflow},
     Row{"upstream_per_try_idle_timeout", Timeout},
@@ -64,6 +64,7 @@ void appendResponseFlags(const StreamInfo& info, bool words, std::string& out) {
     if (out.size() > begin) out += ',';
     out += words ? flag.words : flag.letters;
   };
+  if (info.delay_injected) add(DelayInjected);
   if (info.bad_request) add(ClientProtocol);
   if (info.reason == "upstream_reset") add(info.upstream_gone ? UpstreamClosed : UpstreamReset);
   const auto row =

@@ -243,6 +243,9 @@ TEST(ResponseFlagsTest, AReasonHasEnvoysLetters) {
                                         {"stream_idle_timeout", "SI"},
                                         {"upstream_unreachable", "UF"},
                                         {"client_reset", "DR"},
+                                        {"dns_resolution_failure", "DF"},
+                                        {"fault_filter_abort", "FI"},
+                                        {"rate_limited", "RL"},
                                         {"zzz", ""}}) {
     StreamInfo info;
     info.reason = reason;

@@ -33,6 +33,7 @@ FilterStatus FaultFilter::decodeHeaders(http::HeaderMap& headers, bool) {
   if (drawn(settings_.delay_per_million)) {
     if (!tryEnter()) return FilterStatus::Continue;
     shared_.delays.add(1);
+    context_.info().delay_injected = true;
     timer_.arm(settings_.delay);
     return FilterStatus::StopAllIteration;
   }

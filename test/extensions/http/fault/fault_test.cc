@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "source/extensions/http/fault/factory.h"
+#include "source/http/response_flags.h"
 #include "test/support/http_filter_harness.h"
 #include "test/support/typed_config.h"
 
@@ -29,6 +30,12 @@ bool has(HttpFilterHarness& h, const std::string& line) {
   return h.context().metrics().find(line + "\n") != std::string::npos;
 }
 
+std::string flags(HttpFilterHarness& h) {
+  std::string out;
+  http::appendResponseFlags(h.info(), false, out);
+  return out;
+}
+
 TEST(FaultTest, HoldsARequestBackForItsTime) {
   HttpFilterHarness h(fault(delay(100)));
   h.requestHeaders({{":method", "POST"}, {":path", "/"}}, false);
@@ -43,6 +50,7 @@ TEST(FaultTest, HoldsARequestBackForItsTime) {
   EXPECT_TRUE(has(h, "weir_http_fault_injected_total{name=\"f\",fault=\"delay\"} 1"));
   h.respond(200, "");
   EXPECT_EQ(h.response(), ":status=200;||end");
+  EXPECT_EQ(flags(h), "DI");
 }
 
 TEST(FaultTest, AnswersInThePlaceOfTheUpstream) {
@@ -50,7 +58,7 @@ TEST(FaultTest, AnswersInThePlaceOfTheUpstream) {
   h.request("GET", "/");
   EXPECT_EQ(h.upstreamRequest(), "||");
   EXPECT_EQ(h.response(), ":status=418;content-length=0;weir-error=fault_filter_abort;||end");
-  EXPECT_EQ(h.info().reason, "fault_filter_abort");
+  EXPECT_EQ(flags(h), "FI");
   EXPECT_TRUE(has(h, "weir_http_fault_injected_total{name=\"f\",fault=\"abort\"} 1"));
 }
 
