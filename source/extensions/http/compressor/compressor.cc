@@ -64,6 +64,7 @@ bool hasWholeBody(unsigned status) {
 
 FilterStatus CompressorFilter::decodeHeaders(HeaderMap& headers, bool) {
   tunnel_ = headers.get(HeaderId::Method) == "CONNECT";
+  head_ = headers.get(HeaderId::Method) == "HEAD";
   std::array<std::string_view, 2> offered;
   const size_t count = settings_.algorithms.size();
   std::transform(settings_.algorithms.begin(), settings_.algorithms.end(), offered.begin(),
@@ -95,7 +96,8 @@ FilterStatus CompressorFilter::encodeHeaders(HeaderMap& headers, bool end_stream
   if (!compressible(headers)) return FilterStatus::Continue;
   if (!lists(headers, HeaderId::Vary, "accept-encoding") && !lists(headers, HeaderId::Vary, "*"))
     headers.add(HeaderId::Vary, "accept-encoding");
-  if (end_stream) return FilterStatus::Continue;
+  if (head_ && wanted_) describe(*wanted_, headers);  // as of a GET (RFC 9110 9.3.2)
+  if (head_ || end_stream) return FilterStatus::Continue;
   wanted_ ? begin(*wanted_, headers) : stats_.identity.add(1);
   return FilterStatus::Continue;
 }
@@ -105,6 +107,10 @@ void CompressorFilter::begin(Algorithm algorithm, HeaderMap& headers) {
   encoder_ = makeEncoder(algorithm, gzip ? settings_.gzip_level : settings_.brotli_quality);
   if (encoder_ == nullptr) return stats_.identity.add(1);
   stats_.by_algorithm[static_cast<size_t>(algorithm)]->add(1);
+  describe(algorithm, headers);
+}
+
+void CompressorFilter::describe(Algorithm algorithm, HeaderMap& headers) {
   headers.set(HeaderId::ContentEncoding, codingOf(algorithm));
   headers.remove(HeaderId::ContentLength);
   headers.remove("accept-ranges");  // they would be of other bytes

@@ -58,14 +58,16 @@ class CompressorFilter final : public http::StreamDecoderFilter, public http::St
  private:
   bool compressible(const http::HeaderMap& headers) const;
   void begin(Algorithm algorithm, http::HeaderMap& headers);
+  static void describe(Algorithm algorithm, http::HeaderMap& headers);
   // `data` becomes what it is compressed.
   void compress(buffer::Buffer& data, Encoder::End end);
 
   http::FilterContext& context_;
   const CompressorSettings& settings_;
   const Stats& stats_;
-  std::optional<Algorithm> wanted_;   // by the client
-  bool tunnel_ = false;               // the request is a CONNECT
+  std::optional<Algorithm> wanted_;  // by the client
+  bool tunnel_ = false;              // the request is a CONNECT
+  bool head_ = false;
   std::unique_ptr<Encoder> encoder_;  // null: nothing is compressed
 };
 

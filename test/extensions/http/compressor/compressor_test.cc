@@ -217,12 +217,26 @@ TEST(CompressorTest, VaryIsNotSaidTwice) {
   }
 }
 
-TEST(CompressorTest, AHeadHasNoBodyToCompress) {
+TEST(CompressorTest, AHeadIsAnsweredAsAGetWouldBe) {
+  const std::string as_it_came =
+      ":status=200;content-type=text/"
+      "plain;content-length=5000;etag=\"x\";vary=accept-encoding;||end";
+  for (const auto& [accepted, response] :
+       {std::pair<std::string, std::string>{
+            "gzip",
+            ":status=200;content-type=text/plain;etag=W/\"x\";vary=accept-encoding;"
+            "content-encoding=gzip;||end"},
+        {"identity", as_it_came}}) {
+    HttpFilterHarness h(compressor());
+    h.request("HEAD", "/", {{"accept-encoding", accepted}});
+    h.respondHeaders(plain({{"content-length", "5000"}, {"etag", "\"x\""}}), true);
+    EXPECT_EQ(h.response(), response);
+  }
+  // Nothing to compress, and so nothing to say.
   HttpFilterHarness h(compressor());
   h.request("HEAD", "/", {{"accept-encoding", "gzip"}});
-  h.respondHeaders(plain({{"content-length", "5000"}}), true);
-  EXPECT_EQ(h.response(),
-            ":status=200;content-type=text/plain;content-length=5000;vary=accept-encoding;||end");
+  h.respondHeaders(plain({{"content-length", "5"}}), true);
+  EXPECT_EQ(h.response(), ":status=200;content-type=text/plain;content-length=5;||end");
 }
 
 TEST(CompressorTest, ATunnelIsLeftAlone) {
