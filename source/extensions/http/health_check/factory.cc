@@ -20,10 +20,8 @@ class Factory final : public config::HttpFilterConfigFactory {
                                               config::BuildContext&) const override {
     const auto& proto = dynamic_cast<const Proto&>(message);
     const FieldScope mode = scope.field("pass_through_mode");
-    if (!proto.has_pass_through_mode()) mode.error("is required: false");
-    if (proto.pass_through_mode())
-      mode.error("must be false: passing such requests on is not part of this build");
-    HealthCheckSettings settings;
+    if (!proto.has_pass_through_mode()) mode.error("is required: true or false");
+    HealthCheckSettings settings{.pass_through = proto.pass_through_mode()};
     const FieldScope field = scope.field("headers");
     if (proto.headers().empty()) field.error("is required: at least one, such as of \":path\"");
     for (int i = 0; i < proto.headers_size(); ++i) {

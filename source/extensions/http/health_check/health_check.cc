@@ -14,6 +14,8 @@ FilterStatus HealthCheckFilter::decodeHeaders(http::HeaderMap& headers, bool) {
   if (!asked) return FilterStatus::Continue;
   if (context_.worker().drains.draining()) {
     context_.sendLocalReply({.status = 503, .reason = "draining"});
+  } else if (settings_.pass_through) {
+    return FilterStatus::Continue;
   } else {
     context_.sendLocalReply({.status = 200, .details = "health_check"});
   }

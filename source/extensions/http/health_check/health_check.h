@@ -1,7 +1,8 @@
 #pragma once
 
-// HTTP filter: answers those who ask whether this proxy is well, with 200, and with 503 while the
-// worker's configuration drains, so that nobody sends new connections. No metrics. Reason: draining
+// HTTP filter: answers those who ask whether this proxy is well, with 200 (or passes that question
+// on), and with 503 while the worker's configuration drains, so that nobody sends new connections.
+// No metrics. Reason: draining
 // (503); a good answer has none.
 
 #include <utility>
@@ -15,6 +16,7 @@ namespace weir::http_filters {
 
 struct HealthCheckSettings {
   std::vector<http::HeaderMatch> headers = {};  // all of them; at least one
+  bool pass_through = false;                    // but for the 503
 };
 
 // Of one stream, on its loop.

@@ -59,16 +59,28 @@ TEST(HealthCheckTest, IsNotWellWhileItDrains) {
   EXPECT_NE(h.upstreamRequest(), "||") << "what is under way goes on";
 }
 
+TEST(HealthCheckTest, MayAskTheUpstreamInstead) {
+  const auto passing = test::makeFilter(
+      makeHealthCheckConfigFactory(),
+      "pass_through_mode: true, headers: [{name: \":path\", string_match: {exact: /healthz}}]");
+  HttpFilterHarness h({passing});
+  h.request("GET", "/healthz");
+  EXPECT_NE(h.upstreamRequest(), "||");
+  h.respond(500, "");
+  EXPECT_EQ(h.responseHeader(":status"), "500");
+  h.nextStream();
+  h.context().worker.drains.start();
+  h.request("GET", "/healthz");
+  EXPECT_EQ(h.responseHeader("weir-error"), "draining");
+}
+
 TEST(HealthCheckFactoryTest, ChecksEveryField) {
   struct Case {
     std::string fields;
     std::string error;
   };
   for (const Case& one : {
-           Case{"headers: [{name: x}]", "pass_through_mode: is required: false"},
-           Case{"headers: [{name: x}], pass_through_mode: true",
-                "pass_through_mode: must be false: passing such requests on is not part of this "
-                "build"},
+           Case{"headers: [{name: x}]", "pass_through_mode: is required: true or false"},
            Case{"pass_through_mode: false",
                 "headers: is required: at least one, such as of \":path\""},
            Case{"pass_through_mode: false, headers: [{name: \"a b\"}]",
