@@ -180,7 +180,7 @@ void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, boo
   if (state_ != State::Open) return;
   state_ = State::Ending;
   if (fault) manager_.stats().onRejected(reason);
-  end_reason_ = reason;
+  end_reason_ = reason == "closed_by_peer" ? "client_fin" : reason;  // as all protocols have it
   end_how_ = closeFor(how);
   settle_.schedule();
 }

@@ -111,6 +111,19 @@ TEST_F(HttpConnectionTest, AConnectionWithoutARequestEndsAfterTheIdleTimeout) {
   EXPECT_EQ(h.closeReason(), "idle_timeout");
 }
 
+TEST_F(HttpConnectionTest, AClientThatEndsIsNamedAsWithAnyProtocol) {
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const std::string settings_frame("\0\0\0\4\0\0\0\0\0", 9);
+  for (const std::string& bytes : {std::string(), std::string(Request), preface + settings_frame}) {
+    auto& h = start();
+    send(bytes);
+    h.client().sendEnd();
+    h.run();
+    EXPECT_TRUE(h.closed());
+    EXPECT_EQ(h.closeReason(), "client_fin");
+  }
+}
+
 TEST_F(HttpConnectionTest, TheIdleTimeoutBeginsAnewAfterEachResponse) {
   settings.idle_timeout = 10s;
   auto& h = start();
