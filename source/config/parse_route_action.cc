@@ -113,10 +113,11 @@ class RouteActionParser {
       forward_.prefix_rewrite = action_.prefix_rewrite();
     }
     if (action_.has_regex_rewrite()) parseRegexRewrite(scope_.field("regex_rewrite"));
-    if (action_.has_host_rewrite_literal()) {
+    if (action_.host_rewrite_specifier_case() == v1::RouteAction::kHostRewriteLiteral) {
       checkAuthority(scope_.field("host_rewrite_literal"), action_.host_rewrite_literal());
       forward_.host_rewrite = action_.host_rewrite_literal();
     }
+    forward_.auto_host_rewrite = action_.auto_host_rewrite();
   }
 
   void parseRegexRewrite(const FieldScope& scope) {

@@ -114,6 +114,7 @@ struct Forward {
   std::optional<std::string> prefix_rewrite = {};  // in place of what the route's prefix or path is
   std::optional<RegexRewrite> regex_rewrite = {};  // of the path without the query
   std::string host_rewrite = {};                   // empty: none
+  bool auto_host_rewrite = false;                  // the name of the endpoint, if it has one
   std::vector<Mirror> mirrors;
   std::vector<HashPolicy> hash_policy;
   // What the route says otherwise than the connection manager.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -30,13 +31,15 @@ std::string_view toString(EjectionReason reason);
 
 class Host {
  public:
-  // `weight`: its share among those of its cluster; 0: it is not used.
-  Host(net::SocketAddress address, uint32_t weight)
-      : address_(std::move(address)), weight_(weight) {}
+  // `weight`: its share among those of its cluster; 0: it is not used. `name`: which was resolved
+  // to the address; empty if the configuration has the address itself.
+  Host(net::SocketAddress address, uint32_t weight, std::string name = {})
+      : address_(std::move(address)), name_(std::move(name)), weight_(weight) {}
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
   const net::SocketAddress& address() const { return address_; }
+  const std::string& name() const { return name_; }
   uint32_t weight() const { return weight_; }
 
   // Connections to it, those that are being made included. False if there are `limit` already. One
@@ -90,6 +93,7 @@ class Host {
   };
 
   const net::SocketAddress address_;
+  const std::string name_;
   const uint32_t weight_;
   BoundedCount active_;
   std::atomic<uint64_t> requests_{0};

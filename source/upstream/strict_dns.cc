@@ -212,21 +212,23 @@ void StrictDns::rebuild(ClusterState& state) {
   for (const auto& [address, gone] : gone_) known.emplace(address, gone.host);
   HostList::Hosts hosts;
   std::unordered_set<std::string> seen;
-  const auto add = [&](const net::SocketAddress& address, uint32_t weight) {
+  const auto add = [&](const net::SocketAddress& address, const EndpointSettings& endpoint) {
     std::string text = address.toString();
     const auto it = known.find(text);
     if (!seen.insert(std::move(text)).second) return;
-    const bool stays = it != known.end() && it->second->weight() == weight;
-    hosts.push_back(stays ? it->second : std::make_shared<Host>(address, weight));
+    const bool stays = it != known.end() && it->second->weight() == endpoint.weight &&
+                       it->second->name() == endpoint.name;
+    hosts.push_back(stays ? it->second
+                          : std::make_shared<Host>(address, endpoint.weight, endpoint.name));
   };
   auto name = names_.begin();
   for (const EndpointSettings& endpoint : state.settings().endpoints) {
     if (endpoint.name.empty()) {
-      add(endpoint.address, endpoint.weight);
+      add(endpoint.address, endpoint);
       continue;
     }
     for (const net::IpAddress& ip : (*name)->addresses) {
-      add({net::IpPort{ip, endpoint.port}, {}}, endpoint.weight);
+      add({net::IpPort{ip, endpoint.port}, {}}, endpoint);
     }
     ++name;
   }

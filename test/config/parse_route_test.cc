@@ -106,6 +106,13 @@ TEST_F(ParseRouteTest, ReadsARegexRewrite) {
   EXPECT_EQ(route.regex_rewrite->substitution, "/\\1");
 }
 
+TEST_F(ParseRouteTest, ReadsAHostRewrite) {
+  EXPECT_TRUE(forward("cluster: a, auto_host_rewrite: true").auto_host_rewrite);
+  const http::Forward& literal = forward("cluster: a, host_rewrite_literal: b.example");
+  EXPECT_EQ(literal.host_rewrite, "b.example");
+  EXPECT_FALSE(literal.auto_host_rewrite);
+}
+
 TEST_F(ParseRouteTest, ReadsARedirect) {
   const auto& redirect = action<http::Redirect>(
       "redirect: {https_redirect: true, host_redirect: other.test, port_redirect: 8443, "

@@ -71,6 +71,45 @@ TEST_F(HttpIntegrationTest, ClientsShareAnUpstreamConnection) {
   }
 }
 
+// `yaml` with a cluster of names in place of the first address of `one`.
+std::string named(std::string yaml, const TestUpstream& one) {
+  const std::string address = '"' + one.address() + '"';
+  yaml.replace(yaml.find(address), address.size(),
+               "\"localhost:" + std::to_string(one.port()) + '"');
+  return yaml.insert(yaml.find("name: up") + 8, ", type: STRICT_DNS, dns_lookup_family: V4_ONLY");
+}
+
+TEST_F(HttpIntegrationTest, TheAuthorityBecomesTheNameOfTheEndpoint) {
+  const std::string routes =
+      "[{match: {prefix: /}, route: {cluster: up, auto_host_rewrite: true}}]";
+  ServerUnderTest proxy(named(config({.routes = routes}), upstream_));
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  client.send(Request);
+  TestSocket server = upstream_.accept();
+  constexpr std::string_view Renamed = "GET /a?b=c HTTP/1.1\r\nhost: localhost\r\nx-one: 1\r\n\r\n";
+  EXPECT_EQ(server.receive(Renamed.size()), Renamed);
+}
+
+TEST_F(HttpIntegrationTest, AnEndpointWithoutANameGetsTheAuthorityAsItWas) {
+  TestUpstream other;
+  const std::string routes =
+      "[{match: {prefix: /}, route: {cluster: up, auto_host_rewrite: true, retry_policy: "
+      "{retry_on: connect-failure, num_retries: 1}}}]";
+  std::string yaml = config({.routes = routes});
+  yaml.insert(yaml.find("\"}]"), "\"}, {address: \"" + other.address());
+  ServerUnderTest proxy(named(yaml, upstream_));
+  upstream_.close();
+  std::optional<TestSocket> server;
+  TestSocket client = TestSocket::connectTo(proxy.port());
+  for (int i = 0; i < 2; ++i) {  // one of them tries the endpoint with the name first
+    client.send(Request);
+    if (!server) server.emplace(other.accept());
+    EXPECT_EQ(server->receive(Forwarded.size()), Forwarded);
+    server->send(Response);
+    EXPECT_EQ(client.receive(Returned.size()), Returned);
+  }
+}
+
 TEST_F(HttpIntegrationTest, AnswersWithoutAnUpstream) {
   ServerUnderTest proxy(config({.routes = "[{match: {path: /d}, direct_response: {status: 201, "
                                           "body: {inline_string: made}}}, {match: {path: /r}, "

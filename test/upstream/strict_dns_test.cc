@@ -98,6 +98,7 @@ TEST_F(StrictDnsTest, IsReadyWithAllAddressesOfBothFamilies) {
   ASSERT_TRUE(loop_.runUntil([&] { return states_ != nullptr; }));
   EXPECT_EQ(hosts(), (Texts{"10.0.0.1:5432", "10.0.0.2:5432", "[fd00::1]:5432"}));
   EXPECT_EQ((*state().hosts())[2]->weight(), 7U);
+  EXPECT_EQ((*state().hosts())[2]->name(), "db.test");
   EXPECT_TRUE(shows("weir_upstream_hosts{cluster=\"db\"} 3"));
   EXPECT_TRUE(shows("weir_upstream_dns_total{cluster=\"db\",outcome=\"resolved\"} 1"));
 }

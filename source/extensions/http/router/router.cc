@@ -123,6 +123,7 @@ bool RouterFilter::changeRequest(const http::Forward& forward,
   http::apply(cluster.request_headers, headers);
   http::apply(context_.route()->request_headers, headers);
   if (!forward.host_rewrite.empty()) headers.set(HeaderId::Authority, forward.host_rewrite);
+  if (forward.auto_host_rewrite) authority_ = headers.get(HeaderId::Authority);
   return !headers.has(HeaderId::Path) || changePath(forward);
 }
 
@@ -153,8 +154,8 @@ http::Version RouterFilter::versionFor(const upstream::Cluster& cluster) const {
 }
 
 // How the upstream is asked for a tunnel depends on its version (RFC 8441 5).
-const HeaderMap& RouterFilter::inFormFor(http::Version version) {
-  const HeaderMap& headers = context_.requestHeaders();
+HeaderMap& RouterFilter::inFormFor(http::Version version) {
+  HeaderMap& headers = context_.requestHeaders();
   const bool http2 = version == http::Version::Http2;
   if (form_ == TunnelForm::Upgrade && http2) {
     translated_ = std::make_unique<HeaderMap>();
@@ -198,7 +199,9 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
   ++info.attempts;
   const http::Version version = versionFor(*cluster_);
   info.upstream_version = version;
-  const HeaderMap& headers = inFormFor(version);
+  // The host of the try before may have had a name, and that of this one none.
+  if (forward_->auto_host_rewrite) context_.requestHeaders().set(HeaderId::Authority, authority_);
+  HeaderMap& headers = inFormFor(version);
   const TunnelForm form = form_ == TunnelForm::None ? form_ : http::tunnelFormOf(headers);
   auto early = info.attempts == 1 ? context_.takeEarly(*cluster_) : nullptr;
   UpstreamRequest::Plan plan = planFor(*cluster_, version);
@@ -206,6 +209,7 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
   plan.fresh = fresh || (form != TunnelForm::None && version != http::Version::Http2);
   plan.form = form;
   plan.early = early.get();
+  if (forward_->auto_host_rewrite) plan.to_name = &headers;
   const auto failure = upstream_.start(plan, headers, end_stream);
   info.upstream = upstream_.host();
   if (early != nullptr) {

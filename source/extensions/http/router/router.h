@@ -55,7 +55,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   void redirect(const http::Redirect& redirect);
   void forward(const http::Forward& forward, bool end_stream);
   bool allowUpgrade(const http::Forward& forward);
-  const http::HeaderMap& inFormFor(http::Version version);
+  http::HeaderMap& inFormFor(http::Version version);
   bool takeAnswer();
   bool changeRequest(const http::Forward& forward, const http::WeightedCluster& cluster);
   bool changePath(const http::Forward& forward);
@@ -94,6 +94,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   // The request, where the upstream wants a tunnel to be asked for in another form.
   std::unique_ptr<http::HeaderMap> translated_;
   std::string web_socket_key_;            // of the translated one
+  std::string authority_;                 // as it was, where hosts have it changed to their names
   std::vector<std::string> set_cookies_;  // for the response
   buffer::Buffer body_;                   // of the request, for another attempt
   http::HeaderMap* trailers_ = nullptr;

@@ -44,6 +44,9 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   if (!place.ok()) return failureToChoose(place.error());
   place_ = std::move(place).value();
   host_ = place_.host();
+  if (plan.to_name != nullptr && !host_->name().empty()) {
+    plan.to_name->set(http::HeaderId::Authority, host_->name());
+  }
   http::ConnectionPool& pool =
       http::PoolSet::of(worker_).pool(plan.cluster, host_, plan.version, plan.owner);
   if (plan.early != nullptr && plan.early->address() == host_->address()) pool.adopt(*plan.early);

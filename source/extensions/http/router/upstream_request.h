@@ -77,6 +77,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
     http::TunnelForm form = http::TunnelForm::None;  // what it asks the host for
     // Taken over by the pool if it leads to the host; may be null.
     upstream::EarlyConnection* early = nullptr;
+    // Null, or the request itself: its authority becomes the host's name, if that has one.
+    http::HeaderMap* to_name = nullptr;
   };
   // Where the response is put.
   struct Maps {

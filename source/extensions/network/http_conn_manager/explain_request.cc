@@ -103,6 +103,7 @@ void explainForward(const http::Route& route, const http::Forward& forward, Head
   out.outcome = out.clusters.size() == 1 ? "to " + names : "to one of the clusters " + names;
   if (out.upstream_path != path) out.outcome += ", as " + out.upstream_path;
   if (!forward.host_rewrite.empty()) out.outcome += ", to host " + forward.host_rewrite;
+  if (forward.auto_host_rewrite) out.outcome += ", to the name of the endpoint";
 }
 
 void explainAction(const HttpConnManagerSettings& settings, const http::Route& route,
