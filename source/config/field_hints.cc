@@ -57,8 +57,6 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.RouteAction", "cluster_header",
      "a request cannot name its cluster: match on the field, with a route for each cluster"},
     {"weir.config.v1.RouteAction", "host_rewrite", "it is called host_rewrite_literal"},
-    {"weir.config.v1.RouteAction", "auto_host_rewrite",
-     "the host is rewritten to a text alone: host_rewrite_literal"},
     {"weir.config.v1.RouteAction", "cors",
      "it is an HTTP filter, weir.extensions.http.cors.v1.Cors"},
     {"weir.config.v1.RouteAction", "rate_limits",
