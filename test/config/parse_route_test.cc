@@ -136,8 +136,8 @@ TEST_F(ParseRouteTest, ReadsATunnel) {
   parsed_ = parseRoutes(
       "virtual_hosts: [{name: v, domains: [h], routes: [{match: {connect_matcher: {}}, "
       "tunnel: {cluster: a, idle_timeout: 5s}}]}, {name: w, domains: ['*'], routes: [{match: "
-      "{connect_matcher: {}}, tunnel: {authority: {}}}, {match: {connect_matcher: {}}, tunnel: "
-      "{authority: {allow_local_destinations: true}}}]}]");
+      "{connect_matcher: {}}, tunnel: {authority: {}}}]}, {name: x, domains: [i], routes: [{match: "
+      "{connect_matcher: {}}, tunnel: {authority: {allow_local_destinations: true}}}]}]");
   ASSERT_EQ(parsed_.errors, "");
   std::vector<http::Tunnel> tunnels;
   parsed_.table->eachRoute(

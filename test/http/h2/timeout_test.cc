@@ -130,6 +130,7 @@ TEST(Http2Timeout, HeadHasNoBoundUnlessTheSettingsOfAServerSaySo) {
   ClientHarness client;
   client.feed(test::settings() + ackSettings());
   client.request(get());
+  client.sent();
   client.feed(part);
   client.loop.advance(seconds(200));
   EXPECT_EQ(client.events.end, "");
