@@ -110,6 +110,7 @@ class RouteActionParser {
       if (!action_.prefix_rewrite().empty()) {
         checkPathText(prefix, action_.prefix_rewrite(), "a path");
       }
+      checkNoQuery(prefix, action_.prefix_rewrite());
       forward_.prefix_rewrite = action_.prefix_rewrite();
     }
     if (action_.has_regex_rewrite()) parseRegexRewrite(scope_.field("regex_rewrite"));
@@ -131,6 +132,7 @@ class RouteActionParser {
     if (const auto fits = pattern->checkSubstitution(config.substitution()); !fits.ok()) {
       scope.field("substitution").error("is wrong: " + fits.error().detail);
     }
+    checkNoQuery(scope.field("substitution"), config.substitution());
     checkPathBytes(scope.field("substitution"), config.substitution(), "a path");
     forward_.regex_rewrite = http::RegexRewrite{std::move(pattern), config.substitution()};
   }

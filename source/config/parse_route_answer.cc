@@ -48,6 +48,7 @@ void parsePath(const v1::RedirectAction& config, const http::PathMatch& match,
     const FieldScope field = scope.field("prefix_rewrite");
     checkRewritable(field, match);
     if (!config.prefix_rewrite().empty()) checkPathText(field, config.prefix_rewrite(), "a path");
+    checkNoQuery(field, config.prefix_rewrite());
     redirect.prefix_rewrite = config.prefix_rewrite();
   }
 }

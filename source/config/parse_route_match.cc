@@ -129,6 +129,11 @@ bool checkPathText(const FieldScope& field, std::string_view text, std::string_v
   return false;
 }
 
+void checkNoQuery(const FieldScope& field, std::string_view text) {
+  if (text.find('?') == std::string_view::npos) return;
+  field.error(quote(text) + " has a question mark: a rewrite is of the path, and the query stays");
+}
+
 void checkRewritable(const FieldScope& field, const PathMatch& match) {
   if (match.kind != PathMatch::Kind::Regex && match.kind != PathMatch::Kind::Connect) return;
   field.error(

@@ -14,6 +14,8 @@ namespace weir::config {
 bool checkPathBytes(const FieldScope& field, std::string_view text, std::string_view what);
 // The same, and that it begins with a slash.
 bool checkPathText(const FieldScope& field, std::string_view text, std::string_view what);
+// That what a path is rewritten to has no query: that of the request follows it.
+void checkNoQuery(const FieldScope& field, std::string_view text);
 // That `match` says what a rewrite replaces.
 void checkRewritable(const FieldScope& field, const http::PathMatch& match);
 

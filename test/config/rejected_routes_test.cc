@@ -185,6 +185,9 @@ INSTANTIATE_TEST_SUITE_P(
                ".redirect.port_redirect: 65536 is out of range: from 1 to 65535 is allowed"},
         Marked{"{match: {prefix: /}, redirect: {path_redirect: ^a}}",
                ".redirect.path_redirect: \"a\" is wrong: a path begins with a slash"},
+        Marked{"{match: {prefix: /}, redirect: {prefix_rewrite: ^'/a?b'}}",
+               ".redirect.prefix_rewrite: \"/a?b\" has a question mark: a rewrite is of the path, "
+               "and the query stays"},
         Marked{"{match: {prefix: /}, redirect: {prefix_rewrite: ^a}}",
                ".redirect.prefix_rewrite: \"a\" is wrong: a path begins with a slash"},
         Marked{"{match: {safe_regex: {regex: /}}, redirect: {prefix_rewrite: ^/a}}",
@@ -259,6 +262,12 @@ INSTANTIATE_TEST_SUITE_P(
                ".weighted_clusters.clusters[0].request_headers_to_remove[0]: \"te\" belongs to the "
                "connection or frames the body: it cannot be changed"},
         Marked{"{cluster: a, prefix_rewrite: ''}", ""},
+        Marked{"{cluster: a, prefix_rewrite: ^'/a?b'}",
+               ".prefix_rewrite: \"/a?b\" has a question mark: a rewrite is of the path, and the "
+               "query stays"},
+        Marked{"{cluster: a, regex_rewrite: {pattern: {regex: a}, substitution: ^'/a?b'}}",
+               ".regex_rewrite.substitution: \"/a?b\" has a question mark: a rewrite is of the "
+               "path, and the query stays"},
         Marked{"{cluster: a, prefix_rewrite: ^a}",
                ".prefix_rewrite: \"a\" is wrong: a path begins with a slash"},
         Marked{"{cluster: a, regex_rewrite: ^{}}",

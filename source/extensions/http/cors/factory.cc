@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/weir/extensions/http/cors/v1/cors.pb.h"
@@ -30,6 +31,34 @@ std::string readList(const std::string& text, const FieldScope& field) {
   return text;
 }
 
+bool hasDefaultPort(std::string_view origin) {
+  return (origin.starts_with("http://") && origin.ends_with(":80")) ||
+         (origin.starts_with("https://") && origin.ends_with(":443"));
+}
+
+// That browsers write an origin so (RFC 6454 6.2); else nobody would be let in by it.
+void checkOrigin(const http::TextMatch& match, const FieldScope& field) {
+  using Kind = http::TextMatch::Kind;
+  const std::string& text = match.text;
+  if (match.kind == Kind::Regex || text.empty()) return;
+  const std::string quoted = config::quote(text);
+  if (!match.ignore_case && http::lowerCase(text) != text) {
+    field.error(quoted + " has upper case: browsers write origins in lower case");
+  }
+  if ((match.kind == Kind::Exact || match.kind == Kind::Suffix) && text.ends_with('/')) {
+    field.error(quoted + " ends with a slash: an origin has no path");
+  }
+  if (match.kind != Kind::Exact || text == "*" || text == "null") return;
+  const size_t scheme = text.find("://");
+  if (scheme == std::string::npos || scheme == 0) {
+    field.error(quoted + " is no origin: it is a scheme and a host, such as \"https://a.example\"");
+  } else if (text.find('/', scheme + 3) < text.size() - 1) {
+    field.error(quoted + " has a path: an origin has none");
+  } else if (hasDefaultPort(text)) {
+    field.error(quoted + " has the port of its scheme: browsers leave it out");
+  }
+}
+
 void readOrigins(const Proto& proto, const FieldScope& field, CorsSettings& settings) {
   using Kind = http::TextMatch::Kind;
   if (proto.allow_origin_string_match().empty()) {
@@ -38,6 +67,7 @@ void readOrigins(const Proto& proto, const FieldScope& field, CorsSettings& sett
   for (int i = 0; i < proto.allow_origin_string_match_size(); ++i) {
     auto match = config::parseStringMatcher(proto.allow_origin_string_match(i),
                                             field.index(static_cast<size_t>(i)));
+    checkOrigin(match, field.index(static_cast<size_t>(i)));
     if (match.kind == Kind::Exact && match.text == "*") settings.any_origin = true;
     settings.origins.push_back(std::move(match));
   }

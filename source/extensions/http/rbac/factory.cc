@@ -1,11 +1,13 @@
 #include "source/extensions/http/rbac/factory.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "api/weir/extensions/http/rbac/v1/rbac.pb.h"
 #include "source/config/field_checks.h"
 #include "source/config/matcher_checks.h"
+#include "source/config/node.h"
 #include "source/extensions/common/rbac_reader.h"
 #include "source/extensions/http/rbac/rbac.h"
 
@@ -16,6 +18,20 @@ namespace v1 = weir::extensions::http::rbac::v1;
 using extensions::RbacCondition;
 using Kind = RbacCondition::Kind;
 
+// That a path of a request can be so: it begins with a slash (but for "*" of OPTIONS), and has no
+// query.
+void checkPath(const http::TextMatch& match, const FieldScope& field) {
+  using TextKind = http::TextMatch::Kind;
+  const bool from_begin = match.kind == TextKind::Exact || match.kind == TextKind::Prefix;
+  if (match.kind == TextKind::Regex || match.text.empty()) return;
+  if (from_begin && match.text.front() != '/' && match.text != "*") {
+    field.error(config::quote(match.text) + " is the begin of no path: it begins with a slash");
+  } else if (match.text.find('?') != std::string::npos) {
+    field.error(config::quote(match.text) +
+                " has a question mark: the path is compared without its query");
+  }
+}
+
 // The conditions on the request, which permissions and principals have alike.
 template <class Message>
 std::optional<RbacCondition> readRequestCondition(const Message& proto, const FieldScope& scope) {
@@ -25,9 +41,11 @@ std::optional<RbacCondition> readRequestCondition(const Message& proto, const Fi
         .header = config::parseHeaderMatcher(proto.header(), scope.field("header"))};
   }
   if (proto.has_url_path()) {
-    return RbacCondition{.kind = Kind::UrlPath,
-                         .path = config::parseStringMatcher(proto.url_path().path(),
-                                                            scope.field("url_path").field("path"))};
+    const FieldScope field = scope.field("url_path").field("path");
+    RbacCondition condition{.kind = Kind::UrlPath,
+                            .path = config::parseStringMatcher(proto.url_path().path(), field)};
+    checkPath(condition.path, field);
+    return condition;
   }
   return std::nullopt;
 }

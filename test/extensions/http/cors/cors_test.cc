@@ -163,35 +163,59 @@ TEST(CorsTest, CountsOrigins) {
             std::string::npos);
 }
 
+TEST(CorsFactoryTest, TakesOriginsAsBrowsersWriteThem) {
+  const std::string origins =
+      "{exact: \"https://a.test:8443\"}, {exact: \"null\"}, {suffix: .a.test}, "
+      "{exact: \"HTTPS://a.test\", ignore_case: true}";
+  EXPECT_EQ(test::errorsOf(makeCorsConfigFactory(),
+                           "stat_prefix: w, allow_origin_string_match: [" + origins + "]"),
+            std::vector<std::string>{});
+}
+
 TEST(CorsFactoryTest, ChecksEveryField) {
   struct Case {
     std::string fields;
     std::string error;
   };
   const std::string all = "stat_prefix: w, allow_origin_string_match: [{exact: \"*\"}]";
-  for (const Case& one : {
-           Case{"allow_origin_string_match: [{exact: \"*\"}]",
-                "stat_prefix: is required: the label of its metrics"},
-           Case{"stat_prefix: w",
-                "allow_origin_string_match: is required: at least one origin that may"},
-           Case{"stat_prefix: w, allow_origin_string_match: [{}]",
-                "allow_origin_string_match[0]: is required: one of exact, prefix, suffix, contains "
-                "or safe_regex"},
-           Case{all + ", allow_credentials: true",
-                "allow_credentials: cannot be true where every origin may: any page could act in a "
-                "user's name"},
-           Case{all + ", allow_methods: \"PUT GET\"",
-                "allow_methods: \"PUT GET\" is neither a name nor a method; they are separated by "
-                "commas"},
-           Case{all + ", allow_headers: \"x-a,\\tx(\"",
-                "allow_headers: \"x(\" is neither a name nor a method; they are separated by "
-                "commas"},
-           Case{
-               all + ", expose_headers: \"a,,b\"",
+  for (
+      const Case& one : {
+          Case{"allow_origin_string_match: [{exact: \"*\"}]",
+               "stat_prefix: is required: the label of its metrics"},
+          Case{"stat_prefix: w",
+               "allow_origin_string_match: is required: at least one origin that may"},
+          Case{"stat_prefix: w, allow_origin_string_match: [{exact: \"https://a.test/\"}]",
+               "allow_origin_string_match[0]: \"https://a.test/\" ends with a slash: an origin has "
+               "no path"},
+          Case{"stat_prefix: w, allow_origin_string_match: [{exact: \"https://a.test/x\"}]",
+               "allow_origin_string_match[0]: \"https://a.test/x\" has a path: an origin has none"},
+          Case{
+              "stat_prefix: w, allow_origin_string_match: [{suffix: .A.test}]",
+              "allow_origin_string_match[0]: \".A.test\" has upper case: browsers write origins in "
+              "lower case"},
+          Case{"stat_prefix: w, allow_origin_string_match: [{exact: a.test}]",
+               "allow_origin_string_match[0]: \"a.test\" is no origin: it is a scheme and a host, "
+               "such as \"https://a.example\""},
+          Case{"stat_prefix: w, allow_origin_string_match: [{exact: \"https://a.test:443\"}]",
+               "allow_origin_string_match[0]: \"https://a.test:443\" has the port of its scheme: "
+               "browsers leave it out"},
+          Case{"stat_prefix: w, allow_origin_string_match: [{}]",
+               "allow_origin_string_match[0]: is required: one of exact, prefix, suffix, contains "
+               "or safe_regex"},
+          Case{all + ", allow_credentials: true",
+               "allow_credentials: cannot be true where every origin may: any page could act in a "
+               "user's name"},
+          Case{all + ", allow_methods: \"PUT GET\"",
+               "allow_methods: \"PUT GET\" is neither a name nor a method; they are separated by "
+               "commas"},
+          Case{all + ", allow_headers: \"x-a,\\tx(\"",
+               "allow_headers: \"x(\" is neither a name nor a method; they are separated by "
+               "commas"},
+          Case{all + ", expose_headers: \"a,,b\"",
                "expose_headers: \"\" is neither a name nor a method; they are separated by commas"},
-           Case{all + ", max_age: 25h", "max_age: 25h is out of range: from 0s to 24h is allowed"},
-           Case{all + ", max_age: 1.5s", "max_age: is not a whole number of seconds"},
-       }) {
+          Case{all + ", max_age: 25h", "max_age: 25h is out of range: from 0s to 24h is allowed"},
+          Case{all + ", max_age: 1.5s", "max_age: is not a whole number of seconds"},
+      }) {
     EXPECT_EQ(test::errorsOf(makeCorsConfigFactory(), one.fields),
               std::vector<std::string>{one.error});
   }
