@@ -185,7 +185,7 @@ TEST(Http2ClientCodec, ATunnelThatWaitsEndsWithItsConnection) {
   ClientHarness client;
   RecordingDecoder& stream = client.request(webSocket(), false);
   client.feed("", true);
-  EXPECT_EQ(stream.log, "reset connection_gone peer_closed\n");
+  EXPECT_EQ(stream.log, "reset connection_gone closed_by_peer\n");
   EXPECT_EQ(client.codec->openStreams(), 0U);
 }
 
