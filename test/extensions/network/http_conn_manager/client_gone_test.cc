@@ -108,7 +108,7 @@ std::vector<State> states() {
       {"in a filter that waits",
        withFilters("fault.v1.Fault, stat_prefix: f, delay: {fixed_delay: 10s, percentage: "
                    "{numerator: 100}}"),
-       sendGet, true, false},
+       sendGet, true, false, "DI,DC"},
       // All of it is with the connection by then: the request is over.
       {"in an answer of the proxy itself",
        {.routes = "[{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: \"" +
