@@ -22,6 +22,7 @@ NGINX = """
   }}
 """
 CONNECTS = {"connect_matcher": {}}
+LOCAL = {"allow_local_destinations": True}
 
 
 def tunnel(**where):
@@ -72,7 +73,7 @@ class ConnectTest(RealTest):
             return head.decode().lower()
 
     def test_to_the_address_that_is_asked_for(self):
-        self.tunnelling(edge("edge", [tunnel(authority={})]))
+        self.tunnelling(edge("edge", [tunnel(authority=LOCAL)]))
         url = f"http://{LOOPBACK}:{self.server_port}"
         self.check_file("edge", f"{url}/file")
         self.check_upload("edge", url, "by-authority")
@@ -81,7 +82,7 @@ class ConnectTest(RealTest):
                          (200, f"{LOOPBACK}:{self.server_port}", f"{LOOPBACK}:{self.server_port}", "tunnel"))
 
     def test_to_the_name_that_is_asked_for(self):
-        self.tunnelling(edge("edge", [tunnel(authority={})]))
+        self.tunnelling(edge("edge", [tunnel(authority=LOCAL)]))
         self.check_file("edge", f"http://localhost:{self.server_port}/file")
 
     def test_tls_within_a_tunnel_to_a_cluster(self):
@@ -91,7 +92,7 @@ class ConnectTest(RealTest):
         self.assertEqual(self.weir.metric("weir_upstream_connects_total", cluster="tls", outcome="connected"), 1)
 
     def test_passed_on_to_another_proxy(self):
-        ends = edge("ends", [tunnel(authority={})])
+        ends = edge("ends", [tunnel(authority=LOCAL)])
         port = int(ends["address"].rsplit(":", 1)[1])
         passes = edge("passes", [route("next", match=CONNECTS)], upgrade_types=["CONNECT"])
         self.tunnelling(ends, passes, next=port)
@@ -101,7 +102,7 @@ class ConnectTest(RealTest):
 
     def test_tunnel_in_http2(self):
         """From HTTP/1 to a proxy that speaks HTTP/2 to the one at which the tunnel ends."""
-        ends = edge("ends", [tunnel(authority={})], codec_type="HTTP2")
+        ends = edge("ends", [tunnel(authority=LOCAL)], codec_type="HTTP2")
         port = int(ends["address"].rsplit(":", 1)[1])
         passes = edge("passes", [route("next", match=CONNECTS)], upgrade_types=["CONNECT"])
         self.weir = self.start_weir([ends, passes], [
@@ -115,7 +116,7 @@ class ConnectTest(RealTest):
         with socket.create_server((LOOPBACK, 0)) as server:
             server.settimeout(20)
             port = server.getsockname()[1]
-            self.tunnelling(edge("edge", [tunnel(authority={})]))
+            self.tunnelling(edge("edge", [tunnel(authority=LOCAL)]))
             with connect(self.weir.ports["edge"]) as client:
                 client.sendall(f"CONNECT {LOOPBACK}:{port} HTTP/1.1\r\nHost: a\r\n\r\nearly".encode())
                 accepted, _ = server.accept()
@@ -129,14 +130,17 @@ class ConnectTest(RealTest):
             self.assertTrue(answer.endswith(b"\r\n\r\nlate"), answer)
 
     def test_what_is_refused_says_why(self):
-        listener = edge("edge", [tunnel(authority={})])
-        self.tunnelling(listener, edge("plain", [route("server")]), edge("upgrades", [route("server", match=CONNECTS)]))
+        listener = edge("edge", [tunnel(authority=LOCAL)])
+        self.tunnelling(listener, edge("plain", [route("server")]), edge("upgrades", [route("server", match=CONNECTS)]),
+                        edge("outward", [tunnel(authority={})]))
         own = self.weir.ports["edge"]
         for name, authority, status, reason in (
                 ("edge", "name.invalid:443", 503, "dns_resolution_failure"),
                 ("edge", f"{LOOPBACK}:{own}", 508, "loop"), ("edge", f"127.0.0.2:{own}", 508, "loop"),
                 ("edge", f"localhost:{own}", 508, "loop"),
                 ("edge", f"{LOOPBACK}:{free_port()}", 503, "upstream_refused"),
+                ("outward", f"{LOOPBACK}:{self.server_port}", 403, "local_destination"),
+                ("outward", f"localhost:{self.server_port}", 403, "local_destination"),
                 ("plain", f"{LOOPBACK}:{self.server_port}", 404, "route_not_found"),
                 ("upgrades", f"{LOOPBACK}:{self.server_port}", 403, "upgrade_not_allowed")):
             with self.subTest(listener=name, authority=authority):
