@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace weir::upstream {
@@ -16,6 +17,22 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+// RFC 6761 6.3: always this machine, whatever a server or a file says. c-ares knows that too, but
+// version 1.18 leaks the name each time.
+bool isLocalhost(std::string_view host) {
+  constexpr std::string_view Name = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() < Name.size()) return false;
+  const std::string_view last = host.substr(host.size() - Name.size());
+  const bool same = std::equal(last.begin(), last.end(), Name.begin(),
+                               [](char a, char b) { return (a | 0x20) == b; });
+  return same && (host.size() == Name.size() || host[host.size() - Name.size() - 1] == '.');
+}
+
+net::IpAddress loopback(net::Family family) {
+  return *net::IpAddress::parse(family == net::Family::V4 ? "127.0.0.1" : "::1");
+}
 
 ErrorCode codeFromStatus(int status) {
   switch (status) {
@@ -109,6 +126,10 @@ DnsLookup::DnsLookup(event::Loop& loop, const DnsOptions& options, std::string h
         Result<DnsAnswer> result = *std::move(result_);
         deliver(std::move(result));
       }) {
+  if (isLocalhost(host_)) {
+    settle(DnsAnswer{.addresses = {loopback(family)}, .failure = {}, .local = true});
+    return;
+  }
   if (auto open = openChannel(options); !open.ok()) {
     settle(open.error());
     return;

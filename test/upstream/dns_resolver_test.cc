@@ -141,9 +141,13 @@ TEST_F(DnsTest, AnIpLiteralIsItsOwnAnswer) {
   EXPECT_EQ(dns_.questions(), Lines{});
 }
 
-TEST_F(DnsTest, ReadsTheHostsFile) {
-  EXPECT_EQ(ask("localhost", DnsFamily::V4Only), "127.0.0.1 ttl=0");
+TEST_F(DnsTest, LocalhostIsThisMachineWithoutAnyQuestion) {
+  for (const char* name : {"localhost", "LocalHost", "localhost.", "a.localhost"}) {
+    EXPECT_EQ(ask(name, DnsFamily::V4Only), "127.0.0.1 ttl=0") << name;
+    EXPECT_EQ(ask(name, DnsFamily::V6Only), "::1 ttl=0") << name;
+  }
   EXPECT_EQ(dns_.questions(), Lines{});
+  EXPECT_EQ(ask("notlocalhost", DnsFamily::V4Only), "not_found");
 }
 
 TEST_F(DnsTest, FollowsAliasesAndTheirTtl) {
