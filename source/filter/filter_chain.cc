@@ -229,11 +229,11 @@ void FilterChain::closeFrom(size_t i, Close how, std::string_view reason) {
   if (state_ == State::Closing || state_ == State::Closed) return;
   if (info_.close_reason.empty()) info_.close_reason = reason;
   if (state_ == State::Running) closer_ = static_cast<uint32_t>(i);
+  await_client_ |= how == Close::Flush;
   const bool flush = how == Close::Flush || how == Close::FlushWrite;
   if (flush && state_ == State::Running) {
     connection_.setEvents(*this);
     state_ = State::Flushing;
-    await_client_ = how == Close::Flush;
   } else if (!flush) {
     state_ = State::Closing;
     reset_ = how == Close::Reset;
@@ -273,8 +273,8 @@ void FilterChain::continueReadingFrom(size_t i) {
 // unread would reset the connection, and the client could lose what was flushed.
 void FilterChain::advanceFlush() {
   connection_.readBuffer().clear();
-  connection_.expectNothing(false);
   if (!await_client_ && !hasWriters() && connection_.allWritten()) return finish();
+  connection_.expectNothing(false);
   if (!passEnd()) return finish();
   if (connection_.writeEnded() && (connection_.readEnded() || !await_client_)) return finish();
   for (const net::Pause why : {net::Pause::BufferFull, net::Pause::Backpressure,

@@ -253,6 +253,34 @@ TEST_F(FlushTest, WithoutAwaitingTheClientItEndsAtOnce) {
   EXPECT_TRUE(client().ended());
 }
 
+// What would watch the socket is a system call.
+TEST_F(FlushTest, WithoutAwaitingTheClientItIsNotWatchedForItsEnd) {
+  startQuietly();
+  t_.context->expectNothing(true);
+  t_.write("bye");
+  t_.context->close(Close::FlushWrite, "done");
+  run();
+  EXPECT_TRUE(harness_->closed());
+  EXPECT_TRUE(harness_->clientHeld());
+}
+
+TEST_F(FlushTest, AwaitingTheClientItIsWatchedAgain) {
+  startQuietly();
+  t_.context->expectNothing(true);
+  t_.context->close(Close::Flush, "done");
+  run();
+  EXPECT_FALSE(harness_->clientHeld());
+}
+
+// As of several closes the strongest one's way holds.
+TEST_F(FlushTest, AClientThatSomebodyAwaitsIsAwaited) {
+  startQuietly();
+  t_.context->close(Close::FlushWrite, "first");
+  a_.context->close(Close::Flush, "second");
+  run();
+  EXPECT_FALSE(harness_->closed());
+}
+
 TEST_F(FlushTest, WithoutAwaitingTheClientWhatWasWrittenStillGoesOut) {
   startQuietly();
   harness_->towardsClient().capacity = 10;

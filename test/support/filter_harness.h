@@ -56,6 +56,10 @@ class FilterHarness final : private filter::ChainOwner {
   PipeWay& towardsClient() { return pipe_.toSecond(); }
   PipeWay& towardsProxy() { return pipe_.toFirst(); }
 
+  // Nothing is expected of the client (net::Stream::expectNothing()): over a socket, it may never
+  // have been watched.
+  bool clientHeld() const { return pipe_.firstHeld(); }
+
   TestLoop& loop() { return context_.loop; }
   WorkerContext& context() { return context_; }
   filter::FilterChain& chain() { return *chain_; }

@@ -34,6 +34,8 @@ class MemoryPipe::End {
   void shutdownWrite();
   void close(bool reset);
   int takeError() { return std::exchange(error_, 0); }
+  void hold(bool held) { held_ = held; }
+  bool held() const { return held_; }
 
   void setConnecting() { connecting_ = true; }
   void setConnected();
@@ -60,6 +62,7 @@ class MemoryPipe::End {
   bool ended_ = false;   // the end arrived
   bool write_shut_ = false;
   bool closed_ = false;
+  bool held_ = false;
   bool connecting_ = false;
   bool broken_ = false;
   int error_ = 0;
@@ -82,6 +85,7 @@ class MemoryPipe::End::Handle final : public net::Io {
   void shutdownWrite() override { end_.shutdownWrite(); }
   void close(bool reset) override { end_.close(reset); }
   int takeError() override { return end_.takeError(); }
+  void hold(bool held) override { end_.hold(held); }
   int rawFd() const override { return -1; }
 
  private:
@@ -232,6 +236,7 @@ std::unique_ptr<net::Io> MemoryPipe::takeFirst() {
 std::unique_ptr<net::Io> MemoryPipe::takeSecond() {
   return std::make_unique<End::Handle>(*ends_[1]);
 }
+bool MemoryPipe::firstHeld() const { return ends_[0]->held(); }
 PipeWay& MemoryPipe::toFirst() { return ends_[0]->way(); }
 PipeWay& MemoryPipe::toSecond() { return ends_[1]->way(); }
 void MemoryPipe::connect() { ends_[0]->setConnected(); }

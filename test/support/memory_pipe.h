@@ -51,6 +51,9 @@ class MemoryPipe {
   PipeWay& toFirst();
   PipeWay& toSecond();
 
+  // The first end was told last that nothing is expected of it (net::Io::hold()).
+  bool firstHeld() const;
+
   void connect();
   // Connecting failed, by that errno.
   void refuse(int error = ECONNREFUSED);
