@@ -74,6 +74,11 @@ void IoWatch::release() {
 Timer::Timer(Loop& loop, Callback callback) : loop_(loop), callback_(std::move(callback)) {}
 Timer::~Timer() { disarm(); }
 void Timer::arm(Duration delay) { loop_.armTimer(*this, loop_.now_ + delay); }
+void Timer::armWithin(Duration delay) {
+  const MonotonicTime deadline = loop_.now_ + delay;
+  if (armed() && loop_.timers_[heap_index_].deadline <= deadline) return;
+  loop_.armTimer(*this, deadline);
+}
 void Timer::disarm() { loop_.disarmTimer(*this); }
 
 Task::Task(Loop& loop, Callback callback) : loop_(loop), callback_(std::move(callback)) {}

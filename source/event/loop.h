@@ -104,6 +104,8 @@ class Timer {
 
   // Fires in the first turn at or after now() + delay; arming again moves it.
   void arm(Duration delay);
+  // Fires no later than that: moves it to an earlier time, and never to a later one.
+  void armWithin(Duration delay);
   void disarm();
   bool armed() const { return heap_index_ != NotArmed; }
 

@@ -48,6 +48,21 @@ TEST_F(TimerTest, FiresOnceAndNotBeforeItsTime) {
   EXPECT_FALSE(timer.armed());
 }
 
+TEST_F(TimerTest, ArmedWithinATimeItMovesToAnEarlierOneOnly) {
+  Timer timer(*loop_, note("fired"));
+  timer.armWithin(seconds(5));
+  timer.armWithin(seconds(9));
+  timer.armWithin(seconds(2));
+  timer.armWithin(seconds(3));
+  loop_.advance(seconds(2) - Duration(1));
+  EXPECT_EQ(lines_, Lines{});
+  loop_.advance(Duration(1));
+  EXPECT_EQ(lines_, Lines{"fired"});
+  timer.armWithin(seconds(9));
+  loop_.advance(seconds(9));
+  EXPECT_EQ(lines_, (Lines{"fired", "fired"}));
+}
+
 TEST_F(TimerTest, ArmingAgainMovesItBothWays) {
   Timer sooner(*loop_, note("sooner"));
   Timer later(*loop_, note("later"));

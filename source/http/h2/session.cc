@@ -450,11 +450,7 @@ void Http2Session::onKeepalive() {
 }
 
 void Http2Session::lookWithin(Duration duration) {
-  if (dead()) return;
-  const MonotonicTime at = loop_.now() + duration;
-  if (stream_timer_.armed() && next_look_ <= at) return;
-  next_look_ = at;
-  stream_timer_.arm(duration);
+  if (!dead()) stream_timer_.armWithin(duration);
 }
 
 void Http2Session::onStreamTimer() {

@@ -157,7 +157,6 @@ class Http2Session {
   event::Timer settings_timer_;
   event::Timer fields_timer_;
   event::Timer stream_timer_;
-  MonotonicTime next_look_;  // only while that is armed
   MonotonicTime last_read_;
   uint64_t dropped_fields_ = 0;
   size_t held_ = 0;  // bytes of bodies that wait in streams

@@ -227,11 +227,7 @@ void HttpConnection::armTimer() {
 }
 
 void HttpConnection::lookWithin(Duration duration) {
-  if (duration <= Duration::zero()) return;
-  const MonotonicTime at = manager_.worker().loop.now() + duration;
-  if (timer_.armed() && next_look_ <= at) return;
-  next_look_ = at;
-  timer_.arm(duration);
+  if (duration > Duration::zero()) timer_.armWithin(duration);
 }
 
 void HttpConnection::onTimer() {

@@ -72,7 +72,6 @@ class HttpConnection final : public filter::ReadFilter,
   std::vector<std::unique_ptr<ActiveStream>> done_;  // until the end of the turn
   event::Task settle_;                               // what is not to happen on the stack of others
   event::Timer timer_;
-  MonotonicTime next_look_;  // only while the timer is armed
   std::optional<SpareConnection> spare_;
   std::string peer_text_;
   http::ForwardedPeer peer_;
