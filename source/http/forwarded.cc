@@ -5,20 +5,13 @@
 #include <cstring>
 #include <optional>
 
+#include "source/http/characters.h"
+
 namespace weir::http {
 namespace {
 
 constexpr std::string_view Separator = ", ";
-constexpr std::string_view OurPrefix = "weir-";
-// By which proxies of Envoy's kind tell each other, and steer one another.
-constexpr std::string_view EnvoysPrefix = "x-envoy-";
 constexpr size_t UuidSize = 36;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // The one at that place from the right, from 1 on; nothing if there are fewer, or it is no address.
 std::optional<net::IpAddress> fromRight(const HeaderMap& request, uint32_t place) {
@@ -95,6 +88,10 @@ void writeHex(uint32_t value, char* out) {
 
 }  // namespace
 
+bool isBetweenProxies(std::string_view name) {
+  return name.starts_with("weir-") || name.starts_with("x-envoy-");
+}
+
 void writeUuid(uint64_t random_high, uint64_t random_low, char* out) {
   random_high = (random_high & ~uint64_t{0xf000}) | 0x4000;                // version 4
   random_low = (random_low & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);  // variant
@@ -115,9 +112,7 @@ net::IpAddress applyForwarded(const ForwardedSettings& settings, const Forwarded
                               uint64_t random_high, uint64_t random_low, HeaderMap& request) {
   const net::IpAddress client = trustedClient(settings, peer, request);
   if (settings.use_remote_address) {
-    request.removeIf([](const HeaderEntry& entry) {
-      return entry.name.starts_with(OurPrefix) || entry.name.starts_with(EnvoysPrefix);
-    });
+    request.removeIf([](const HeaderEntry& entry) { return isBetweenProxies(entry.name); });
     if (!settings.skip_xff_append && !peer.text.empty()) {
       appendTo(HeaderId::XForwardedFor, peer.text, request);
     }

@@ -33,6 +33,10 @@ struct ForwardedPeer {
   std::string_view scheme = "http";
 };
 
+// A field by which proxies speak to each other: of ours (weir-), or of Envoy's kind (x-envoy-). At
+// an edge no client may say it. `name`: in lower case.
+bool isBetweenProxies(std::string_view name);
+
 // Changes the head of a request. Returns the address that the client is trusted to have.
 // `random_high`, `random_low`: for the identifier.
 net::IpAddress applyForwarded(const ForwardedSettings& settings, const ForwardedPeer& peer,

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <span>
 
+#include "source/http/characters.h"
 #include "source/http/route_match.h"
 #include "source/upstream/hash_ring.h"
 
@@ -15,12 +16,6 @@ namespace {
 
 uint64_t hashText(std::string_view text) {
   return upstream::hashBytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 std::optional<std::string_view> cookieIn(std::string_view pairs, std::string_view name) {

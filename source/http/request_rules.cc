@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "source/http/characters.h"
+#include "source/http/forwarded.h"
 
 namespace weir::http {
 namespace {
@@ -46,7 +47,7 @@ bool staysOut(const HeaderEntry& entry) {
     case HeaderId::XRequestId: return true;
     default: break;
   }
-  return entry.name.starts_with(':') || entry.name.starts_with("weir-") ||
+  return entry.name.starts_with(':') || isBetweenProxies(entry.name) ||
          entry.name.starts_with("x-forwarded-") ||
          std::find(std::begin(NotInTrailers), std::end(NotInTrailers), entry.name) !=
              std::end(NotInTrailers);

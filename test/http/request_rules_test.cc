@@ -57,6 +57,7 @@ TEST(RequestRules, TrailersKeepWhatMayComeBehindABody) {
                            ":path",
                            ":authority",
                            "weir-route",
+                           "x-envoy-retry-on",
                            "x-forwarded-for",
                            "x-forwarded-host",
                            "authorization",
