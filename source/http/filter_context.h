@@ -64,8 +64,9 @@ class FilterContext final {
   // Whether the connection manager lets an upgrade pass of which the route says nothing: a token of
   // Upgrade in lower case, or "connect".
   bool upgradeAllowed(std::string_view token) const;
-  // A path that the route has rewritten is normalised as the one of the request was.
-  PathResult normalize(std::string_view path) const;
+  // A path that the route has rewritten is normalised as the one of the request was; but "." and
+  // ".." segments that the rewrite has made are refused.
+  PathResult normalizeRewritten(std::string_view path) const;
 
   // For the terminal filter: a connection to that cluster that was opened before it was known what
   // the client speaks, and has sent and received nothing; once, else null. It is retired in the

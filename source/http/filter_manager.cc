@@ -343,8 +343,8 @@ bool FilterContext::upgradeAllowed(std::string_view token) const {
   return manager_.ends_.upgradeAllowed(token);
 }
 
-PathResult FilterContext::normalize(std::string_view path) const {
-  return manager_.ends_.normalize(path);
+PathResult FilterContext::normalizeRewritten(std::string_view path) const {
+  return manager_.ends_.normalizeRewritten(path);
 }
 
 std::unique_ptr<upstream::EarlyConnection> FilterContext::takeEarly(

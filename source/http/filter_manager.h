@@ -41,8 +41,8 @@ class StreamEnds {
   virtual void resetStream(ResetReason reason, std::string_view why) = 0;
   virtual const Route* chooseRoute(const HeaderMap& request) = 0;
   virtual bool upgradeAllowed(std::string_view token) const = 0;
-  // A path that a route has rewritten, as the one of the request was.
-  virtual PathResult normalize(std::string_view) const { return {}; }
+  // FilterContext::normalizeRewritten().
+  virtual PathResult normalizeRewritten(std::string_view) const { return {}; }
   // FilterContext::takeEarly().
   virtual std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster&) {
     return nullptr;

@@ -154,6 +154,8 @@ class Resolved {
     const size_t dots = settings_.normalize ? dotsOf(segment) : 0;
     if (dots != 0 && dots != segment.size()) {
       fault = "path_has_dots_with_parameters";
+    } else if (dots != 0 && settings_.refuse_dots) {
+      fault = "path_has_dots_by_rewrite";
     } else if (dots == 2) {
       if (text.size() > 1) text.resize(text.rfind('/', text.size() - 2) + 1);
     } else if (dots == 0) {

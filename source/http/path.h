@@ -29,6 +29,10 @@ struct PathSettings {
   bool normalize = true;
   bool merge_slashes = true;
   EscapedSlashes escaped_slashes = EscapedSlashes::UnescapeAndRedirect;
+  // With `normalize`: "." and ".." segments are refused. For a path that was normalised and then
+  // rewritten: they have come of the two parts of it, and would lead out of where the rewrite leads
+  // ("/static/" in the place of "/pub" makes "/static/../x" of "/pub../x").
+  bool refuse_dots = false;
 };
 
 struct PathResult {

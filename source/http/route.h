@@ -119,6 +119,15 @@ struct Forward {
   std::vector<HashPolicy> hash_policy;
   // What the route says otherwise than the connection manager.
   std::vector<UpgradeRule> upgrades = {};
+  // Whether an upgrade may pass; nothing: the connection manager says. `type`: as in UpgradeRule.
+  // Never h2c, which we would have to speak ourselves: what follows would pass by all rules.
+  std::optional<bool> allowsUpgrade(std::string_view type) const {
+    if (type == "h2c") return false;
+    for (const UpgradeRule& rule : upgrades) {
+      if (rule.type == type) return rule.enabled;
+    }
+    return std::nullopt;
+  }
 };
 
 // A CONNECT that ends here: its bytes go to a cluster, or to the authority that it names.

@@ -102,12 +102,8 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
 // Takes out what may not pass of the protocols that an Upgrade offers. False: nothing is left.
 bool RouterFilter::allowUpgrade(const http::Forward& forward) {
   const auto allowed = [&](const std::string& type) {
-    // We would have to speak it ourselves: what follows would pass by all rules.
-    if (type == "h2c") return false;
-    for (const http::UpgradeRule& rule : forward.upgrades) {
-      if (rule.type == type) return rule.enabled;
-    }
-    return context_.upgradeAllowed(type);
+    const auto rule = forward.allowsUpgrade(type);
+    return rule ? *rule : context_.upgradeAllowed(type);
   };
   std::vector<std::string> types = http::upgradeTypesOf(context_.requestHeaders());
   const size_t refused = std::erase_if(types, [&](const auto& type) { return !allowed(type); });
@@ -132,7 +128,7 @@ bool RouterFilter::changePath(const http::Forward& forward) {
   const auto path =
       http::rewritePath(forward, context_.route()->matched_prefix, headers.get(HeaderId::Path));
   if (!path) return true;
-  const http::PathResult normal = context_.normalize(*path);
+  const http::PathResult normal = context_.normalizeRewritten(*path);
   if (normal.kind == http::PathResult::Kind::Reject) {
     reply(400, normal.reason);
     return false;

@@ -75,11 +75,9 @@ void ActiveStream::tellOfClient() {
 
 // False: it was answered.
 bool ActiveStream::checkPath() {
-  if (manager_.settings().transparent) return true;
   HeaderMap& headers = filters_.requestHeaders();
   if (!headers.has(HeaderId::Path) || headers.get(HeaderId::Path) == "*") return true;
-  const http::PathResult path =
-      http::normalizePath(headers.get(HeaderId::Path), manager_.settings().path);
+  const http::PathResult path = manager_.settings().normalize(headers.get(HeaderId::Path));
   switch (path.kind) {
     case http::PathResult::Kind::Unchanged: return true;
     case http::PathResult::Kind::Rewritten: headers.set(HeaderId::Path, path.target); return true;
@@ -251,14 +249,11 @@ const http::Route* ActiveStream::chooseRoute(const HeaderMap& request) {
 }
 
 bool ActiveStream::upgradeAllowed(std::string_view token) const {
-  if (manager_.settings().transparent) return true;
-  const auto& allowed = manager_.settings().upgrades;
-  return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
+  return manager_.settings().upgradeAllowed(token);
 }
 
-http::PathResult ActiveStream::normalize(std::string_view path) const {
-  if (manager_.settings().transparent) return {};
-  return http::normalizePath(path, manager_.settings().path);
+http::PathResult ActiveStream::normalizeRewritten(std::string_view path) const {
+  return manager_.settings().normalizeRewritten(path);
 }
 
 std::unique_ptr<upstream::EarlyConnection> ActiveStream::takeEarly(

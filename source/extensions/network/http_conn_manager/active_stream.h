@@ -54,7 +54,7 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   void resetStream(http::ResetReason reason, std::string_view why) override;
   const http::Route* chooseRoute(const http::HeaderMap& request) override;
   bool upgradeAllowed(std::string_view token) const override;
-  http::PathResult normalize(std::string_view path) const override;
+  http::PathResult normalizeRewritten(std::string_view path) const override;
   std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster) override;
 
   void tellOfClient();

@@ -45,14 +45,13 @@ bool mayUpgrade(const HttpConnManagerSettings& settings, const http::Forward& fo
                 const HeaderMap& headers) {
   if (http::tunnelFormOf(headers) == http::TunnelForm::None) return true;
   const auto may = [&](const std::string& type) {
-    for (const http::UpgradeRule& rule : forward.upgrades) {
-      if (rule.type == type) return rule.enabled;
-    }
-    const auto& all = settings.upgrades;
-    return settings.transparent || std::find(all.begin(), all.end(), type) != all.end();
+    const auto rule = forward.allowsUpgrade(type);
+    return rule ? *rule : settings.upgradeAllowed(type);
   };
-  const std::vector<std::string> types = http::upgradeTypesOf(headers);
-  return std::any_of(types.begin(), types.end(), may);
+  // The codec leaves h2c out of what is offered; if nothing is left, it is an ordinary request.
+  std::vector<std::string> types = http::upgradeTypesOf(headers);
+  std::erase(types, "h2c");
+  return types.empty() || std::any_of(types.begin(), types.end(), may);
 }
 
 // False: the request comes to no route.
@@ -61,8 +60,8 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
   using Kind = http::PathResult::Kind;
   const std::string path(headers.get(HeaderId::Path));
   out.path = path;
-  if (settings.transparent || path.empty() || path == "*") return true;
-  const http::PathResult result = http::normalizePath(path, settings.path);
+  if (path.empty() || path == "*") return true;
+  const http::PathResult result = settings.normalize(path);
   if (result.kind == Kind::Reject) {
     answered(400, result.reason, out);
     return false;
@@ -80,8 +79,26 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
   return true;
 }
 
-void explainForward(const http::Route& route, const http::Forward& forward, HeaderMap& headers,
-                    RequestExplanation& out) {
+// As the route rewrites it. False: that is refused.
+bool explainRewrite(const HttpConnManagerSettings& settings, const http::Route& route,
+                    const http::Forward& forward, std::string_view path, RequestExplanation& out) {
+  out.upstream_path = path;
+  auto rewritten = http::rewritePath(forward, route.matched_prefix, path);
+  if (!rewritten) return true;
+  http::PathResult normal = settings.normalizeRewritten(*rewritten);
+  if (normal.kind == http::PathResult::Kind::Reject) {
+    answered(400, normal.reason, out);
+    return false;
+  }
+  const bool same = normal.kind == http::PathResult::Kind::Unchanged;
+  out.upstream_path = same ? std::move(*rewritten) : std::move(normal.target);
+  return true;
+}
+
+void explainForward(const HttpConnManagerSettings& settings, const http::Route& route,
+                    const http::Forward& forward, HeaderMap& headers, RequestExplanation& out) {
+  const std::string_view path = headers.get(HeaderId::Path);
+  if (!explainRewrite(settings, route, forward, path, out)) return;
   uint64_t total = 0;
   for (const auto& cluster : forward.clusters) total += cluster.weight;
   for (const auto& cluster : forward.clusters) {
@@ -89,9 +106,6 @@ void explainForward(const http::Route& route, const http::Forward& forward, Head
     out.clusters.push_back(
         {cluster.name, total == 0 ? 0 : 100 * share / static_cast<double>(total)});
   }
-  const std::string_view path = headers.get(HeaderId::Path);
-  out.upstream_path =
-      http::rewritePath(forward, route.matched_prefix, path).value_or(std::string(path));
   out.action = "forward";
   std::string names;
   for (const auto& cluster : out.clusters) {
@@ -110,7 +124,7 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
                    HeaderMap& headers, RequestExplanation& out) {
   if (const auto* forward = std::get_if<http::Forward>(&route.action)) {
     if (!mayUpgrade(settings, *forward, headers)) return answered(403, "upgrade_not_allowed", out);
-    explainForward(route, *forward, headers, out);
+    explainForward(settings, route, *forward, headers, out);
   } else if (const auto* redirect = std::get_if<http::Redirect>(&route.action)) {
     out.action = "redirect";
     out.outcome =

@@ -2,6 +2,7 @@
 
 // The validated settings of an http_conn_manager. Immutable; shared by all workers.
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -47,6 +48,21 @@ struct HttpConnManagerSettings {
   bool transparent = false;
   http::ForwardedSettings forwarded;  // also what via says in responses
   std::vector<std::string> upgrades;  // that may pass where a route says nothing, in lower case
+
+  bool upgradeAllowed(std::string_view type) const {
+    return transparent || std::find(upgrades.begin(), upgrades.end(), type) != upgrades.end();
+  }
+  // Of a target with a path; see http::normalizePath().
+  http::PathResult normalize(std::string_view target) const {
+    return transparent ? http::PathResult{} : http::normalizePath(target, path);
+  }
+  // Of what a route has made of such a target.
+  http::PathResult normalizeRewritten(std::string_view target) const {
+    if (transparent) return {};
+    http::PathSettings rewritten = path;
+    rewritten.refuse_dots = true;
+    return http::normalizePath(target, rewritten);
+  }
 };
 
 }  // namespace weir::extensions

@@ -90,8 +90,10 @@ TEST(RouterPeers, ARewrittenPathIsNormalisedAgain) {
     std::string forwarded;
   };
   const std::vector<Case> cases = {
-      {"/pub/x", "/x"}, {"/pub../admin", "/admin"}, {"/pub./admin", "/admin"}, {"/pub/", "/"},
+      {"/pub/x", "/x"},
+      {"/pub/", "/"},
       {"/pubx", "/x"},
+      {"/pub..x/y", "/..x/y"},
   };
   for (const Case& one : cases) {
     HttpProxyHarness proxy(routed("{prefix: /pub}", ", prefix_rewrite: /"));
@@ -101,12 +103,24 @@ TEST(RouterPeers, ARewrittenPathIsNormalisedAgain) {
   }
 }
 
+// It would lead out of where the route leads.
 TEST(RouterPeers, ARewrittenPathThatIsNoneIsRefused) {
-  HttpProxyHarness proxy(routed("{prefix: /pub}", ", prefix_rewrite: /"));
-  proxy.client().send("GET /pub..;x/admin HTTP/1.1\r\nhost: a\r\n\r\n");
-  EXPECT_TRUE(proxy.clientSees("weir-error: path_has_dots_with_parameters\r\n"));
-  EXPECT_TRUE(proxy.client().received().starts_with("HTTP/1.1 400 "));
-  EXPECT_EQ(proxy.upstream().connections(), 0U);
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"/pub..;x/admin", "path_has_dots_with_parameters"},
+      {"/pub../admin", "path_has_dots_by_rewrite"},
+      {"/pub%2e%2e/admin", "path_has_dots_by_rewrite"},
+      {"/pub./admin", "path_has_dots_by_rewrite"},
+      {"/pub..", "path_has_dots_by_rewrite"},
+  };
+  for (const std::string rewrite : {"/", "/static/"}) {
+    for (const auto& [path, reason] : cases) {
+      HttpProxyHarness proxy(routed("{prefix: /pub}", ", prefix_rewrite: " + rewrite));
+      proxy.client().send("GET " + path + " HTTP/1.1\r\nhost: a\r\n\r\n");
+      EXPECT_TRUE(proxy.clientSees("weir-error: " + reason + "\r\n")) << path;
+      EXPECT_TRUE(proxy.client().received().starts_with("HTTP/1.1 400 ")) << path;
+      EXPECT_EQ(proxy.upstream().connections(), 0U) << path;
+    }
+  }
 }
 
 TEST(RouterPeers, InformationalHeadsDoNotPileUpForAClientThatDoesNotRead) {

@@ -42,12 +42,13 @@ class ExplainRequestTest : public testing::Test {
     old.route.action = http::Redirect{.status = 308, .path = "/new"};
     http::RouteSpec direct = http::test::route("direct", at("/direct"));
     direct.route.action = http::DirectResponse{.status = 201, .body = "made"};
-    http::VirtualHostSpec host{"all", "virtual_hosts[0]", {"a.example"}, {}};
-    host.routes = {forwarding("posts", at("/api", {"POST"}), to("writer")),
-                   forwarding("api", at("/api"), rewritten), std::move(old), std::move(direct),
-                   forwarding("split", at("/split"), both)};
+    useRoutes({forwarding("posts", at("/api", {"POST"}), to("writer")),
+               forwarding("api", at("/api"), rewritten), std::move(old), std::move(direct),
+               forwarding("split", at("/split"), both)});
+  }
+  void useRoutes(std::vector<http::RouteSpec> routes) {
     std::vector<http::VirtualHostSpec> hosts;
-    hosts.push_back(std::move(host));
+    hosts.push_back({"all", "virtual_hosts[0]", {"a.example"}, std::move(routes)});
     Diagnostics diagnostics;
     settings_.routes = http::RouteTable::compile(std::move(hosts), diagnostics);
     EXPECT_TRUE(diagnostics.ok());
@@ -96,6 +97,14 @@ TEST_F(ExplainRequestTest, ThePathIsThatWhichIsMatched) {
   EXPECT_EQ(ask("/x/..//api").path, "/x/..//api");
 }
 
+TEST_F(ExplainRequestTest, ARewrittenPathIsWhatTheUpstreamGets) {
+  http::Forward files = to("files");
+  files.prefix_rewrite = "/files/";
+  useRoutes({forwarding("static", at("/static"), files)});
+  EXPECT_EQ(ask("/static//x").upstream_path, "/files/x");
+  EXPECT_EQ(ask("/static../x").outcome, "answered with 400: path_has_dots_by_rewrite");
+}
+
 TEST_F(ExplainRequestTest, AnUpgradePassesWhereItWould) {
   const auto outcome = [&](const std::string& token) {
     return explainRequest(settings_, {.host = "a.example",
@@ -107,6 +116,8 @@ TEST_F(ExplainRequestTest, AnUpgradePassesWhereItWould) {
   settings_.upgrades = {"websocket"};
   EXPECT_EQ(outcome("websocket"), "to cluster \"api\", as /v1");
   EXPECT_EQ(outcome("other"), "answered with 403: upgrade_not_allowed");
+  EXPECT_EQ(outcome("h2c"), "to cluster \"api\", as /v1");
+  EXPECT_EQ(outcome("h2c, other"), "answered with 403: upgrade_not_allowed");
   settings_.transparent = true;
   EXPECT_EQ(outcome("other"), "to cluster \"api\", as /v1");
 }
