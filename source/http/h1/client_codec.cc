@@ -9,7 +9,8 @@ namespace {
 
 constexpr unsigned MaxInformational = 100;
 
-// Underscores are a matter of requests: see Underscores. Trailers do not say whose they are.
+// Underscores in names could deceive an application that gets a request; a response deceives
+// nobody.
 Http1Settings forResponses(Http1Settings settings) {
   settings.headers.underscores = Underscores::Allow;
   return settings;

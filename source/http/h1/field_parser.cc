@@ -60,11 +60,9 @@ bool FieldSink::onName(const char* at, size_t size) {
     name[i] = lower;
   }
   name_ = {name, size};
-  // They could deceive an application that gets a request; a response deceives nobody.
-  const auto rule = what_ == FieldsOf::Response ? Underscores::Allow : limits_.underscores;
-  drop_ = underscore && rule == Underscores::Drop;
+  drop_ = underscore && limits_.underscores == Underscores::Drop;
   facts_.dropped += drop_ ? 1 : 0;
-  if (!underscore || rule != Underscores::Reject) return true;
+  if (!underscore || limits_.underscores != Underscores::Reject) return true;
   return refuse(400, "underscore_in_header");
 }
 
@@ -211,10 +209,6 @@ std::optional<BadMessage> parseFields(FieldsOf what, std::span<char> text,
     // what is implemented is up to the server (RFC 9110 9.1). Its line was read before.
     constexpr std::string_view Line = "GET / HTTP/1.1\r\n";
     http_parser_execute(&parser, &Callbacks, Line.data(), Line.size());
-  }
-  if (what == FieldsOf::Request) {
-    const size_t line = std::string_view(text.data(), text.size()).find("\r\n") + 2;
-    text = text.subspan(line);
   }
   http_parser_execute(&parser, &Callbacks, text.data(), text.size());
   if (sink.bad()) return sink.bad();

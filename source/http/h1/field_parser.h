@@ -34,9 +34,9 @@ struct FieldFacts {
 
 enum class FieldsOf : uint8_t { Request, Response, Trailers };
 
-// Parses the whole head, with its first line, or the whole trailer section, with the empty line at
-// its end, which lie in map.room(); changes names to lower case in place. Nothing: it is as it
-// should be.
+// Parses the whole head of a response, with its first line, or the fields of a request or of
+// trailers, with the empty line at their end, which lie in map.room(); changes names to lower case
+// in place. Nothing: it is as it should be.
 std::optional<BadMessage> parseFields(FieldsOf what, std::span<char> text,
                                       const HeaderLimits& limits, HeaderMap& map,
                                       FieldFacts& facts);

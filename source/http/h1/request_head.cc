@@ -13,6 +13,7 @@ struct RequestLine {
   std::string_view method;
   std::string_view target;
   std::string_view version;
+  size_t size = 0;  // with the line's end
 };
 
 struct Target {
@@ -23,6 +24,7 @@ struct Target {
 
 Bad splitLine(std::string_view text, const HeaderLimits& limits, RequestLine& line) {
   const std::string_view first = text.substr(0, text.find("\r\n"));
+  line.size = first.size() + 2;
   const size_t method_end = first.find(' ');
   const size_t target_end = first.rfind(' ');
   if (method_end == std::string_view::npos || method_end == target_end) {
@@ -194,8 +196,7 @@ Bad readFacts(const FieldFacts& facts, HeaderMap& map, RequestHead& head) {
 
 // The first line, and with it the pseudo-header fields; of one that is wrong, those that it has.
 Bad readLine(std::string_view text, const HeaderLimits& limits, HeaderMap& map, RequestHead& head,
-             Target& target) {
-  RequestLine line;
+             RequestLine& line, Target& target) {
   Bad bad = splitLine(text, limits, line);
   if (!bad) bad = readVersion(line.version, head.version);
   if (!bad) {
@@ -223,10 +224,11 @@ void setAuthority(const FieldFacts& facts, HeaderMap& map) {
 
 Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap& map,
                      RequestHead& head) {
+  RequestLine line;
   Target target;
-  if (Bad bad = readLine({text.data(), text.size()}, limits, map, head, target)) return bad;
+  if (Bad bad = readLine({text.data(), text.size()}, limits, map, head, line, target)) return bad;
   FieldFacts facts;
-  Bad bad = parseFields(FieldsOf::Request, text, limits, map, facts);
+  Bad bad = parseFields(FieldsOf::Request, text.subspan(line.size), limits, map, facts);
   if (!bad) bad = readFacts(facts, map, head);
   if (target.authority.empty()) setAuthority(facts, map);
   return bad;
