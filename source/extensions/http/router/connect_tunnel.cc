@@ -9,6 +9,7 @@
 #include "source/base/check.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/filter/connect_request.h"
+#include "source/http/domain_index.h"
 #include "source/http/pool/pool_set.h"
 #include "source/net/local_address.h"
 
@@ -26,19 +27,12 @@ bool isOwnListener(const net::IpPort& to, const filter::ConnectionInfo& client) 
 // Of its addresses no more are tried.
 constexpr size_t MaxAddresses = 4;
 
-struct NameAndPort {
-  std::string_view name;
+// 0: that is no port.
+uint16_t portOf(std::string_view digits) {
   uint16_t port = 0;
-};
-
-std::optional<NameAndPort> splitAuthority(std::string_view authority) {
-  const size_t colon = authority.rfind(':');
-  if (colon == authority.npos || colon == 0 || authority.front() == '[') return std::nullopt;
-  NameAndPort out{authority.substr(0, colon)};
-  const std::string_view port = authority.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  if (error != std::errc() || end != port.data() + port.size() || out.port == 0) return {};
-  return out;
+  const char* const end = digits.data() + digits.size();
+  const auto [at, error] = std::from_chars(digits.data(), end, port);
+  return error == std::errc() && at == end ? port : 0;
 }
 
 }  // namespace
@@ -69,9 +63,10 @@ void ConnectTunnel::connectToAuthority() {
     untried_.push_back(*to);
     return connectToNext();
   }
-  const auto named = splitAuthority(authority);
-  if (!named) return reply(400, "bad_authority");
-  lookUp(named->name, named->port);
+  const auto [name, digits] = http::splitAuthority(authority);
+  const uint16_t port = portOf(digits);
+  if (name.empty() || name.front() == '[' || port == 0) return reply(400, "bad_authority");
+  lookUp(name, port);
 }
 
 void ConnectTunnel::lookUp(std::string_view name, uint16_t port) {
