@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "source/net/io.h"
 
@@ -27,7 +28,9 @@ bool isOfThisMachine(const IpAddress& ip) {
   if (ip.family == Family::None) return false;
   const int family = ip.family == Family::V4 ? AF_INET : AF_INET6;
   const int fd = ::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
+  // Without a protocol there is no address of it. For want of descriptors nothing is known: what
+  // must not be reached is not.
+  if (fd < 0) return errno != EAFNOSUPPORT;
   sockaddr_storage address{};
   const unsigned length = toSockaddr({{ip, 0}, {}}, &address);
   const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <ifaddrs.h>
+#include <sys/resource.h>
 
 namespace weir::net {
 namespace {
@@ -32,6 +33,19 @@ TEST(LocalAddressTest, KnowsTheAddressesOfAllInterfaces) {
     EXPECT_TRUE(isOfThisMachine(ip)) << ip.toString();
   }
   freeifaddrs(all);
+}
+
+// Those who ask mean to refuse it.
+TEST(LocalAddressTest, WhileNothingCanBeFoundOutAnAddressIsTakenForOurs) {
+  const IpAddress elsewhere = *IpAddress::parse("192.0.2.1");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool ours = isLocal(elsewhere);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(ours);
+  EXPECT_FALSE(isLocal(elsewhere));
 }
 
 }  // namespace
