@@ -280,7 +280,7 @@ void FilterManager::EncodeWay::deliver(const Passage::News& news) {
 }
 
 // Informational heads take another way: one that comes here would leave the response without its
-// own.
+// own. As one that cannot be encoded it becomes a 502.
 void FilterManager::checkFinal() {
   const unsigned status = statusOf(response_headers_);
   if (status >= 100 && status < 200 && status != 101) setStatus(response_headers_, 0);

@@ -197,10 +197,7 @@ void ActiveStream::finishHead(HeaderMap& headers) {
 
 void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
   if (encoder_ == nullptr) return data.clear();
-  if (info().status == 0) {
-    data.clear();
-    return resetStream(http::ResetReason::InternalError, "invalid_response_headers");
-  }
+  WEIR_DCHECK(info().status != 0);  // FilterManager sees to that
   last_active_ = manager_.worker().loop.now();
   info().response_bytes += data.size();
   encoder_->encodeData(data, end_stream);
@@ -209,9 +206,7 @@ void ActiveStream::sendData(buffer::Buffer& data, bool end_stream) {
 
 void ActiveStream::sendTrailers(HeaderMap& trailers) {
   if (encoder_ == nullptr) return;
-  if (info().status == 0) {
-    return resetStream(http::ResetReason::InternalError, "invalid_response_headers");
-  }
+  WEIR_DCHECK(info().status != 0);
   noteGrpcStatus(trailers);
   encoder_->encodeTrailers(trailers);
   responseEnded();

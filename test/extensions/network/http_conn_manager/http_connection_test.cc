@@ -49,6 +49,26 @@ class RoutedSilenceFactory final : public http::FilterFactory {
   }
 };
 
+// Answers by a head that is none of a response.
+class Informational final : public http::StreamDecoderFilter {
+ public:
+  explicit Informational(http::FilterContext& context) : context_(context) {}
+  http::FilterStatus decodeHeaders(http::HeaderMap&, bool) override {
+    context_.sendLocalReply({.status = 103});
+    return http::FilterStatus::StopAllIteration;
+  }
+
+ private:
+  http::FilterContext& context_;
+};
+class InformationalFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "informational"; }
+  void create(http::FilterAdder& adder) const override {
+    adder.add<Informational>(adder.context());
+  }
+};
+
 class CountingFactory final : public http::FilterFactory {
  public:
   std::string_view name() const override { return "counting"; }
@@ -209,6 +229,24 @@ TEST_F(HttpConnectionTest, ADrainEndsAConnectionWithoutARequestInTime) {
   EXPECT_FALSE(h.client().ended());
   h.advance(2ms);
   EXPECT_TRUE(h.client().ended());
+}
+
+TEST_F(HttpConnectionTest, AnInformationalHeadIsNoResponse) {
+  settings.filters = {std::make_shared<InformationalFactory>()};
+  start();
+  send(Request);
+  EXPECT_EQ(received(),
+            "HTTP/1.1 502 Bad Gateway\r\nweir-error: invalid_response_headers\r\n"
+            "content-length: 0\r\n\r\n");
+}
+
+// Of one that asked for the end, nothing is expected until it has its answer.
+TEST_F(HttpConnectionTest, AConnectionForOneRequestIsNotWatchedMeanwhile) {
+  auto& h = start();
+  send("GET /direct HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(received(), "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+  EXPECT_TRUE(h.closed());
+  EXPECT_TRUE(h.clientHeld());
 }
 
 TEST_F(HttpConnectionTest, ADrainingConnectionSaysSoInItsNextResponse) {
