@@ -56,8 +56,9 @@ class Message final : public StreamDecoder {
     reset = true;
     detail = why;
   }
+  // Behind a head too: the body may be of no form.
   void onBadMessage(const BadMessage& bad) override {
-    WEIR_CHECK(!has_head && !over());
+    WEIR_CHECK(!over());
     WEIR_CHECK(bad.status >= 400 && bad.status < 600 && !bad.reason.empty());
     detail = bad.reason;
     refused = bad.status;
