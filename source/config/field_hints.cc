@@ -34,7 +34,19 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.Cluster", "typed_extension_protocol_options",
      "the version is http_protocol_options: {upstream_protocol: HTTP2}"},
     {"weir.config.v1.Cluster", "http2_protocol_options",
-     "the version is http_protocol_options: {upstream_protocol: HTTP2}"},
+     "it is a field of http_protocol_options, as the version is, upstream_protocol: HTTP2"},
+    {"weir.config.v1.Cluster", "common_http_protocol_options",
+     "idle_timeout, max_requests_per_connection, max_headers_count and max_response_headers_kb are "
+     "fields of http_protocol_options"},
+    {"weir.config.v1.HttpProtocolOptions", "explicit_http_config",
+     "the version is upstream_protocol: HTTP1 or HTTP2"},
+    {"weir.config.v1.HttpProtocolOptions", "use_downstream_protocol_config",
+     "the version is upstream_protocol: AS_CLIENT"},
+    {"weir.config.v1.HttpProtocolOptions", "common_http_protocol_options",
+     "idle_timeout, max_requests_per_connection, max_headers_count and max_response_headers_kb are "
+     "fields of this message"},
+    {"weir.config.v1.Http2ProtocolOptions", "connection_keepalive",
+     "its interval and timeout are keepalive_interval and keepalive_timeout"},
 
     {Manager, "upgrade_configs",
      "the tokens stand in upgrade_types; of a route it is upgrade_configs"},

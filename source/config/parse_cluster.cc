@@ -6,6 +6,7 @@
 
 #include "source/config/backoff_settings.h"
 #include "source/config/field_checks.h"
+#include "source/config/http2_checks.h"
 #include "source/config/nearest_name.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
@@ -330,6 +331,31 @@ class ClusterParser {
         scope.field("idle_timeout"), options.has_idle_timeout() ? &options.idle_timeout() : nullptr,
         http.idle_timeout, {std::chrono::milliseconds(1), std::chrono::hours(24), true});
     http.max_requests_per_connection = options.max_requests_per_connection();
+    parseResponseLimits(options, scope);
+    const v1::Http2ProtocolOptions& http2 = options.http2_protocol_options();
+    const FieldScope http2_scope = scope.field("http2_protocol_options");
+    checkHttp2Options(http2, http2_scope, http.http2);
+    if (http2.has_allow_connect()) {
+      http2_scope.field("allow_connect")
+          .error(
+              "must not be set for a cluster: its endpoints say whether they take such requests");
+    }
+  }
+
+  void parseResponseLimits(const v1::HttpProtocolOptions& options, const FieldScope& scope) {
+    const auto limit = [&](std::string_view name, bool is_set, uint32_t value, uint64_t absent,
+                           uint64_t most) {
+      return checkInteger(scope.field(name), is_set ? std::optional<uint64_t>(value) : std::nullopt,
+                          absent, {1, most});
+    };
+    upstream::HttpSettings& http = settings_.http;
+    http.max_response_header_bytes =
+        1024 * limit("max_response_headers_kb", options.has_max_response_headers_kb(),
+                     options.max_response_headers_kb(), http.max_response_header_bytes / 1024,
+                     8192);
+    http.max_response_headers =
+        limit("max_headers_count", options.has_max_headers_count(), options.max_headers_count(),
+              http.max_response_headers, 10000);
   }
 
   void parseRetryLimit() {

@@ -385,6 +385,34 @@ INSTANTIATE_TEST_SUITE_P(
              ":3:71: clusters[0].http_protocol_options.idle_timeout: 25h is out of range: from 1ms "
              "to "
              "24h is allowed, or 0s"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {max_response_headers_kb: 8192, "
+             "max_headers_count: 1, http2_protocol_options: {max_concurrent_streams: 1, "
+             "initial_stream_window_size: 65535, initial_connection_window_size: 2147483647, "
+             "hpack_table_size: 0, keepalive_interval: 1s, keepalive_timeout: 1ms}}}",
+             ""},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {max_response_headers_kb: 0}}",
+             ":3:82: clusters[0].http_protocol_options.max_response_headers_kb: 0 is out of range: "
+             "from 1 to 8192 is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {max_headers_count: 10001}}",
+             ":3:76: clusters[0].http_protocol_options.max_headers_count: 10001 is out of range: "
+             "from 1 to 10000 is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {http2_protocol_options: "
+             "{max_concurrent_streams: 0}}}",
+             ":3:106: clusters[0].http_protocol_options.http2_protocol_options."
+             "max_concurrent_streams: 0 is out of range: from 1 to 2147483647 is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {http2_protocol_options: "
+             "{initial_connection_window_size: 65534}}}",
+             ":3:114: clusters[0].http_protocol_options.http2_protocol_options."
+             "initial_connection_window_size: 65534 is out of range: from 65535 to 2147483647 is "
+             "allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {http2_protocol_options: "
+             "{keepalive_timeout: 0s}}}",
+             ":3:101: clusters[0].http_protocol_options.http2_protocol_options.keepalive_timeout: "
+             "0s is out of range: from 1ms to 1h is allowed"},
+        Case{"{name: a, type: ORIGINAL_DST, http_protocol_options: {http2_protocol_options: "
+             "{allow_connect: false}}}",
+             ":3:97: clusters[0].http_protocol_options.http2_protocol_options.allow_connect: must "
+             "not be set for a cluster: its endpoints say whether they take such requests"},
         Case{"{name: a, type: ORIGINAL_DST, max_retries: 1, retry_budget: {}}",
              ":3:63: clusters[0].retry_budget: must not be set with max_retries"},
         Case{"{name: a, endpoints: [{address: 'unix:/x'}], max_connections_per_endpoint: 0}",

@@ -315,6 +315,7 @@ void Http2Session::conclude() {
 
 void Http2Session::end(ConnectionEnd how, std::string_view reason, bool fault) {
   over_ = true;
+  if (fault) fault_ = reason;
   stopTimers();
   events_.onEnd(how, reason, fault);
 }
@@ -331,7 +332,7 @@ void Http2Session::onConnectionGone() {
   gone_ = true;
   stopTimers();
   // Those that are told may begin nothing, and none is dropped any more.
-  const std::string_view detail = fault_ == NotHttp2 ? NotHttp2 : std::string_view();
+  const std::string_view detail = side_ == Side::Client ? fault_ : std::string_view();
   for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(ResetReason::ConnectionGone, detail);
 }
 

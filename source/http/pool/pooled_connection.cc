@@ -23,7 +23,6 @@ Result<void> PooledConnection::connect(const upstream::ConnectRequest& request) 
   if (!started.ok()) return started.error();
   connection_ = std::move(started.value().connection);
   place_ = std::move(started.value().place);
-  makeCodec();
   connect_timeout_.emplace(pool_.parts_.loop, [this] {
     failConnecting({ErrorCode::TimedOut, Side::Upstream, "connecting took too long"});
   });
@@ -39,6 +38,7 @@ void PooledConnection::adopt(std::unique_ptr<net::Connection> connection, upstre
   connection_->redeliver();
 }
 
+// Not before the connection stands: the codec bounds the time that the server takes to answer.
 void PooledConnection::makeCodec() {
   const ConnectionPool::Parts& parts = pool_.parts_;
   CodecEvents& events = *this;
@@ -69,6 +69,7 @@ StreamEncoder& PooledConnection::newStream(StreamDecoder& decoder) {
 
 void PooledConnection::onConnected() {
   connect_timeout_.reset();
+  makeCodec();
   const std::chrono::duration<double> took = pool_.parts_.loop.now() - started_;
   pool_.parts_.cluster.countConnected(place_, took.count());
   pool_.onConnected(*this);
@@ -125,7 +126,7 @@ void PooledConnection::close(bool reset) {
   ending_ = true;
   settle_.cancel();
   connect_timeout_.reset();
-  codec_->onConnectionGone();
+  if (codec_ != nullptr) codec_->onConnectionGone();
   connection_->close(reset);
   place_.leave();
   pool_.forget(*this);  // the last line: it may be gone

@@ -61,7 +61,7 @@ class PooledConnection final : public event::Retirable,
   ConnectionPool& pool_;
   std::unique_ptr<net::Connection> connection_;
   upstream::Place place_;
-  std::unique_ptr<ClientCodec> codec_;
+  std::unique_ptr<ClientCodec> codec_;           // null while it is connecting
   std::optional<event::Timer> connect_timeout_;  // while it is connecting
   event::Task settle_;                           // what is not to happen inside the codec's calls
   MonotonicTime started_;

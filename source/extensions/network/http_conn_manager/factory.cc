@@ -8,6 +8,7 @@
 
 #include "api/weir/extensions/network/http_conn_manager/v1/http_conn_manager.pb.h"
 #include "source/config/field_checks.h"
+#include "source/config/http2_checks.h"
 #include "source/config/log_line_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse_route.h"
@@ -20,13 +21,11 @@ namespace {
 
 using Proto = weir::extensions::network::http_conn_manager::v1::HttpConnectionManager;
 using HttpFilterProto = weir::extensions::network::http_conn_manager::v1::HttpFilter;
-using Http2Proto = weir::extensions::network::http_conn_manager::v1::Http2ProtocolOptions;
 using Settings = HttpConnManagerSettings;
 
 constexpr config::DurationRange Timeout{std::chrono::milliseconds(1), std::chrono::hours(8760),
                                         true};
 constexpr config::DurationRange ShortTimeout{std::chrono::milliseconds(1), std::chrono::hours(1)};
-constexpr uint64_t MaxWindow = 2147483647;
 
 template <class Message>
 std::optional<uint64_t> valueOf(const Message& message, bool (Message::*has)() const,
@@ -172,39 +171,6 @@ void parsePath(const Proto& proto, Settings& settings) {
   }
 }
 
-void parseHttp2(const Http2Proto& proto, const FieldScope& scope,
-                weir::http::Http2Settings& settings) {
-  const auto integer = [&](const char* field, std::optional<uint64_t> value, uint32_t& setting,
-                           const config::IntegerRange& range) {
-    setting =
-        static_cast<uint32_t>(config::checkInteger(scope.field(field), value, setting, range));
-  };
-  integer(
-      "max_concurrent_streams",
-      valueOf(proto, &Http2Proto::has_max_concurrent_streams, &Http2Proto::max_concurrent_streams),
-      settings.max_concurrent_streams, {1, MaxWindow});
-  integer("initial_stream_window_size",
-          valueOf(proto, &Http2Proto::has_initial_stream_window_size,
-                  &Http2Proto::initial_stream_window_size),
-          settings.initial_stream_window_size, {65535, MaxWindow});
-  integer("initial_connection_window_size",
-          valueOf(proto, &Http2Proto::has_initial_connection_window_size,
-                  &Http2Proto::initial_connection_window_size),
-          settings.initial_connection_window_size, {65535, MaxWindow});
-  integer("hpack_table_size",
-          valueOf(proto, &Http2Proto::has_hpack_table_size, &Http2Proto::hpack_table_size),
-          settings.hpack_table_size, {0, 65536});
-  settings.allow_connect = !proto.has_allow_connect() || proto.allow_connect();
-  settings.keepalive_interval =
-      config::checkDuration(scope.field("keepalive_interval"),
-                            proto.has_keepalive_interval() ? &proto.keepalive_interval() : nullptr,
-                            settings.keepalive_interval, Timeout);
-  settings.keepalive_timeout =
-      config::checkDuration(scope.field("keepalive_timeout"),
-                            proto.has_keepalive_timeout() ? &proto.keepalive_timeout() : nullptr,
-                            settings.keepalive_timeout, ShortTimeout);
-}
-
 void parseUpgrades(const Proto& proto, const FieldScope& list, Settings& settings) {
   for (int i = 0; i < proto.upgrade_types_size(); ++i) {
     std::string type = proto.upgrade_types(i);
@@ -264,8 +230,9 @@ class Factory final : public config::NetworkFilterConfigFactory {
     parseLimits(proto, scope, settings);
     parsePath(proto, settings);
     parseUpgrades(proto, scope.field("upgrade_types"), settings);
-    parseHttp2(proto.http2_protocol_options(), scope.field("http2_protocol_options"),
-               settings.http2);
+    const auto& http2 = proto.http2_protocol_options();
+    config::checkHttp2Options(http2, scope.field("http2_protocol_options"), settings.http2);
+    settings.http2.allow_connect = !http2.has_allow_connect() || http2.allow_connect();
     parseLog(proto.access_log(), scope.field("access_log"), settings);
     settings.transparent = proto.transparent();
     parseForwarded(proto, settings.forwarded);

@@ -76,6 +76,56 @@ TEST(RouterPeers, AStatusThatIsNoneOverHttp2IsAProtocolError) {
   }
 }
 
+// A response of 200 with these fields, in the words of either version.
+std::string responseWith(const FieldList& more, bool h2) {
+  if (h2) {
+    FieldList fields = {{":status", "200"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return settings() + headers(1, fields);
+  }
+  std::string text = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n";
+  for (const auto& [name, value] : more) text += name + ": " + value + "\r\n";
+  return text + "\r\n";
+}
+
+FieldList manyFields(size_t count) {
+  FieldList fields;
+  for (size_t i = 0; i < count; ++i) fields.emplace_back("f" + std::to_string(i), "v");
+  return fields;
+}
+
+// As the cluster bounds it, and as it is bounded without that.
+TEST(RouterPeers, AResponseHeadOverItsLimitsIsAProtocolError) {
+  struct Case {
+    std::string limit;
+    FieldList fields;
+    bool passes;
+  };
+  const FieldList long_one = {{"long", std::string(1024, 'x')}};
+  const std::vector<Case> cases = {
+      {", max_response_headers_kb: 2", long_one, true},
+      {", max_response_headers_kb: 1", long_one, false},
+      {", max_headers_count: 11", manyFields(10), true},
+      {", max_headers_count: 9", manyFields(10), false},
+      {"", manyFields(98), true},
+      {"", manyFields(101), false},
+      {", max_headers_count: 102", manyFields(101), true},
+  };
+  for (const Case& one : cases) {
+    for (const bool h2 : {false, true}) {
+      SCOPED_TRACE(std::to_string(one.fields.size()) + one.limit + (h2 ? " HTTP/2" : " HTTP/1"));
+      HttpProxyHarness proxy(
+          {.cluster = std::string(", http_protocol_options: {upstream_protocol: ") +
+                      (h2 ? "HTTP2" : "HTTP1") + one.limit + "}"});
+      proxy.client().send(Get);
+      ASSERT_TRUE(proxy.upstreamSees(h2 ? ClientPreface : Get));
+      proxy.upstream().peer().send(responseWith(one.fields, h2));
+      EXPECT_TRUE(proxy.clientSees(one.passes ? "HTTP/1.1 200 " : "HTTP/1.1 502 "));
+      EXPECT_TRUE(one.passes || proxy.clientSees("weir-error: upstream_protocol_error\r\n"));
+    }
+  }
+}
+
 TEST(RouterPeers, UnderscoresInAResponsePass) {
   HttpProxyHarness proxy({.transparent = false});
   proxy.client().send(Get);
