@@ -222,7 +222,8 @@ void Connection::pushOut() {
     const size_t entries = write_buffer_.peek(bytes);
     size_t asked = 0;
     for (size_t i = 0; i < entries; ++i) asked += bytes[i].iov_len;
-    const IoResult result = io_->write({bytes.data(), entries});
+    const bool last = write_half_ == WriteHalf::Ending && asked == write_buffer_.size();
+    const IoResult result = io_->write({bytes.data(), entries}, last);
     write_buffer_.drain(result.bytes);
     movedOut(result);
     if (pending_error_ != 0) return;

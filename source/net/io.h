@@ -36,7 +36,9 @@ class Io {
   // handler outlives the Io.
   virtual void watch(event::Loop& loop, event::IoHandler& handler) = 0;
   virtual IoResult read(std::span<const iovec> room) = 0;
-  virtual IoResult write(std::span<const iovec> bytes) = 0;
+  // `last`: shutdownWrite() follows at once if all of them are taken, so that the end can travel
+  // together with them.
+  virtual IoResult write(std::span<const iovec> bytes, bool last) = 0;
   // Says to the peer that no more will come.
   virtual void shutdownWrite() = 0;
   // Closes now. `reset`: the peer is told that the connection failed (RST), and unsent bytes are
@@ -71,7 +73,7 @@ class SocketIo final : public Io {
 
   void watch(event::Loop& loop, event::IoHandler& handler) override;
   IoResult read(std::span<const iovec> room) override;
-  IoResult write(std::span<const iovec> bytes) override;
+  IoResult write(std::span<const iovec> bytes, bool last) override;
   void shutdownWrite() override;
   void close(bool reset) override;
   int takeError() override;

@@ -105,14 +105,16 @@ IoResult SocketIo::read(std::span<const iovec> room) {
   return result;
 }
 
-IoResult SocketIo::write(std::span<const iovec> bytes) {
+IoResult SocketIo::write(std::span<const iovec> bytes, bool last) {
+  // The last bytes wait for the end that is told right behind them, and go in one segment with it.
+  const int flags = MSG_NOSIGNAL | (last ? MSG_MORE : 0);
   if (bytes.size() == 1) {
-    return toResult(::send(fd_, bytes[0].iov_base, bytes[0].iov_len, MSG_NOSIGNAL));
+    return toResult(::send(fd_, bytes[0].iov_base, bytes[0].iov_len, flags));
   }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(bytes.data());
   message.msg_iovlen = bytes.size();
-  return toResult(::sendmsg(fd_, &message, MSG_NOSIGNAL));
+  return toResult(::sendmsg(fd_, &message, flags));
 }
 
 void SocketIo::registerIn(OwnAddresses& own, const IpPort& to) {

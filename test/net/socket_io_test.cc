@@ -143,6 +143,21 @@ TEST_F(SocketIoTest, CarriesHalfCloseBothWays) {
   EXPECT_TRUE(told({"data:answer", "end"}));
 }
 
+TEST_F(SocketIoTest, TheEndTravelsWithTheLastBytes) {
+  connectAndAccept();
+  const auto packetsOut = [this] {
+    tcp_info info{};
+    socklen_t length = sizeof info;
+    EXPECT_EQ(getsockopt(connection_->rawFd(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+    return info.tcpi_segs_out;
+  };
+  const uint32_t before = packetsOut();
+  write("bye", true);
+  EXPECT_EQ(packetsOut() - before, 1U);
+  EXPECT_TRUE(loop_.runUntil([&] { return upstream_.peer().ended(); }));
+  EXPECT_EQ(upstream_.peer().received(), "bye");
+}
+
 TEST_F(SocketIoTest, AResetIsAFault) {
   connectAndAccept();
   upstream_.peer().reset();

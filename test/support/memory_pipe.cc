@@ -81,7 +81,7 @@ class MemoryPipe::End::Handle final : public net::Io {
   ~Handle() override { close(false); }
   void watch(event::Loop&, event::IoHandler& handler) override { end_.watch(handler); }
   net::IoResult read(std::span<const iovec> room) override { return end_.read(room); }
-  net::IoResult write(std::span<const iovec> bytes) override { return end_.write(bytes); }
+  net::IoResult write(std::span<const iovec> bytes, bool) override { return end_.write(bytes); }
   void shutdownWrite() override { end_.shutdownWrite(); }
   void close(bool reset) override { end_.close(reset); }
   int takeError() override { return end_.takeError(); }

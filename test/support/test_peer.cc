@@ -46,7 +46,7 @@ void TestPeer::onIoReady(event::IoReady ready) noexcept {
 void TestPeer::writeSome() {
   while (!allSent() && error_ == 0) {
     const iovec piece{unsent_.data() + sent_, unsent_.size() - sent_};
-    const net::IoResult result = io_->write({&piece, 1});
+    const net::IoResult result = io_->write({&piece, 1}, false);
     if (result.error == EAGAIN) return;
     error_ = result.error;
     sent_ += result.bytes;

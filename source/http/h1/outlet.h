@@ -31,9 +31,9 @@ class Outlet {
     turn_end_.cancel();
   }
   void dropGathered() { gathered_.clear(); }
-  // Ends our side of the stream behind what is gathered.
+  // Ends our side of the stream behind what is gathered. Idempotent.
   void end() {
-    ending_ = true;
+    ending_ = ending_ || !std::exchange(end_told_, true);
     turn_end_.schedule();
   }
   void flush() {
@@ -70,6 +70,7 @@ class Outlet {
   const size_t limit_;
   mutable bool told_blocked_ = false;
   bool ending_ = false;
+  bool end_told_ = false;
   bool paused_ = false;
 };
 

@@ -267,6 +267,8 @@ void Http1ServerCodec::end(ConnectionEnd how, std::string_view reason, bool faul
   head_timer_.disarm();
   state_ = State::Dropping;
   ending_ = {how, reason, fault, true, false};
+  // Behind the last bytes, with which it can travel.
+  if (how != ConnectionEnd::Reset) outlet_.end();
   outlet_.schedule();
 }
 
