@@ -86,7 +86,9 @@ int onFrameSend(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
   const nghttp2_frame_hd& head = frame->hd;
   Http2Stream* stream = head.stream_id == 0 ? nullptr : streamOf(raw, head.stream_id);
   switch (head.type) {
-    case NGHTTP2_RST_STREAM: session.onResetSent(head.stream_id, stream); break;
+    case NGHTTP2_RST_STREAM:
+      session.onResetSent(head.stream_id, frame->rst_stream.error_code, stream);
+      break;
     case NGHTTP2_GOAWAY: session.onGoawaySent(frame->goaway.error_code); break;
     case NGHTTP2_DATA: session.onDataSent(); [[fallthrough]];
     case NGHTTP2_HEADERS:

@@ -411,10 +411,12 @@ void Http2Session::onPeerReset(const Http2Stream& stream) {
   failIf(guard_.onPeerReset(loop_.now() - stream.begunAt()));
 }
 
-void Http2Session::onResetSent(int32_t id, const Http2Stream* stream) {
+void Http2Session::onResetSent(int32_t id, uint32_t code, Http2Stream* stream) {
   closed_.onResetSent(id);
   // One that nobody here asked for answers something that was wrong.
-  if (stream == nullptr || !stream->resetByUs()) failIf(guard_.onProvokedReset());
+  if (stream != nullptr && stream->resetByUs()) return;
+  if (stream != nullptr && code == NGHTTP2_PROTOCOL_ERROR) stream->onRefused();
+  failIf(guard_.onProvokedReset());
 }
 
 void Http2Session::onGoawaySent(uint32_t code) {

@@ -106,7 +106,7 @@ class Http2Session {
   void onPing(bool ack);
   void onGoaway() { owner_.onPeerGoaway(); }
   void onPeerReset(const Http2Stream& stream);
-  void onResetSent(int32_t id, const Http2Stream* stream);
+  void onResetSent(int32_t id, uint32_t code, Http2Stream* stream);
   void onClosed(int32_t id) { closed_.onClosed(id); }
   void onGoawaySent(uint32_t code);
   void onDataSent() { guard_.onDataSent(); }

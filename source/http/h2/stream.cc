@@ -1,6 +1,7 @@
 #include "source/http/h2/stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "source/base/check.h"
 #include "source/http/h2/callbacks.h"
@@ -99,6 +100,7 @@ void Http2Stream::submitResponse(const HeaderMap& headers, bool end_stream) {
                            fields.size(), nullptr);
     return;
   }
+  state_.response_begun = true;
   state_.tunnel = state_.connect && status < 300;
   const nghttp2_data_provider body = Http2Callbacks::bodyOf(*this);
   nghttp2_submit_response(session_.raw(), id_, fields.data(), fields.size(),
@@ -309,11 +311,22 @@ void Http2Stream::onResponseHead(bool end_stream) {
 void Http2Stream::onTrailers() {
   const HeaderLimits& limits = session_.settings().headers;
   const bool server = session_.side() == Http2Session::Side::Server;
-  if (overLimits(count_, limits)) return breakRules("trailers_too_large");
+  if (overLimits(count_, limits)) return refuseTrailers({431, "trailers_too_large"});
   if (server && count_.underscore && limits.underscores == Underscores::Reject) {
-    return breakRules("underscore_in_trailers");
+    return refuseTrailers({400, "underscore_in_trailers"});
   }
   state_.trailers_came = true;
+}
+
+// Where no response has begun, the client gets one all the same. That cannot be had for what
+// nghttp2 refuses (a body that is not of its content-length, say): once it has found that, it lets
+// nothing out for the stream but its RST_STREAM.
+void Http2Stream::refuseTrailers(const BadMessage& bad) {
+  const bool server = session_.side() == Http2Session::Side::Server;
+  if (!server || state_.response_begun) return breakRules(bad.reason);
+  bad_ = bad;
+  state_.bad_news = !state_.head_news;  // else it is told in the head's place
+  dropInbound();
 }
 
 void Http2Stream::breakRules(std::string_view detail) {
@@ -351,7 +364,12 @@ void Http2Stream::onClosed(uint32_t code) {
   // A whole response is told to its end, however long that takes.
   const bool server = session_.side() == Http2Session::Side::Server;
   const bool whole = state_.in_ended && (!server || state_.local_end_sent);
-  if (!whole) noteReset(resetReasonOf(code), "");
+  if (!whole) noteReset(resetReasonOf(code), state_.refused ? refusal() : std::string_view());
+}
+
+// What nghttp2 has refused is not said.
+std::string_view Http2Stream::refusal() const {
+  return state_.head_whole ? "h2_malformed_body" : "h2_malformed_head";
 }
 
 void Http2Stream::onPeerEnd() {
@@ -385,6 +403,7 @@ void Http2Stream::noteReset(ResetReason reason, std::string_view detail) {
 
 void Http2Stream::deliver() {
   tellHead();
+  tellBad();
   tellData();
   tellReset();
   if (state_.write_ready && decoder_ != nullptr && !state_.local_ended) {
@@ -401,6 +420,12 @@ void Http2Stream::tellHead() {
   if (decoder_ == nullptr) return;
   if (!state_.head_whole) decoder_->fields(StreamDecoder::Part::Head).clear();
   if (state_.head_ended) endTold();
+}
+
+void Http2Stream::tellBad() {
+  if (!std::exchange(state_.bad_news, false) || decoder_ == nullptr) return;
+  if (state_.response_begun) return breakRules(bad_.reason);
+  decoder_->onBadMessage(bad_);
 }
 
 void Http2Stream::tellData() {

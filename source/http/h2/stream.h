@@ -45,6 +45,8 @@ class Http2Stream final : public StreamEncoder {
   // nghttp2 forgets it. `code`: of RST_STREAM, or NO_ERROR.
   void onClosed(uint32_t code);
   void onLocalEndSent();
+  // nghttp2 resets it, as the message that came is malformed.
+  void onRefused() { state_.refused = true; }
   // `refused`: a request that may not be sent any more, and that the peer never saw.
   void onHeadersNotSent(bool refused);
   // The peer's first SETTINGS came: a request that waited for them may go, or may not.
@@ -101,10 +103,13 @@ class Http2Stream final : public StreamEncoder {
   void onRequestHead(bool end_stream);
   void onResponseHead(bool end_stream);
   void onTrailers();
+  void refuseTrailers(const BadMessage& bad);
   void breakRules(std::string_view detail);
+  std::string_view refusal() const;
   void noteReset(ResetReason reason, std::string_view detail);
 
   void tellHead();
+  void tellBad();
   void tellData();
   void tellReset();
   void endTold();
@@ -120,12 +125,15 @@ class Http2Stream final : public StreamEncoder {
     bool head_whole = false;  // the final one came
     bool head_news = false;   // a head is to be told
     bool head_ended = false;  // which ends the message
+    bool bad_news = false;    // bad_ is to be told, behind the head
+    bool refused = false;     // by nghttp2
     bool trailers_came = false;
     bool in_ended = false;  // the message is whole
     bool end_told = false;
     bool paused = false;
     bool reset_noted = false;
     // To the peer.
+    bool response_begun = false;  // the server's, but for informational heads
     bool local_ended = false;
     bool local_end_sent = false;
     bool lingers = false;

@@ -79,7 +79,7 @@ TEST(Http2Strictness, MalformedRequestsAreReset) {
     EXPECT_EQ(server.codec->openStreams(), 0U) << c.what;
     for (const auto& stream : server.events.streams) {
       EXPECT_EQ(stream->log.find("headers"), std::string::npos) << c.what;
-      EXPECT_TRUE(stream->was_reset) << c.what;
+      EXPECT_EQ(stream->log, "reset protocol_error h2_malformed_head\n") << c.what;
     }
     server.feed(headers(3, get()));
     EXPECT_TRUE(server.events.streams.back()->ended) << c.what;
@@ -206,16 +206,72 @@ const Malformed TrailerCases[] = {
     {"too many", FieldList(101, {"a", "b"})},
 };
 
-TEST(Http2Strictness, MalformedTrailersResetTheStream) {
+TEST(Http2Strictness, MalformedTrailersResetTheStreamOnceAResponseHasBegun) {
   for (const Malformed& c : TrailerCases) {
     ServerHarness server;
     server.feed(hello() + headers(1, get(), 0) + data(1, "abc"));
+    EXPECT_TRUE(server.stream().encoder->encodeHeaders(Fields{{":status", "200"}}, false));
     server.sent();
     server.feed(headers(1, c.fields));
     EXPECT_EQ(describeOutcome(server.sent()), Reset) << c.what;
     EXPECT_EQ(server.stream().log.find("trailers "), std::string::npos) << c.what;
     EXPECT_TRUE(server.stream().was_reset) << c.what;
     EXPECT_FALSE(server.stream().ended) << c.what;
+  }
+}
+
+// What is wrong with a request behind its head, and what comes of it while no response has begun.
+struct BadRest {
+  const char* what;
+  FieldList head;
+  std::string rest;
+  const char* log;  // behind the head
+};
+
+const FieldList ThreeBytes = get({{"content-length", "3"}});
+const BadRest BadRests[] = {
+    {"underscore in trailers", get(), data(1, "abc") + headers(1, {{"x_y", "1"}}),
+     "bad 400 underscore_in_trailers\n"},
+    {"too many trailers", get(), data(1, "abc") + headers(1, FieldList(101, {"a", "b"})),
+     "bad 431 trailers_too_large\n"},
+    {"pseudo-header field in trailers", get(), headers(1, {{":path", "/"}}),
+     "reset protocol_error h2_malformed_body\n"},
+    {"connection in trailers", get(), headers(1, {{"connection", "close"}}),
+     "reset protocol_error h2_malformed_body\n"},
+    {"trailers that are not the end", get(), headers(1, {{"a", "b"}}, 0),
+     "reset protocol_error h2_malformed_body\n"},
+    {"more bytes than said", ThreeBytes, data(1, "abcd", EndStream),
+     "reset protocol_error h2_malformed_body\n"},
+    {"fewer bytes than said", ThreeBytes, data(1, "ab", EndStream),
+     "reset protocol_error h2_malformed_body\n"},
+    {"no bytes, and some were said", ThreeBytes, data(1, "", EndStream),
+     "reset protocol_error h2_malformed_body\n"},
+    {"fewer bytes than said, and trailers", ThreeBytes, data(1, "ab") + headers(1, {{"a", "b"}}),
+     "reset protocol_error h2_malformed_body\n"},
+};
+
+TEST(Http2Strictness, ARequestThatIsBadBehindItsHeadIsAnsweredWhereThatCanBe) {
+  for (const BadRest& c : BadRests) {
+    for (const bool together : {false, true}) {
+      SCOPED_TRACE(std::string(c.what) + (together ? ", with the head" : ""));
+      ServerHarness server;
+      server.feed(hello());
+      const std::string head = headers(1, c.head, 0);
+      if (!together) server.feed(head);
+      server.feed(together ? head + c.rest : c.rest);
+      RecordingDecoder& stream = server.stream();
+      EXPECT_TRUE(stream.log.ends_with(c.log)) << stream.log;
+      EXPECT_FALSE(stream.ended);
+      if (stream.was_reset) {
+        EXPECT_EQ(describeOutcome(server.sent()), Reset);
+      } else {
+        EXPECT_TRUE(stream.encoder->encodeHeaders(Fields{{":status", "400"}}, true));
+        EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 1 end\n");
+      }
+      EXPECT_EQ(server.codec->openStreams(), 0U);
+      server.feed(headers(3, get()));
+      EXPECT_TRUE(server.events.streams.back()->ended);
+    }
   }
 }
 

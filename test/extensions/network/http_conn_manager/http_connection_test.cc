@@ -240,6 +240,17 @@ TEST_F(HttpConnectionTest, AnInformationalHeadIsNoResponse) {
             "content-length: 0\r\n\r\n");
 }
 
+// By HTTP/2, while no response has begun.
+TEST_F(HttpConnectionTest, TrailersThatARequestCannotHaveAreAnswered) {
+  settings.filters = {std::make_shared<SilentFactory>()};
+  auto& h = start();
+  send(test::hello() + test::headers(1, test::get(), 0) + test::data(1, "body"));
+  send(test::headers(1, {{"x_y", "1"}}));
+  EXPECT_EQ(test::describeOutcome(received()), "HEADERS 1\nDATA 1 size=11 end\n");
+  EXPECT_FALSE(h.closed());
+  EXPECT_NE(h.context().metrics().find("reason=\"underscore_in_trailers\""), std::string::npos);
+}
+
 // Of one that asked for the end, nothing is expected until it has its answer.
 TEST_F(HttpConnectionTest, AConnectionForOneRequestIsNotWatchedMeanwhile) {
   auto& h = start();
