@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "test/http/h2/codec_harness.h"
 
 namespace weir::test {
@@ -61,44 +63,41 @@ TEST(Http2LateFrames, UploadThatWasAnsweredEarlyLeavesTheConnectionUsable) {
   EXPECT_TRUE(server.stream(2).ended);
 }
 
-// A download that is cancelled before it took anything, again and again: four times the
-// connection's window.
-TEST(Http2LateFrames, WindowOfTheConnectionIsGivenBackByAClient) {
-  ClientHarness client;
-  client.feed(settings() + frame(SettingsFrame, Ack, 0));
-  windowOpened(client.sent());
-  uint64_t opened = 0;
+// Streams that are given up before anything of their bodies was taken, again and again: four times
+// the connection's window. `begin`: a stream whose body is on its way.
+template <class Harness>
+void expectWindowGivenBack(Harness& end,
+                           const std::function<RecordingDecoder&(uint32_t stream)>& begin) {
   constexpr uint32_t Streams = 64;
+  uint64_t opened = 0;
   for (uint32_t i = 0; i < Streams; ++i) {
-    RecordingDecoder& stream = client.request(get());
-    client.sent();
-    client.feed(headers(2 * i + 1, {{":status", "200"}}, 0));
-    stream.encoder->reset(http::ResetReason::Cancel);
-    opened += windowOpened(client.sent());
-    client.feed(dataOf(2 * i + 1, 65536));
-    opened += windowOpened(client.sent());
-    ASSERT_EQ(client.events.end, "") << i;
+    begin(2 * i + 1).encoder->reset(http::ResetReason::Cancel);
+    opened += windowOpened(end.sent());
+    end.feed(dataOf(2 * i + 1, 65536));
+    opened += windowOpened(end.sent());
+    ASSERT_EQ(end.events.end, "") << i;
   }
   EXPECT_GE(opened + 1048576 / 2, Streams * 65536);
   EXPECT_LE(opened, Streams * 65536);
 }
 
-TEST(Http2LateFrames, WindowOfTheConnectionIsGivenBackByAServer) {
+TEST(Http2LateFrames, WindowOfTheConnectionIsGivenBackOnEitherSide) {
+  ClientHarness client;
+  client.feed(settings() + frame(SettingsFrame, Ack, 0));
+  client.sent();
+  expectWindowGivenBack(client, [&](uint32_t id) -> RecordingDecoder& {
+    RecordingDecoder& stream = client.request(get());
+    client.sent();
+    client.feed(headers(id, {{":status", "200"}}, 0));
+    return stream;
+  });
   ServerHarness server;
   server.feed(hello() + frame(SettingsFrame, Ack, 0));
   server.sent();
-  uint64_t opened = 0;
-  constexpr uint32_t Streams = 64;
-  for (uint32_t i = 0; i < Streams; ++i) {
-    server.feed(headers(2 * i + 1, get(), 0));
-    server.stream(i).encoder->reset(http::ResetReason::Cancel);
-    opened += windowOpened(server.sent());
-    server.feed(dataOf(2 * i + 1, 65536));
-    opened += windowOpened(server.sent());
-    ASSERT_EQ(server.events.end, "") << i;
-  }
-  EXPECT_GE(opened + 1048576 / 2, Streams * 65536);
-  EXPECT_LE(opened, Streams * 65536);
+  expectWindowGivenBack(server, [&](uint32_t id) -> RecordingDecoder& {
+    server.feed(headers(id, get(), 0));
+    return *server.events.streams.back();
+  });
 }
 
 TEST(Http2LateFrames, FramesOfUnknownTypesAreIgnored) {
