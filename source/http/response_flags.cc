@@ -43,6 +43,7 @@ constexpr std::array Rows = {
     Row{"rate_limited", {"RL", "RateLimited"}},
     Row{"route_not_found", {"NR", "NoRouteFound"}},
     Row{"stream_idle_timeout", {"SI", "StreamIdleTimeout"}},
+    Row{"upstream_closed_before_http2", UpstreamClosed},
     Row{"upstream_connect_failed", ConnectFailed},
     Row{"upstream_connect_timeout", ConnectFailed},
     Row{"upstream_not_http2", UpstreamProtocol},

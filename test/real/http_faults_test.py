@@ -97,11 +97,11 @@ class HttpFaultsTest(RealTest):
         body, status, reason = done.stdout.decode().rsplit("|", 2)
         return done.returncode, int(status), reason, body
 
-    def check_answered(self, script, status, reason):
+    def check_answered(self, script, status, reason, **options):
         """By the proxy, in the place of a server that does so."""
         for version in VERSIONS:
             with self.subTest(version=version):
-                self.begin(script)
+                self.begin(script, **options)
                 self.assertEqual(self.get(version)[:3], (0, status, reason))
 
     def test_reset_at_once(self):
@@ -126,6 +126,13 @@ class HttpFaultsTest(RealTest):
 
     def test_no_http(self):
         self.check_answered(self.answering(b"SSH-2.0-server\r\n\r\n"), 502, "upstream_protocol_error")
+
+    def test_no_http2(self):
+        """What a server of HTTP/1 does that is asked by HTTP/2."""
+        for end in (reset, socket.socket.close):
+            self.check_answered(self.answering(end=end), 503, "upstream_closed_before_http2", protocol="HTTP2")
+        text = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+        self.check_answered(self.answering(text), 502, "upstream_not_http2", protocol="HTTP2")
 
     def test_end_within_the_body(self):
         """The client sees that it is not whole: curl's status is not 0."""

@@ -332,7 +332,8 @@ void Http2Session::onConnectionGone() {
   gone_ = true;
   stopTimers();
   // Those that are told may begin nothing, and none is dropped any more.
-  const std::string_view detail = side_ == Side::Client ? fault_ : std::string_view();
+  std::string_view detail;
+  if (side_ == Side::Client) detail = fault_.empty() && !peer_settled_ ? peerEndDetail() : fault_;
   for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(ResetReason::ConnectionGone, detail);
 }
 
@@ -392,6 +393,11 @@ void Http2Session::onSettings(bool ack) {
 bool Http2Session::peerTakesConnect() const {
   return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) ==
          1;
+}
+
+std::string_view Http2Session::peerEndDetail() const {
+  const bool said_nothing = side_ == Side::Client && !peer_settled_;
+  return said_nothing ? ClosedBeforeHttp2 : "closed_by_peer";
 }
 
 // What answers to a preface is not of HTTP/2: mostly a server of HTTP/1 that refuses it.

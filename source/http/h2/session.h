@@ -70,6 +70,8 @@ class Http2Session {
   // The peer's first SETTINGS came; and whether they allow extended CONNECT.
   bool peerSettled() const { return peer_settled_; }
   bool peerTakesConnect() const;
+  // Of streams that are left when the peer ends the connection.
+  std::string_view peerEndDetail() const;
   Side side() const { return side_; }
   nghttp2_session* raw() { return session_; }
   const nghttp2_session* raw() const { return session_; }

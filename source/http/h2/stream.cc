@@ -374,7 +374,7 @@ std::string_view Http2Stream::refusal() const {
 
 void Http2Stream::onPeerEnd() {
   if (state_.in_ended) return;
-  noteReset(ResetReason::ConnectionGone, "closed_by_peer");
+  noteReset(ResetReason::ConnectionGone, session_.peerEndDetail());
   submitReset(lingering() ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
 }
 

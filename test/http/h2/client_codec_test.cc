@@ -185,8 +185,23 @@ TEST(Http2ClientCodec, ATunnelThatWaitsEndsWithItsConnection) {
   ClientHarness client;
   RecordingDecoder& stream = client.request(webSocket(), false);
   client.feed("", true);
-  EXPECT_EQ(stream.log, "reset connection_gone closed_by_peer\n");
+  EXPECT_EQ(stream.log, "reset connection_gone closed_before_http2\n");
   EXPECT_EQ(client.codec->openStreams(), 0U);
+}
+
+// However it ends, and whatever came that is no whole frame.
+TEST(Http2ClientCodec, StreamsAreToldWhetherTheServerSaidAnythingOfHttp2) {
+  for (const std::string& said : {std::string(), std::string("HTTP/1."), settings()}) {
+    for (const bool in_order : {false, true}) {
+      ClientHarness client;
+      RecordingDecoder& stream = client.request(get());
+      client.feed(said, in_order);
+      if (!in_order) client.codec->onConnectionGone();
+      std::string_view detail = "closed_before_http2";
+      if (said == settings()) detail = in_order ? "closed_by_peer" : "";
+      EXPECT_EQ(stream.log, "reset connection_gone " + std::string(detail) + "\n") << said;
+    }
+  }
 }
 
 TEST(Http2ClientCodec, EndsOnceItWasDrained) {

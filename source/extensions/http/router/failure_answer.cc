@@ -21,6 +21,7 @@ FailureAnswer answerTo(const UpstreamFailure& failure) {
     case Kind::Loop: return {508, "loop"};
     case Kind::Refused: return {503, "upstream_refused_stream"};
     case Kind::NotHttp2: return {502, "upstream_not_http2"};
+    case Kind::SilentOnHttp2: return {503, "upstream_closed_before_http2"};
     case Kind::Unsupported: return {502, "upgrade_unsupported"};
     case Kind::ProtocolError: return {502, "upstream_protocol_error"};
     case Kind::Reset: break;

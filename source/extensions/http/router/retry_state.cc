@@ -80,21 +80,24 @@ bool RetryState::wantsGrpc(std::string_view status) const {
 }
 
 bool RetryState::wants(const UpstreamFailure& failure, bool head_sent) const {
-  if (failure.kind == Kind::Loop) return false;  // it would be one again
-  if (policy_.has(RetryOn::ServerErrors)) return true;
   switch (failure.kind) {
-    case Kind::Loop: break;
+    case Kind::Loop: return false;  // it would be one again
     case Kind::NoConnection:
-      return policy_.has(RetryOn::ConnectFailure) || policy_.has(RetryOn::GatewayErrors);
-    case Kind::Unsupported: return false;
+      return policy_.has(RetryOn::ServerErrors) || policy_.has(RetryOn::ConnectFailure) ||
+             policy_.has(RetryOn::GatewayErrors);
+    case Kind::Unsupported: return policy_.has(RetryOn::ServerErrors);
     case Kind::Refused:
       if (policy_.has(RetryOn::RefusedStream)) return true;
       [[fallthrough]];
     case Kind::Reset:
     case Kind::NotHttp2:
+    case Kind::SilentOnHttp2:
     case Kind::ProtocolError: break;
   }
-  if (policy_.has(RetryOn::Reset) || policy_.has(RetryOn::GatewayErrors)) return true;
+  if (policy_.has(RetryOn::ServerErrors) || policy_.has(RetryOn::GatewayErrors) ||
+      policy_.has(RetryOn::Reset)) {
+    return true;
+  }
   return policy_.has(RetryOn::ResetBeforeRequest) && !head_sent;
 }
 

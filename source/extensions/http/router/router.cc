@@ -387,6 +387,7 @@ void RouterFilter::noteFailure(const UpstreamFailure& failure) {
     case Kind::Refused: return counters.happened(Event::RefusedStream);
     case Kind::NotHttp2:
     case Kind::ProtocolError: return counters.happened(Event::ProtocolError);
+    case Kind::SilentOnHttp2:
     case Kind::Reset: break;
   }
   counters.happened(failure.gone ? Event::ConnectionEnded : Event::Reset);

@@ -186,6 +186,7 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   if (detail == http::NoExtendedConnect) kind = Kind::Unsupported;
   if (reason == http::ResetReason::ProtocolError) kind = Kind::ProtocolError;
   if (detail == http::NotHttp2) kind = Kind::NotHttp2;
+  if (detail == http::ClosedBeforeHttp2) kind = Kind::SilentOnHttp2;
   const bool gone = reason == http::ResetReason::ConnectionGone;
   const bool unseen = kind == Kind::Refused && !headers_seen_;
   fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !headers_seen_, unseen});

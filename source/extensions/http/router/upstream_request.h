@@ -36,11 +36,12 @@ struct UpstreamFailure {
     Reset,          // reset, or the connection ended, before the response was whole
     ProtocolError,  // the server broke the rules
     NotHttp2,       // it was asked by HTTP/2, and speaks something else
+    SilentOnHttp2,  // it was asked by HTTP/2, and has ended the connection without a word of it
   };
   Kind kind;
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
   std::string_view detail = {};       // static storage
-  bool gone = false;                  // of Reset: the connection ended
+  bool gone = false;                  // the connection ended
   bool stale = false;                 // a connection that had been idle was gone
   bool unseen = false;                // the server has said that it has not looked at it
 

@@ -334,6 +334,35 @@ TEST(Router, AnUpstreamThatIsNotHttp2HasAReasonOfItsOwn) {
   }
 }
 
+// It ends the connection, or resets it; a part of a line is none of HTTP/2 either. Once it has said
+// something of HTTP/2, it is a server that has failed.
+TEST(Router, AnUpstreamThatEndsWithoutAWordOfHttp2HasAReasonOfItsOwn) {
+  struct Case {
+    std::string says;
+    bool resets;
+    std::string reason;
+  };
+  const std::vector<Case> cases = {
+      {"", false, "upstream_closed_before_http2"},
+      {"", true, "upstream_closed_before_http2"},
+      {"HTTP/1", false, "upstream_closed_before_http2"},
+      {settings(), false, "upstream_reset"},
+      {settings(), true, "upstream_reset"},
+  };
+  for (const Case& one : cases) {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    proxy.client().send(Post);
+    ASSERT_TRUE(proxy.upstreamSees(ClientPreface));
+    proxy.run();
+    if (!one.says.empty()) proxy.upstream().peer().send(one.says);
+    for (int i = 0; i < 50; ++i) proxy.run();
+    one.resets ? proxy.upstream().peer().reset() : proxy.upstream().peer().close();
+    EXPECT_TRUE(proxy.clientSees("weir-error: " + one.reason + "\r\n")) << one.says;
+    EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503 ")) << one.says;
+    EXPECT_NE(proxy.logged().find(" flags=UC "), std::string::npos) << proxy.logged();
+  }
+}
+
 TEST(Router, ClientsOfHttp2AreServedByServersOfHttp1) {
   HttpProxyHarness proxy;
   proxy.client().send(
