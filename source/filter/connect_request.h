@@ -2,21 +2,17 @@
 
 // What a connection to an upstream needs to know of the client's.
 
-#include <span>
-
 #include "source/filter/connection_info.h"
 #include "source/upstream/cluster.h"
 
 namespace weir::filter {
 
-// Valid as long as `info` does not change.
 inline upstream::ConnectRequest connectRequest(const ConnectionInfo& info) {
   const Facts& facts = info.facts;
-  using Tlvs = std::span<const net::ProxyTlv>;
   return {.destination = facts.destination,
           .destination_is_self = info.destination_is_self,
           .source = facts.source,
-          .proxy_tlvs = facts.proxy_tlvs == nullptr ? Tlvs{} : Tlvs{*facts.proxy_tlvs}};
+          .proxy_tlvs = facts.proxy_tlvs};
 }
 
 }  // namespace weir::filter

@@ -1,6 +1,7 @@
 #include "source/upstream/cluster.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "source/base/check.h"
@@ -273,8 +274,9 @@ Result<Started> Cluster::start(Choice choice, const ConnectRequest& request,
 void Cluster::sendProxyHeader(const ConnectRequest& request, net::Connection& connection) {
   const ProxyProtocolSettings& proxy = *settings().proxy_protocol;
   std::vector<net::ProxyTlv> passed;
-  for (const net::ProxyTlv& tlv : request.proxy_tlvs) {
-    if (proxy.passed_tlvs.test(tlv.type)) passed.push_back(tlv);
+  if (request.proxy_tlvs != nullptr) {
+    std::copy_if(request.proxy_tlvs->begin(), request.proxy_tlvs->end(), std::back_inserter(passed),
+                 [&](const net::ProxyTlv& tlv) { return proxy.passed_tlvs.test(tlv.type); });
   }
   buffer::Buffer header(slices_);
   header.append(net::makeProxyHeader(proxy.version, request.source, request.destination, passed));

@@ -30,8 +30,9 @@ struct ConnectRequest {
   net::IpPort destination = {};  // for OriginalDst; family None if it is not known
   bool destination_is_self =
       false;  // it is the address that the proxy itself listens on: connecting would loop
-  net::IpPort source{};                         // the client; family None if it is not known
-  std::span<const net::ProxyTlv> proxy_tlvs{};  // that came with the client; valid for the call
+  net::IpPort source{};  // the client; family None if it is not known
+  // That came with the client; null: none did.
+  std::shared_ptr<const std::vector<net::ProxyTlv>> proxy_tlvs{};
   bool bytes_ready = false;  // the client has sent something, which will be written at once
   // Hosts that were tried for this connection, of which nothing but their identity is used: taken
   // only if there is no other. Valid for the call.

@@ -283,9 +283,10 @@ TEST_F(ProxiedClusterTest, OnlyFieldsThatAreToBePassedOnAre) {
   const ProxyProtocolSettings settings{.version = net::ProxyVersion::V2,
                                        .passed_tlvs = net::ProxyTlvTypes().set(0xea)};
   const std::vector<net::ProxyTlv> tlvs = {{2, "example.com"}, {0xea, "vpce"}};
-  const ConnectRequest request{.destination = ipPort("198.51.100.2:443"),
-                               .source = ipPort("192.0.2.1:4660"),
-                               .proxy_tlvs = tlvs};
+  const ConnectRequest request{
+      .destination = ipPort("198.51.100.2:443"),
+      .source = ipPort("192.0.2.1:4660"),
+      .proxy_tlvs = std::make_shared<const std::vector<net::ProxyTlv>>(tlvs)};
   EXPECT_EQ(headerOf(settings, request), test::proxyTcp4(test::tlv(0xea, "vpce")));
 }
 

@@ -165,6 +165,7 @@ void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder,
   waiter.pool_ = this;
   waiter.decoder_ = &decoder;
   waiter.request_ = request;
+  waiter.request_.tried = {};  // valid for the call only, and nothing is picked
   waiter.fresh_ = fresh && version_ != Version::Http2;
   waiter.previous_ = last_;
   waiter.next_ = nullptr;
@@ -177,6 +178,7 @@ void ConnectionPool::dequeue(PoolWaiter& waiter) {
   (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
   (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
   waiter.pool_ = nullptr;
+  waiter.request_.proxy_tlvs.reset();
   --waiting_;
   parts_.cluster.leavePending();
   if (empty() && !dying_) on_empty_();

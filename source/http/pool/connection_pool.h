@@ -83,7 +83,7 @@ class ConnectionPool final : public event::Retirable {
   // Begins a stream at once if a connection has room; else `encoder` is null, and `waiter` hears of
   // it. `fresh`: of HTTP/1, a connection that has had no stream, unless there can be no further
   // one. An error if too many wait, or if there cannot be a connection. `request`: whom the
-  // connection would be made for; what it refers to stays as it is while the waiter waits.
+  // connection would be made for.
   Result<PooledStream> newStream(StreamDecoder& decoder, PoolWaiter& waiter,
                                  const upstream::ConnectRequest& request, bool fresh);
   // Takes over a connection to its host that was opened for something else, and has sent and

@@ -12,6 +12,7 @@
 #include "test/http/h2/codec_harness.h"
 #include "test/http/h2/frames.h"
 #include "test/support/loopback_upstream.h"
+#include "test/support/proxy_headers.h"
 #include "test/support/worker_context.h"
 
 namespace weir::http {
@@ -63,10 +64,11 @@ class ConnectionPoolTest : public testing::Test {
   }
 
   // A request, begun if there is room. Its error, if there is one at once, is its failure.
-  Request& ask(bool fresh = false, uint64_t owner = 0) {
+  Request& ask(bool fresh = false, uint64_t owner = 0,
+               const upstream::ConnectRequest& connect = {}) {
     Request& request = *requests_.emplace_back(std::make_unique<Request>());
     ConnectionPool& pool = set().pool(*cluster_, host_, version_, owner);
-    auto stream = pool.newStream(request.decoder, request, {}, fresh);
+    auto stream = pool.newStream(request.decoder, request, connect, fresh);
     if (!stream.ok()) {
       request.failure = toString(stream.error().code);
     } else if (stream.value().encoder != nullptr) {
@@ -154,6 +156,26 @@ TEST_F(ConnectionPoolTest, AWaitingRequestGetsAnotherConnectionWhenTheOneItWaits
   ASSERT_TRUE(over(first));
   EXPECT_TRUE(begun(second) && accepted(2) && received(1, 1));
   EXPECT_FALSE(second.reused);
+}
+
+// Its client may be gone by then: copies of requests outlive their originals.
+TEST_F(ConnectionPoolTest, AConnectionThatIsMadeLaterSaysWhoseItIs) {
+  auto proxied = settings();
+  proxied.max_connections = 1;
+  proxied.proxy_protocol = upstream::ProxyProtocolSettings{
+      .version = net::ProxyVersion::V2, .passed_tlvs = net::ProxyTlvTypes().set(0xea)};
+  start(proxied);
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  const std::string value(600, 'v');
+  Request& second = ask(false, 0,
+                        {.destination = *net::IpPort::parse("198.51.100.2:443"),
+                         .source = *net::IpPort::parse("192.0.2.1:4660"),
+                         .proxy_tlvs = std::make_shared<const std::vector<net::ProxyTlv>>(
+                             std::vector<net::ProxyTlv>{{0xea, value}})});
+  upstream_.peer(0).reset();
+  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  EXPECT_TRUE(upstream_.peer(1).received().starts_with(test::proxyTcp4(test::tlv(0xea, value))));
 }
 
 TEST_F(ConnectionPoolTest, MoreThanMayWaitAreRefused) {

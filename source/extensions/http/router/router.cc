@@ -28,11 +28,6 @@ bool isIdempotent(std::string_view method) {
          method == "DELETE" || method == "TRACE";
 }
 
-std::span<const net::ProxyTlv> tlvsOf(const filter::ConnectionInfo& connection) {
-  if (connection.facts.proxy_tlvs == nullptr) return {};
-  return *connection.facts.proxy_tlvs;
-}
-
 constexpr std::string_view TryIdleReason = "upstream_per_try_idle_timeout";
 
 }  // namespace
@@ -172,7 +167,7 @@ UpstreamRequest::Plan RouterFilter::planFor(upstream::Cluster& cluster, http::Ve
   const bool is_self = connection.destination_is_self;
   return {cluster,
           {facts.destination, is_self, client, hash_, tried_},
-          {facts.destination, is_self, facts.source, tlvsOf(connection), true, {}},
+          {facts.destination, is_self, facts.source, facts.proxy_tlvs, true, {}},
           version,
           cluster.settings().proxy_protocol ? connection.id : 0};
 }
