@@ -99,8 +99,15 @@ class NetworkFilterFactory {
   // their onData() and onWrite() may never be called, as the terminal filter may take the
   // connection over (FilterContext::takeOver()).
   virtual bool seesBytes() const { return true; }
-  // For a terminal filter that routes requests: where this one would go. Nothing: it does not.
-  virtual std::optional<RequestExplanation> explainRequest(const RequestDescription&) const {
+  // For a filter that authorises: what it would do with this connection, of which only the facts
+  // that are known were given. Nothing: it does not say. Any thread.
+  virtual std::optional<FilterExplanation> explainConnection(const ConnectionInfo&) const {
+    return std::nullopt;
+  }
+  // For a terminal filter that routes requests: where this one would go, over that connection.
+  // Nothing: it does not.
+  virtual std::optional<RequestExplanation> explainRequest(const RequestDescription&,
+                                                           const ConnectionInfo&) const {
     return std::nullopt;
   }
   // Whether the upstream may be connected before the chain is chosen, as far as this filter can

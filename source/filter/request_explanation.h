@@ -1,13 +1,28 @@
 #pragma once
 
-// Where a request over a chosen chain would go, for people: what `weir explain` and the admin port
-// ask of a terminal filter that routes requests. Not for the data path.
+// What a filter would do with a connection or a request, and where a request over a chosen chain
+// would go, for people: what `weir explain` and the admin port ask of filters that authorise, and
+// of a terminal filter that routes requests. Not for the data path.
 
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "source/filter/facts.h"
+
 namespace weir::filter {
+
+// Of one filter that can say so.
+struct FilterExplanation {
+  enum class Verdict : uint8_t { Passes, Ends, Unknown };
+  std::string filter;  // its name
+  Verdict verdict = Verdict::Passes;
+  std::string outcome;  // what happens and by which rule, as a sentence
+  // Facts that were not given, and on which the verdict hangs. Only with Unknown.
+  FactSet missing = {};
+  // Fields of a request that it looked for and that were not given, which it takes for absent.
+  std::vector<std::string> missing_headers = {};
+};
 
 struct RequestDescription {
   std::string method = "GET";
@@ -42,7 +57,10 @@ struct RequestExplanation {
   std::string outcome;        // what happens, as a sentence
   std::string upstream_path;  // empty if it is not forwarded
   std::vector<Cluster> clusters = {};
-  // Filters that it passes before that, and that were not asked: they may answer or change it.
+  // Filters that it passes before that, in their order: those that say what they do, up to one that
+  // ends it ...
+  std::vector<FilterExplanation> verdicts = {};
+  // ... and those that were not asked: they may answer or change it.
   std::vector<std::string> filters = {};
 };
 

@@ -18,12 +18,22 @@
 
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "source/buffer/buffer.h"
 #include "source/filter/facts.h"
+#include "source/filter/request_explanation.h"
 #include "source/http/header_map.h"
+
+namespace weir::filter {
+struct ConnectionInfo;
+}
+
+namespace weir::net {
+struct IpAddress;
+}
 
 namespace weir::http {
 
@@ -114,6 +124,13 @@ class FilterFactory {
   virtual std::string_view statPrefix() const { return {}; }
   // Facts of connections that its filters use, so that they are found out.
   virtual filter::FactSet requiredFacts() const { return {}; }
+  // For a filter that authorises: what it would do with a request of this head, over a connection
+  // of which only the facts that are known were given. `client`: as StreamInfo::client. Nothing: it
+  // does not say. Any thread; not for the data path.
+  virtual std::optional<filter::FilterExplanation> explainRequest(
+      const HeaderMap&, const filter::ConnectionInfo&, const net::IpAddress& /*client*/) const {
+    return std::nullopt;
+  }
   // Makes the filter of one stream: adds exactly one.
   virtual void create(FilterAdder& adder) const = 0;
 };

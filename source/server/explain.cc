@@ -1,7 +1,6 @@
 #include "source/server/explain.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -9,6 +8,7 @@
 
 #include "source/filter/silence_policy.h"
 #include "source/server/chain_choice.h"
+#include "source/server/explain_chosen.h"
 
 namespace weir::server {
 namespace {
@@ -235,17 +235,11 @@ std::optional<std::string> bytesOf(const ExplainRequest& request) {
   return text + "\r\n";
 }
 
-void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& terminal, bool tls) {
-  if (tls)
-    return remark(out, "the request is not seen: the client speaks TLS, which is not ended here");
-  if (!out.request) {
-    return remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
-  }
-  if (!out.request->filters.empty()) {
-    remark(out, "not asked: {}, which the request passes first, and which may answer or change it",
-           fmt::join(out.request->filters, ", "));
-  }
-  remark(out, "the request goes: {}", out.request->outcome);
+// As filters see it that are asked: the source is known only if it was given, or if there is none.
+void forgetSource(const config::ListenerSettings& listener, const ExplainRequest& request,
+                  filter::Facts& facts) {
+  if (request.source || listener.address.isUnix()) return;
+  facts.known = facts.known.without(Fact::Source | Fact::DirectSource);
 }
 
 }  // namespace
@@ -301,14 +295,8 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
     out.reason = filter::toString(choice.usedBytes() || request.server_name || request.alpn
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
-    const filter::NetworkFilterFactory& terminal = *choice.chain()->filters.back();
-    if (request.request && !info.facts.tls) out.request = terminal.explainRequest(*request.request);
-    // What its codec says, where nothing had to look at the bytes before.
-    if (out.request && info.protocol == "tcp" && !out.request->protocol.empty()) {
-      out.protocol = out.request->protocol;
-    }
-    remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
-    if (request.request) remarkRequest(out, terminal, info.facts.tls);
+    forgetSource(listener, request, info.facts);
+    explainChosen(*choice.chain(), request, info, out);
   }
   return out;
 }

@@ -77,8 +77,10 @@ struct Explanation {
   Outcome outcome = Outcome::Closed;
   std::string chain;  // Chosen
   std::string protocol;
-  std::string reason;                                 // Chosen
-  std::optional<filter::RequestExplanation> request;  // Chosen, and it was asked for
+  std::string reason;  // Chosen
+  // Chosen: of the chain, those that say what they do with the connection, up to one that ends it.
+  std::vector<filter::FilterExplanation> filters;
+  std::optional<filter::RequestExplanation> request;  // Chosen, it passes, and it was asked for
   std::vector<std::string> remarks;                   // what happens, and what would with silence
 };
 

@@ -26,6 +26,45 @@ std::string verdictOf(const filter::RequestExplanation::Route& route) {
   return lost == route.conditions.end() ? "" : "lost on " + lost->field;
 }
 
+std::string_view nameOf(filter::FilterExplanation::Verdict verdict) {
+  switch (verdict) {
+    case filter::FilterExplanation::Verdict::Passes: return "passes";
+    case filter::FilterExplanation::Verdict::Ends: return "ends";
+    case filter::FilterExplanation::Verdict::Unknown: break;
+  }
+  return "unknown";
+}
+
+void addFiltersText(std::string_view title, const std::vector<filter::FilterExplanation>& filters,
+                    std::string& text) {
+  if (filters.empty()) return;
+  fmt::format_to(std::back_inserter(text), "{}\n", title);
+  for (const auto& one : filters)
+    fmt::format_to(std::back_inserter(text), "  {:<22} {}\n", one.filter, one.outcome);
+}
+
+void writeFilters(JsonWriter& json, std::string_view key,
+                  const std::vector<filter::FilterExplanation>& filters) {
+  json.array(key, [&] {
+    for (const auto& one : filters) {
+      json.object([&] {
+        json.field("name", one.filter);
+        json.field("verdict", nameOf(one.verdict));
+        json.field("outcome", one.outcome);
+        json.array("missing", [&] {
+          for (int i = 0; i < filter::FactCount; ++i) {
+            const auto fact = static_cast<filter::Fact>(i);
+            if (one.missing.has(fact)) json.value(filter::toString(fact));
+          }
+        });
+        json.array("missing_headers", [&] {
+          for (const std::string& name : one.missing_headers) json.value(name);
+        });
+      });
+    }
+  });
+}
+
 std::string requestText(const filter::RequestExplanation& request) {
   std::string text;
   const auto line = [&text]<class... Args>(fmt::format_string<Args...> format, Args&&... args) {
@@ -33,6 +72,7 @@ std::string requestText(const filter::RequestExplanation& request) {
     text += '\n';
   };
   line("request, path {}", request.path.empty() ? "(none)" : request.path);
+  addFiltersText("its filters, of those that authorise", request.verdicts, text);
   if (request.domain.empty()) return text;
   line("virtual host {} (domain {}), routes in their order", request.virtual_host, request.domain);
   for (const auto& route : request.routes) {
@@ -82,6 +122,7 @@ void writeRequest(JsonWriter& json, const filter::RequestExplanation& request) {
         });
       }
     });
+    writeFilters(json, "filters", request.verdicts);
     json.array("filters_not_asked", [&] {
       for (const std::string& name : request.filters) json.value(name);
     });
@@ -114,6 +155,7 @@ std::string explanationText(const Explanation& explanation) {
            predicate.expected, predicate.actual);
     }
   }
+  addFiltersText("the chain's filters, of those that authorise", explanation.filters, text);
   if (explanation.request) text += requestText(*explanation.request);
   for (const std::string& remark : explanation.remarks) line("{}", remark);
   return text;
@@ -159,6 +201,7 @@ std::string explanationJson(const Explanation& explanation) {
         });
       }
     });
+    writeFilters(json, "filters", explanation.filters);
     if (explanation.request) writeRequest(json, *explanation.request);
     json.array("remarks", [&] {
       for (const std::string& remark : explanation.remarks) json.value(remark);

@@ -148,7 +148,7 @@ class RoutingFactory final : public filter::NetworkFilterFactory {
   std::string_view name() const override { return "routing"; }
   void create(filter::FilterAdder&) const override {}
   std::optional<filter::RequestExplanation> explainRequest(
-      const filter::RequestDescription& request) const override {
+      const filter::RequestDescription& request, const filter::ConnectionInfo&) const override {
     filter::RequestExplanation out;
     out.path = request.path;
     out.virtual_host = "all";
@@ -192,6 +192,66 @@ TEST_F(ExplainTest, FiltersThatWereNotAskedAreNamed) {
       "it\n");
   const std::string json = explanationJson(explainConnection(settings_, request_).value());
   EXPECT_NE(json.find("\"filters_not_asked\":[\"rbac\",\"fault\"]"), std::string::npos) << json;
+}
+
+using filter::Fact;
+using filter::FilterExplanation;
+
+// Lets pass what comes from 10.0.0.1.
+class GuardFactory final : public filter::NetworkFilterFactory {
+ public:
+  std::string_view name() const override { return "guard"; }
+  void create(filter::FilterAdder&) const override {}
+  std::optional<FilterExplanation> explainConnection(
+      const filter::ConnectionInfo& info) const override {
+    using Verdict = FilterExplanation::Verdict;
+    if (!info.facts.known.has(Fact::Source)) {
+      return FilterExplanation{"guard",
+                               Verdict::Unknown,
+                               "not known",
+                               Fact::Source | Fact::DirectSource | Fact::ServerName,
+                               {"x-user"}};
+    }
+    if (info.facts.source.ip == *net::IpAddress::parse("10.0.0.1"))
+      return FilterExplanation{"guard", Verdict::Passes, "allowed"};
+    return FilterExplanation{"guard", Verdict::Ends, "denied; reset"};
+  }
+};
+
+class GuardedExplainTest : public ExplainTest {
+ protected:
+  GuardedExplainTest() {
+    settings_.listeners[0].chains[0].filters = {std::make_shared<GuardFactory>(),
+                                                std::make_shared<RoutingFactory>()};
+    request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  }
+};
+
+TEST_F(GuardedExplainTest, WhatAVerdictHangsOnIsSaidWithTheOptionThatGivesIt) {
+  says(
+      "the chain's filters, of those that authorise\n"
+      "  guard                  not known: say --src IP:PORT, --sni NAME; without field x-user, "
+      "which --header x-user:VALUE gives\n");
+  says("whether guard lets it pass is not known: say --src IP:PORT, --sni NAME; ");
+  says("the request goes: to cluster \"up\"\n");
+  const std::string json = explanationJson(explainConnection(settings_, request_).value());
+  EXPECT_NE(json.find("\"missing\":[\"source\",\"direct_source\",\"server_name\"],"
+                      "\"missing_headers\":[\"x-user\"]"),
+            std::string::npos)
+      << json;
+}
+
+TEST_F(GuardedExplainTest, AConnectionThatEndsThereHasNoRequest) {
+  request_.source = net::IpPort::parse("10.0.0.2:7");
+  says("guard ends it: denied; reset\n");
+  EXPECT_EQ(text().find("the request goes"), std::string::npos) << text();
+  EXPECT_FALSE(explainConnection(settings_, request_).value().request.has_value());
+}
+
+TEST_F(GuardedExplainTest, OneThatPassesGoesOn) {
+  request_.source = net::IpPort::parse("10.0.0.1:7");
+  says("  guard                  allowed\n");
+  says("the request goes: to cluster \"up\"\n");
 }
 
 TEST_F(ExplainTest, ARequestWithinTlsIsNotSeen) {

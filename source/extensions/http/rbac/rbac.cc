@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "source/base/log.h"
+#include "source/extensions/common/rbac_explanation.h"
 
 namespace weir::http_filters {
 namespace {
@@ -60,6 +61,15 @@ void RbacFilter::tryShadowRules(const http::RequestView& request) {
 RbacFactory::RbacFactory(RbacSettings settings) : settings_(std::move(settings)) {
   if (settings_.rules) required_ = required_ | extensions::factsOf(*settings_.rules);
   if (settings_.shadow_rules) required_ = required_ | extensions::factsOf(*settings_.shadow_rules);
+}
+
+std::optional<filter::FilterExplanation> RbacFactory::explainRequest(
+    const http::HeaderMap& headers, const filter::ConnectionInfo& connection,
+    const net::IpAddress& client) const {
+  const http::RequestView request(headers);
+  return extensions::explainRbac(settings_.rules, settings_.shadow_rules,
+                                 {connection.facts, &request, client},
+                                 "answered with 403 (rbac_access_denied)");
 }
 
 void RbacFactory::create(http::FilterAdder& adder) const {

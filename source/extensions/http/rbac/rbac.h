@@ -52,6 +52,9 @@ class RbacFactory final : public http::FilterFactory {
   std::string_view name() const override { return "rbac"; }
   std::string_view statPrefix() const override { return settings_.stat_prefix; }
   filter::FactSet requiredFacts() const override { return required_; }
+  std::optional<filter::FilterExplanation> explainRequest(
+      const http::HeaderMap& headers, const filter::ConnectionInfo& connection,
+      const net::IpAddress& client) const override;
   void create(http::FilterAdder& adder) const override;
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "source/http/forwarded.h"
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
@@ -142,10 +143,41 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
   }
 }
 
+// Whom it is taken to come from; its fields are changed as they are for the filters.
+net::IpAddress explainClient(const HttpConnManagerSettings& settings,
+                             const filter::ConnectionInfo& connection, HeaderMap& headers) {
+  net::IpAddress peer;
+  if (connection.facts.known.has(filter::Fact::Source)) peer = connection.facts.source.ip;
+  if (settings.transparent) return peer;
+  const std::string text = peer.family != net::Family::None ? peer.toString() : "";
+  return http::applyForwarded(settings.forwarded, {peer, text}, 0, 0, headers);
+}
+
+// False: one of them answers it.
+bool explainFilters(const HttpConnManagerSettings& settings,
+                    const filter::ConnectionInfo& connection, const HeaderMap& headers,
+                    const net::IpAddress& client, RequestExplanation& out) {
+  for (size_t i = 0; i + 1 < settings.filters.size(); ++i) {
+    auto verdict = settings.filters[i]->explainRequest(headers, connection, client);
+    if (!verdict) {
+      out.filters.emplace_back(settings.filters[i]->name());
+      continue;
+    }
+    out.verdicts.push_back(std::move(*verdict));
+    const filter::FilterExplanation& said = out.verdicts.back();
+    if (said.verdict != filter::FilterExplanation::Verdict::Ends) continue;
+    out.action = "reject";
+    out.outcome = said.outcome + ", by " + said.filter;
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
-                                  const filter::RequestDescription& described) {
+                                  const filter::RequestDescription& described,
+                                  const filter::ConnectionInfo& connection) {
   RequestExplanation out;
   out.protocol = settings.codec == HttpConnManagerSettings::Codec::Http2 ? "h2c" : "http/1.1";
   HeaderMap headers;
@@ -154,10 +186,9 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
     answered(400, "underscore_in_header", out);
     return out;
   }
+  const net::IpAddress client = explainClient(settings, connection, headers);
   if (!explainPath(settings, headers, out)) return out;
-  for (size_t i = 0; i + 1 < settings.filters.size(); ++i) {
-    out.filters.emplace_back(settings.filters[i]->name());
-  }
+  if (!explainFilters(settings, connection, headers, client, out)) return out;
   http::RouteAnswer answer = settings.routes->explain(headers);
   out.virtual_host = std::move(answer.virtual_host);
   out.domain = std::move(answer.domain);

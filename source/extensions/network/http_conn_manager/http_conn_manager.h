@@ -28,8 +28,9 @@ class HttpConnManagerFactory final : public filter::NetworkFilterFactory {
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override;
   std::optional<filter::RequestExplanation> explainRequest(
-      const filter::RequestDescription& request) const override {
-    return extensions::explainRequest(settings_, request);
+      const filter::RequestDescription& request,
+      const filter::ConnectionInfo& connection) const override {
+    return extensions::explainRequest(settings_, request, connection);
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "source/extensions/network/rbac/rbac.h"
 
 #include "source/base/log.h"
+#include "source/extensions/common/rbac_explanation.h"
 
 namespace weir::extensions {
 namespace {
@@ -53,6 +54,12 @@ RbacFactory::RbacFactory(RbacSettings settings) : settings_(std::move(settings))
 
 bool RbacFactory::allowsEarly(const filter::ConnectionInfo& info) const {
   return !settings_.rules || decide(*settings_.rules, info.facts).allowed == Truth::Yes;
+}
+
+std::optional<filter::FilterExplanation> RbacFactory::explainConnection(
+    const filter::ConnectionInfo& info) const {
+  return explainRbac(settings_.rules, settings_.shadow_rules, info.facts,
+                     "the connection is reset (rbac_denied)");
 }
 
 void RbacFactory::create(filter::FilterAdder& adder) const {

@@ -40,6 +40,8 @@ class RbacFactory final : public filter::NetworkFilterFactory {
   filter::FactSet requiredFacts() const override { return required_; }
   bool seesBytes() const override { return false; }
   bool allowsEarly(const filter::ConnectionInfo& info) const override;
+  std::optional<filter::FilterExplanation> explainConnection(
+      const filter::ConnectionInfo& info) const override;
 
  private:
   const RbacSettings settings_;

@@ -54,10 +54,11 @@ class ExplainRequestTest : public testing::Test {
     EXPECT_TRUE(diagnostics.ok());
   }
   RequestExplanation ask(const std::string& path, const std::string& host = "a.example") {
-    return explainRequest(settings_, {.host = host, .path = path});
+    return explainRequest(settings_, {.host = host, .path = path}, connection_);
   }
 
   HttpConnManagerSettings settings_;
+  filter::ConnectionInfo connection_;
 };
 
 TEST_F(ExplainRequestTest, ItSaysWhichRouteAndWhyNotThoseBefore) {
@@ -107,9 +108,11 @@ TEST_F(ExplainRequestTest, ARewrittenPathIsWhatTheUpstreamGets) {
 
 TEST_F(ExplainRequestTest, AnUpgradePassesWhereItWould) {
   const auto outcome = [&](const std::string& token) {
-    return explainRequest(settings_, {.host = "a.example",
-                                      .path = "/api",
-                                      .headers = {{"connection", "upgrade"}, {"upgrade", token}}})
+    return explainRequest(settings_,
+                          {.host = "a.example",
+                           .path = "/api",
+                           .headers = {{"connection", "upgrade"}, {"upgrade", token}}},
+                          connection_)
         .outcome;
   };
   EXPECT_EQ(outcome("websocket"), "answered with 403: upgrade_not_allowed");
@@ -125,7 +128,8 @@ TEST_F(ExplainRequestTest, AnUpgradePassesWhereItWould) {
 TEST_F(ExplainRequestTest, AFieldWithAnUnderscoreIsTakenAsTheCodecsTakeIt) {
   const auto outcome = [&] {
     return explainRequest(settings_,
-                          {.host = "a.example", .path = "/api", .headers = {{"x_y", "1"}}})
+                          {.host = "a.example", .path = "/api", .headers = {{"x_y", "1"}}},
+                          connection_)
         .outcome;
   };
   EXPECT_EQ(outcome(), "answered with 400: underscore_in_header");
@@ -152,6 +156,50 @@ TEST_F(ExplainRequestTest, TheFiltersBeforeTheRouterAreNamed) {
   EXPECT_EQ(ask("/api").protocol, "http/1.1");
   settings_.codec = HttpConnManagerSettings::Codec::Http2;
   EXPECT_EQ(ask("/api").protocol, "h2c");
+}
+
+// Denies what is not from a network, as far as it knows.
+class Guard final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "guard"; }
+  void create(http::FilterAdder&) const override {}
+  std::optional<filter::FilterExplanation> explainRequest(
+      const http::HeaderMap& headers, const filter::ConnectionInfo& connection,
+      const net::IpAddress& client) const override {
+    using Verdict = filter::FilterExplanation::Verdict;
+    if (client.family == net::Family::None && !connection.facts.known.has(filter::Fact::Source))
+      return filter::FilterExplanation{"guard", Verdict::Unknown, "not known",
+                                       filter::Fact::Source};
+    const std::string from = client.toString() + std::string(headers.get("x-forwarded-for"));
+    if (client.isLoopback()) return filter::FilterExplanation{"guard", Verdict::Passes, from};
+    return filter::FilterExplanation{"guard", Verdict::Ends, from + " is denied"};
+  }
+};
+
+TEST_F(ExplainRequestTest, AFilterThatAuthorisesIsAskedWithTheClientThatItWouldSee) {
+  settings_.filters = {std::make_shared<NamedFilter>("before"), std::make_shared<Guard>(),
+                       std::make_shared<NamedFilter>("behind"),
+                       std::make_shared<NamedFilter>("router")};
+  const RequestExplanation unknown = ask("/api");
+  ASSERT_EQ(unknown.verdicts.size(), 1U);
+  EXPECT_EQ(unknown.verdicts[0].outcome, "not known");
+  EXPECT_EQ(unknown.outcome, "to cluster \"api\", as /v1");
+
+  connection_.facts.known = filter::Fact::Source;
+  connection_.facts.source = *net::IpPort::parse("127.0.0.1:1");
+  const RequestExplanation passes = ask("/api");
+  EXPECT_EQ(passes.verdicts.at(0).outcome, "127.0.0.1127.0.0.1");  // the address, and the field
+  EXPECT_EQ(passes.outcome, "to cluster \"api\", as /v1");
+  EXPECT_EQ(passes.filters, (std::vector<std::string>{"before", "behind"}));
+
+  connection_.facts.source = *net::IpPort::parse("192.0.2.1:1");
+  settings_.transparent = true;
+  const RequestExplanation ends = ask("/api");
+  EXPECT_EQ(ends.action, "reject");
+  EXPECT_EQ(ends.outcome, "192.0.2.1 is denied, by guard");
+  EXPECT_EQ(ends.filters, std::vector<std::string>{"before"});
+  EXPECT_TRUE(ends.routes.empty());
+  EXPECT_TRUE(ends.clusters.empty());
 }
 
 }  // namespace

@@ -1,0 +1,109 @@
+#include "source/server/explain_chosen.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::server {
+namespace {
+
+using filter::Fact;
+using filter::FilterExplanation;
+using Verdict = FilterExplanation::Verdict;
+
+template <class... Args>
+void remark(Explanation& out, fmt::format_string<Args...> format, Args&&... args) {
+  out.remarks.push_back(fmt::format(format, std::forward<Args>(args)...));
+}
+
+// The option that gives a fact.
+std::string_view optionOf(Fact fact) {
+  switch (fact) {
+    case Fact::Destination: return "dst IP:PORT";
+    case Fact::Source:
+    case Fact::DirectSource: return "src IP:PORT";
+    case Fact::ApplicationProtocols: return "alpn A,B";
+    case Fact::TransportProtocol:
+    case Fact::ServerName: break;
+  }
+  return "sni NAME";
+}
+
+// Adds to the sentence how to say what is missing.
+void addHints(const std::string& prefix, FilterExplanation& said) {
+  std::vector<std::string> options;
+  for (int i = 0; i < filter::FactCount; ++i) {
+    const Fact fact = static_cast<Fact>(i);
+    if (!said.missing.has(fact)) continue;
+    std::string option = prefix + std::string(optionOf(fact));
+    if (options.empty() || options.back() != option) options.push_back(std::move(option));
+  }
+  if (!options.empty()) said.outcome += fmt::format(": say {}", fmt::join(options, ", "));
+  for (const std::string& name : said.missing_headers) {
+    said.outcome +=
+        fmt::format("; without field {}, which {}header {}:VALUE gives", name, prefix, name);
+  }
+}
+
+// False: one of them ends the connection.
+bool explainFilters(const config::FilterChainSettings& chain, const std::string& prefix,
+                    const filter::ConnectionInfo& info, Explanation& out) {
+  for (const auto& factory : chain.filters) {
+    auto said = factory->explainConnection(info);
+    if (!said) continue;
+    addHints(prefix, *said);
+    out.filters.push_back(std::move(*said));
+    if (out.filters.back().verdict == Verdict::Ends) return false;
+  }
+  return true;
+}
+
+void remarkUnknown(const std::vector<FilterExplanation>& filters, Explanation& out) {
+  for (const FilterExplanation& said : filters) {
+    if (said.verdict != Verdict::Unknown) continue;
+    remark(out, "whether {} lets it pass is {}", said.filter, said.outcome);
+  }
+}
+
+void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& terminal, bool tls) {
+  if (tls)
+    return remark(out, "the request is not seen: the client speaks TLS, which is not ended here");
+  if (!out.request) {
+    return remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
+  }
+  if (!out.request->filters.empty()) {
+    remark(out, "not asked: {}, which the request passes first, and which may answer or change it",
+           fmt::join(out.request->filters, ", "));
+  }
+  remarkUnknown(out.request->verdicts, out);
+  remark(out, "the request goes: {}", out.request->outcome);
+}
+
+void explainRequest(const filter::NetworkFilterFactory& terminal, const ExplainRequest& request,
+                    const filter::ConnectionInfo& info, Explanation& out) {
+  if (!info.facts.tls) out.request = terminal.explainRequest(*request.request, info);
+  if (!out.request) return;
+  for (FilterExplanation& said : out.request->verdicts) addHints(request.option_prefix, said);
+  // What its codec says, where nothing had to look at the bytes before.
+  if (info.protocol == "tcp" && !out.request->protocol.empty())
+    out.protocol = out.request->protocol;
+}
+
+}  // namespace
+
+void explainChosen(const config::FilterChainSettings& chain, const ExplainRequest& request,
+                   const filter::ConnectionInfo& info, Explanation& out) {
+  const filter::NetworkFilterFactory& terminal = *chain.filters.back();
+  const bool passes = explainFilters(chain, request.option_prefix, info, out);
+  const bool asks = passes && request.request;
+  if (asks) explainRequest(terminal, request, info, out);
+  remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
+  remarkUnknown(out.filters, out);
+  if (!passes) remark(out, "{} ends it: {}", out.filters.back().filter, out.filters.back().outcome);
+  if (asks) remarkRequest(out, terminal, info.facts.tls);
+}
+
+}  // namespace weir::server
