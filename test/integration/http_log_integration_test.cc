@@ -102,6 +102,38 @@ TEST_F(HttpLogIntegrationTest, OfAMalformedRequestThereIsWhatCouldBeRead) {
   EXPECT_TRUE(body);
 }
 
+TEST_F(HttpLogIntegrationTest, OfAHeadThatIsRefusedInMidWayThereIsWhatCouldBeRead) {
+  struct Case {
+    std::string head;
+    std::string line;
+  };
+  const std::string noted = "/" + std::string(255, 'a');
+  const std::vector<Case> cases = {
+      {"GET /up/1 HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",
+       " method=GET authority=- path=/up/1 status=400 details=h1_bare_lf flags=DPE "},
+      {"\r\nPUT /up/2 HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+       " method=PUT authority=- path=/up/2 status=400 details=h1_folded_field flags=DPE "},
+      {"GET /up/3 HTTP/1.1\r\nX: " + std::string(100'000, 'x'),
+       " method=GET authority=- path=/up/3 status=431 details=headers_too_large flags=DPE "},
+      {"GET /" + std::string(20'000, 'a'),
+       " method=GET authority=- path=" + noted + " status=414 details=target_too_long flags=DPE "},
+      {"G\x01T /up/5 HTTP/1.1\nHost: a\r\n\r\n",
+       " method=- authority=- path=- status=400 details=h1_bare_lf flags=DPE "},
+      {"GET /up\x01 HTTP/1.1\nHost: a\r\n\r\n",
+       " method=GET authority=- path=- status=400 details=h1_bare_lf flags=DPE "},
+  };
+  start("", "");
+  for (const Case& one : cases) {
+    TestSocket client = TestSocket::connectTo(proxy_->port());
+    client.send(one.head);
+    EXPECT_NE(client.receiveAll().find("HTTP/1.1 4"), std::string::npos) << one.line;
+  }
+  std::string all;
+  for (const std::string& line : logged()) all += line + "\n";
+  for (const Case& one : cases)
+    EXPECT_NE(all.find(one.line), std::string::npos) << one.line << "\n" << all;
+}
+
 TEST_F(HttpLogIntegrationTest, EachRequestHasALineWithTheUsualKeys) {
   start("", "");
   twoRequests();

@@ -47,6 +47,11 @@ struct ResponseHead {
 // in map.room(). Nothing: `head` and `map` have it.
 std::optional<BadMessage> parseRequestHead(std::span<char> text, const HeaderLimits& limits,
                                            HeaderMap& map, RequestHead& head);
+// Of a head that is refused before it is whole, and of which `text` is the begin: the method and
+// the target as far as they are there and could be some, for the log. Copied, and cut after
+// MaxNotedTarget bytes.
+inline constexpr size_t MaxNotedTarget = 256;
+void noteRequestLine(std::string_view text, HeaderMap& map);
 // `request`: what it answers. A 101 to an Upgrade and a 2xx to a CONNECT have no body: what follows
 // them is the tunnel. The status of the BadMessage means nothing.
 std::optional<BadMessage> parseResponseHead(std::span<char> text, RequestHead::Kind request,

@@ -1,6 +1,7 @@
 #include "source/http/h1/head_gatherer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace weir::http {
@@ -37,6 +38,22 @@ HeadScanner::Status HeadGatherer::gather(buffer::Buffer& data) {
     taken_.take(data, piece.iov_len);
   }
   return HeadScanner::Status::More;
+}
+
+std::string_view HeadGatherer::firstBytes(const buffer::Buffer& data, std::span<char> room) const {
+  size_t size = 0;
+  for (const buffer::Buffer* from : {&taken_, &data}) {
+    std::array<iovec, 4> pieces{};
+    const size_t count = from->peek(pieces);
+    for (size_t i = 0; i < count; ++i) {
+      const size_t here = std::min(room.size() - size, pieces[i].iov_len);
+      std::memcpy(room.data() + size, pieces[i].iov_base, here);
+      size += here;
+    }
+    // What stands behind four pieces is not looked for.
+    if (count == pieces.size()) break;
+  }
+  return {room.data(), size};
 }
 
 std::span<char> HeadGatherer::finish(buffer::Buffer& data, HeaderMap& map) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "source/buffer/buffer.h"
 #include "source/http/h1/head_scanner.h"
@@ -26,6 +27,8 @@ class HeadGatherer {
   bool begun() const { return scanner_.size() > 0; }
   // Of a head whose first line has come: what it says; Http11 if it says nothing that is known.
   Version version() const { return scanner_.version(); }
+  // Of a head that will not become whole: its first bytes, as many as `room` takes and have come.
+  std::string_view firstBytes(const buffer::Buffer& data, std::span<char> room) const;
   // Copies the head into map.room(), and takes it off the bytes.
   std::span<char> finish(buffer::Buffer& data, HeaderMap& map);
 

@@ -9,6 +9,8 @@ namespace {
 
 using Bad = std::optional<BadMessage>;
 
+constexpr size_t MaxNotedMethod = 32;
+
 struct RequestLine {
   std::string_view method;
   std::string_view target;
@@ -232,6 +234,19 @@ Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap
   if (!bad) bad = readFacts(facts, map, head);
   if (target.authority.empty()) setAuthority(facts, map);
   return bad;
+}
+
+void noteRequestLine(std::string_view text, HeaderMap& map) {
+  while (text.starts_with("\r\n")) text.remove_prefix(2);
+  const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+  const size_t method_end = line.find(' ');
+  if (method_end == std::string_view::npos || method_end > MaxNotedMethod) return;
+  const std::string_view method = line.substr(0, method_end);
+  if (!isToken(method)) return;
+  map.add(HeaderId::Method, method);
+  const std::string_view rest = line.substr(method_end + 1);
+  const std::string_view target = rest.substr(0, std::min(rest.find(' '), MaxNotedTarget));
+  if (isTarget(target)) map.add(HeaderId::Path, target);
 }
 
 }  // namespace weir::http

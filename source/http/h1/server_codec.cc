@@ -1,5 +1,6 @@
 #include "source/http/h1/server_codec.h"
 
+#include <array>
 #include <utility>
 
 namespace weir::http {
@@ -42,7 +43,7 @@ bool Http1ServerCodec::readHead(buffer::Buffer& data, bool end_stream) {
   // Who does not read the responses gets no further ones.
   if (outlet_.blocked()) return false;
   switch (head_.gather(data)) {
-    case HeadScanner::Status::Bad: beginStream(head_.version()); return refuse(head_.bad());
+    case HeadScanner::Status::Bad: return refuseUnread(head_.bad(), data, head_.version());
     case HeadScanner::Status::Whole: return beginRequest(data);
     case HeadScanner::Status::More: break;
   }
@@ -105,11 +106,23 @@ bool Http1ServerCodec::refuse(const BadMessage& bad) {
   return true;
 }
 
+// A head that is not whole: the log has what its first line says.
+bool Http1ServerCodec::refuseUnread(const BadMessage& bad, const buffer::Buffer& data,
+                                    Version version) {
+  constexpr size_t Noted = 512;  // of the line, with empty ones before it
+  beginStream(version);
+  HeaderMap& fields = decoder_->fields(StreamDecoder::Part::Head);
+  std::array<char, Noted> room{};
+  noteRequestLine(head_.firstBytes(data, room), fields);
+  if (fields.get(HeaderId::Method) == "HEAD") request_.kind = RequestHead::Kind::Head;
+  return refuse(bad);
+}
+
 void Http1ServerCodec::onHeadTimeout() {
   // The rest of the head may be there: nothing is read while the client does not read.
   if (outlet_.blocked()) return head_timer_.arm(settings_.request_headers_timeout);
-  beginStream(Version::Http11);
-  refuse({408, "h1_head_timeout"});
+  const buffer::Buffer none(pool_);  // all that has come was taken
+  refuseUnread({408, "h1_head_timeout"}, none, Version::Http11);
 }
 
 bool Http1ServerCodec::readBody(buffer::Buffer& data, bool end_stream) {

@@ -68,6 +68,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   void endBetweenRequests();
   bool beginRequest(buffer::Buffer& data);
   bool refuse(const BadMessage& bad);
+  bool refuseUnread(const BadMessage& bad, const buffer::Buffer& data, Version version);
   void beginStream(Version version);
   bool readBody(buffer::Buffer& data, bool end_stream);
   bool refuseBody();
