@@ -12,9 +12,14 @@
 
 #include "source/base/diagnostics.h"
 #include "source/config/nearest_name.h"
+#include "source/config/node.h"
 #include "source/filter/format_parts.h"
 
 namespace weir::config {
+
+inline void checkLogPath(const FieldScope& field, const std::string& path) {
+  if (path.ends_with('/')) field.error(quote(path) + " is a directory, not a file");
+}
 
 // Characters are counted from 1, as columns are.
 template <class Format>

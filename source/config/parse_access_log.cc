@@ -1,6 +1,5 @@
 #include "source/config/field_checks.h"
 #include "source/config/log_line_checks.h"
-#include "source/config/node.h"
 #include "source/config/parse.h"
 
 namespace weir::config {
@@ -9,8 +8,7 @@ AccessLogSettings parseAccessLog(const v1::AccessLog& log, const FieldScope& sco
   AccessLogSettings settings;
   settings.enabled = !log.disabled();
   if (!log.path().empty()) settings.path = log.path();
-  if (settings.path.ends_with('/'))
-    scope.field("path").error(quote(log.path()) + " is a directory, not a file");
+  checkLogPath(scope.field("path"), log.path());
   const bool json = log.format() == v1::AccessLog::JSON;
   auto own = checkOwnLine<filter::ConnectionLine>(log, json, scope);
   settings.json = json || !log.json_format().empty();

@@ -2,6 +2,9 @@
 
 // Where lines of an access log are handed over to.
 
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 namespace weir::filter {
@@ -14,5 +17,8 @@ class LineSink {
   // Whether lines that nobody has given a form are to be JSON.
   virtual bool wantsJson() const = 0;
 };
+
+// By the path of the file.
+using LineSinks = std::map<std::string, LineSink*, std::less<>>;
 
 }  // namespace weir::filter

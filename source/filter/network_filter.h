@@ -91,6 +91,8 @@ class NetworkFilterFactory {
   // What the label `name` of its metrics says, if they have one, and of those of the filters within
   // it: they are taken out once no configuration in use has a filter of this name.
   virtual std::vector<std::string_view> statPrefixes() const { return {}; }
+  // Paths of files of their own to which its filters have lines written: Worker::logs has them.
+  virtual std::vector<std::string_view> logFiles() const { return {}; }
   // Makes the filter of one connection; adds exactly one.
   virtual void create(FilterAdder& adder) const = 0;
   // Facts that its filters use, so that they are found out even if no chain matches on them.

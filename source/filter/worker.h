@@ -29,6 +29,7 @@ struct Worker {
   WorkerLocal local = {};   // what filters keep on this worker
   DrainList drains = {};    // who wants to know that no further connections come
   LineSink* log = nullptr;  // the access log; null: there is none
+  LineSinks logs = {};      // the files that factories name (NetworkFilterFactory::logFiles())
 };
 
 }  // namespace weir::filter

@@ -20,7 +20,8 @@ Generation::Generation(Snapshot snapshot, const Parts& parts, std::function<void
                 parts.own_addresses),
       worker_{parts.loop, parts.slices, parts.pipes, clusters_, parts.stats},
       on_empty_(std::move(on_empty)) {
-  worker_.log = snapshot_.log.get();
+  worker_.log = log();
+  for (const auto& [path, one] : snapshot_.logs.named) worker_.logs.emplace(path, one.get());
 }
 
 ListenerGeneration& Generation::addListener(WorkerListener& listener, DetectionShared detection) {

@@ -16,7 +16,7 @@
 #include "source/config/settings.h"
 #include "source/filter/worker.h"
 #include "source/net/own_addresses.h"
-#include "source/server/access_log.h"
+#include "source/server/access_logs.h"
 #include "source/server/detection.h"
 #include "source/server/listener_stats.h"
 #include "source/upstream/cluster.h"
@@ -31,7 +31,7 @@ class WorkerListener;
 struct Snapshot {
   std::shared_ptr<const config::BootstrapSettings> settings;
   upstream::ClusterStates clusters;
-  std::shared_ptr<AccessLog> log;  // null if there is none
+  LogSet logs;
 };
 
 // A listener in one generation: its settings, and what hangs on them.
@@ -63,7 +63,7 @@ class Generation {
 
   filter::Worker& worker() { return worker_; }
   const config::BootstrapSettings& settings() const { return *snapshot_.settings; }
-  AccessLog* log() const { return snapshot_.log.get(); }
+  AccessLog* log() const { return snapshot_.logs.connections.get(); }
   bool empty() const { return connections_ == 0; }
   const Snapshot& snapshot() const { return snapshot_; }
 

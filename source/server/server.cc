@@ -68,9 +68,9 @@ Server::~Server() {
 }
 
 Result<void> Server::start() {
-  auto log = logs_.open(snapshot_.settings->access_log);
-  if (!log.ok()) return log.error();
-  snapshot_.log = std::move(log).value();
+  auto logs = logs_.openAll(*snapshot_.settings);
+  if (!logs.ok()) return logs.error();
+  snapshot_.logs = std::move(logs).value();
   auto change = bound_.prepare(snapshot_.settings->listeners);
   if (!change.ok()) return change.error();
   bound_.commit(change.value());
@@ -211,16 +211,12 @@ void Server::reload(std::shared_ptr<const config::BootstrapSettings> settings, D
 Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> settings,
                           upstream::ClusterStates clusters) {
   if (draining_) return Error{ErrorCode::Closed, Side::Self, "the process is draining"};
-  std::shared_ptr<AccessLog> log = snapshot_.log;
-  if (settings->access_log != snapshot_.settings->access_log) {
-    auto opened = logs_.open(settings->access_log);
-    if (!opened.ok()) return opened.error();
-    log = std::move(opened).value();
-  }
+  auto logs = logs_.openAll(*settings);
+  if (!logs.ok()) return logs.error();
   auto change = bound_.prepare(settings->listeners);
   if (!change.ok()) return change.error();
   bound_.commit(change.value());
-  snapshot_ = {std::move(settings), std::move(clusters), std::move(log)};
+  snapshot_ = {std::move(settings), std::move(clusters), std::move(logs).value()};
   applyLimits();
   series_owners_.add(*snapshot_.settings, workers_.size());
   auto updates = updatesFrom(std::move(change).value());

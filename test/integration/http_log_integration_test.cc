@@ -15,7 +15,9 @@ namespace {
 
 class HttpLogIntegrationTest : public testing::Test {
  protected:
-  ~HttpLogIntegrationTest() override { std::remove(log_.c_str()); }
+  ~HttpLogIntegrationTest() override {
+    for (const std::string& path : {log_, own_, own_ + ".1"}) std::remove(path.c_str());
+  }
 
   // `log`: more fields of the process's log; `manager`: of the http_conn_manager.
   void start(const std::string& log, const std::string& manager) {
@@ -34,8 +36,11 @@ class HttpLogIntegrationTest : public testing::Test {
 
   std::vector<std::string> logged() {
     proxy_.reset();  // which writes all
+    return linesOf(log_);
+  }
+  static std::vector<std::string> linesOf(const std::string& path) {
     std::vector<std::string> lines;
-    std::ifstream file(log_);
+    std::ifstream file(path);
     for (std::string line; std::getline(file, line);) lines.push_back(line);
     return lines;
   }
@@ -53,6 +58,7 @@ class HttpLogIntegrationTest : public testing::Test {
   }
 
   const std::string log_ = testing::TempDir() + "http_log_access.log";
+  const std::string own_ = testing::TempDir() + "http_log_requests.log";
   TestUpstream upstream_;
   std::unique_ptr<ServerUnderTest> proxy_;
 };
@@ -168,6 +174,39 @@ TEST_F(HttpLogIntegrationTest, AreJsonWhereThoseOfConnectionsAre) {
   EXPECT_NE(lines[1].find(",\"status\":404,\"details\":\"route_not_found\",\"flags\":\"NR\","),
             std::string::npos)
       << lines[1];
+}
+
+TEST_F(HttpLogIntegrationTest, HaveAFileOfTheirOwn) {
+  start(", format: JSON", ", access_log: {path: " + own_ + "}");
+  twoRequests();
+  const auto lines = logged();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("\"close\":"), std::string::npos) << lines[0];
+  const auto requests = linesOf(own_);
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_NE(requests[1].find(",\"status\":404,"), std::string::npos) << requests[1];
+}
+
+TEST_F(HttpLogIntegrationTest, AreWrittenToTheirFileAlsoIfConnectionsHaveNoLines) {
+  start(", disabled: true", ", access_log: {path: " + own_ + "}");
+  twoRequests();
+  EXPECT_TRUE(logged().empty());
+  EXPECT_EQ(linesOf(own_).size(), 2U);
+}
+
+TEST_F(HttpLogIntegrationTest, GoToANewFileOnceTheirsWasMoved) {
+  start("", ", access_log: {path: " + own_ + ", text_format: \"%RESPONSE_CODE%\"}");
+  twoRequests();
+  proxy_->waitForMetricBelow("weir_http_active_requests{name=\"web\"}", 1);
+  ASSERT_EQ(std::rename(own_.c_str(), (own_ + ".1").c_str()), 0);
+  proxy_->server().loop().post([this] { proxy_->server().reopenLogs(); });
+  proxy_->letMainGoOn();
+  TestSocket client = TestSocket::connectTo(proxy_->port());
+  client.send("GET /none HTTP/1.0\r\nHost: a\r\n\r\n");
+  client.receiveAll();
+  static_cast<void>(logged());
+  EXPECT_EQ(linesOf(own_ + ".1"), (std::vector<std::string>{"200", "404"}));
+  EXPECT_EQ(linesOf(own_), std::vector<std::string>{"404"});
 }
 
 TEST_F(HttpLogIntegrationTest, MayBeLeftOut) {

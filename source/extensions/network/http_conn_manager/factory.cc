@@ -197,6 +197,8 @@ void parseForwarded(const Proto& proto, weir::http::ForwardedSettings& settings)
 void parseLog(const weir::config::v1::RequestLog& proto, const FieldScope& scope,
               Settings& settings) {
   settings.log_requests = !proto.disabled();
+  settings.log_path = proto.path();
+  config::checkLogPath(scope.field("path"), proto.path());
   const bool json = proto.format() == weir::config::v1::AccessLog::JSON;
   settings.log_line = config::checkOwnLine<http::RequestLine>(proto, json, scope);
   if (settings.log_line == nullptr && proto.has_format()) {

@@ -14,6 +14,11 @@ void HttpConnManagerFactory::create(filter::FilterAdder& adder) const {
   adder.addRead(std::make_unique<HttpConnection>(context, manager));
 }
 
+std::vector<std::string_view> HttpConnManagerFactory::logFiles() const {
+  if (!settings_.log_requests || settings_.log_path.empty()) return {};
+  return {settings_.log_path};
+}
+
 // The destination: for clusters of the original destination, and for the log.
 filter::FactSet HttpConnManagerFactory::requiredFacts() const {
   filter::FactSet facts = filter::Fact::Destination;

@@ -25,6 +25,7 @@ class HttpConnManagerFactory final : public filter::NetworkFilterFactory {
 
   std::string_view name() const override { return "http_conn_manager"; }
   std::vector<std::string_view> statPrefixes() const override;
+  std::vector<std::string_view> logFiles() const override;
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override;
   std::optional<filter::RequestExplanation> explainRequest(

@@ -9,16 +9,26 @@
 #include "source/extensions/network/http_conn_manager/active_stream.h"
 
 namespace weir::extensions {
+namespace {
+
+// Where its lines about requests go; null: there are none.
+filter::LineSink* logOf(const HttpConnManagerSettings& settings, const filter::Worker& worker) {
+  if (!settings.log_requests) return nullptr;
+  if (settings.log_path.empty()) return worker.log;
+  const auto it = worker.logs.find(settings.log_path);
+  return it == worker.logs.end() ? nullptr : it->second;
+}
+
+}  // namespace
 
 ManagerOnWorker::ManagerOnWorker(const HttpConnManagerSettings& settings, filter::Worker& worker)
     : settings_(settings),
       worker_(worker),
       stats_(settings.stat_prefix, worker.stats),
-      random_(randomSeed()) {
-  if (!settings.log_requests || worker.log == nullptr) return;
-  log_ = worker.log;
-  log_line_ = settings.log_line;
-  if (log_line_ != nullptr) return;
+      random_(randomSeed()),
+      log_(logOf(settings, worker)),
+      log_line_(settings.log_line) {
+  if (log_ == nullptr || log_line_ != nullptr) return;
   log_line_ =
       log_->wantsJson() ? http::RequestLine::defaultJson() : http::RequestLine::defaultText();
 }

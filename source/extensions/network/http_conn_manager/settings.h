@@ -41,7 +41,8 @@ struct HttpConnManagerSettings {
   Duration drain_timeout = std::chrono::seconds(5);  // between the two GOAWAYs
   uint64_t max_requests_per_connection = 0;          // 0: no bound
 
-  bool log_requests = true;                           // if there is an access log
+  bool log_requests = true;                           // if there is an access log, or
+  std::string log_path;                               // a file of its own; empty: the access log's
   std::shared_ptr<const http::RequestLine> log_line;  // null: the usual keys, as the log has them
 
   // Nothing is added to a message, and nothing taken from it but what belongs to a connection.

@@ -1,4 +1,4 @@
-#include "source/server/access_log.h"
+#include "source/server/log_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace weir::server {
 namespace {
 
-class AccessLogFileTest : public testing::Test {
+class LogFileTest : public testing::Test {
  protected:
   std::string path_ = testing::TempDir() + "/access-" + std::to_string(getpid()) + ".log";
   std::string moved_ = path_ + ".1";
@@ -35,16 +35,8 @@ class AccessLogFileTest : public testing::Test {
   }
 };
 
-TEST_F(AccessLogFileTest, WritesTheLineOfAConnection) {
-  filter::ConnectionInfo info;
-  info.listener = "in";
-  AccessLog::open({.path = path_}).value()->write(info, info.accepted);
-  EXPECT_NE(content().find("listener=in chain=- "), std::string::npos);
-  EXPECT_EQ(content().back(), '\n');
-}
-
-TEST_F(AccessLogFileTest, GoesOnInANewFileOnceTheOldOneWasMoved) {
-  auto log = AccessLog::open({.path = path_}).value();
+TEST_F(LogFileTest, GoesOnInANewFileOnceTheOldOneWasMoved) {
+  auto log = LogFile::open(path_).value();
   log->write("one\n");
   ASSERT_EQ(::rename(path_.c_str(), moved_.c_str()), 0);
   log->write("two\n");
@@ -55,10 +47,10 @@ TEST_F(AccessLogFileTest, GoesOnInANewFileOnceTheOldOneWasMoved) {
   EXPECT_EQ(content(), "three\n");
 }
 
-TEST_F(AccessLogFileTest, LosesNoLineWhileItIsReopenedUnderLoad) {
+TEST_F(LogFileTest, LosesNoLineWhileItIsReopenedUnderLoad) {
   constexpr int Lines = 20'000;
   constexpr int Times = 50;
-  auto log = AccessLog::open({.path = path_}).value();
+  auto log = LogFile::open(path_).value();
   std::thread writer([&] {
     for (int i = 0; i < Lines; ++i) log->write(std::to_string(i) + "\n");
   });
@@ -81,10 +73,10 @@ TEST_F(AccessLogFileTest, LosesNoLineWhileItIsReopenedUnderLoad) {
   EXPECT_EQ(all, expected);
 }
 
-TEST_F(AccessLogFileTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
+TEST_F(LogFileTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
   const std::string folder = path_ + ".d";
   ASSERT_EQ(::mkdir(folder.c_str(), 0755), 0);
-  auto log = AccessLog::open({.path = folder + "/log"}).value();
+  auto log = LogFile::open(folder + "/log").value();
   ASSERT_EQ(::rename((folder + "/log").c_str(), moved_.c_str()), 0);
   ASSERT_EQ(::rmdir(folder.c_str()), 0);
   const auto reopened = log->reopen();
@@ -95,13 +87,13 @@ TEST_F(AccessLogFileTest, KeepsTheOldFileIfTheNewOneCannotBeOpened) {
   EXPECT_EQ(content(moved_), "still\n");
 }
 
-TEST_F(AccessLogFileTest, StandardOutputIsNotReopened) {
-  EXPECT_TRUE(AccessLog::open({}).value()->reopen().ok());
+TEST_F(LogFileTest, StandardOutputIsNotReopened) {
+  EXPECT_TRUE(LogFile::open("/dev/stdout").value()->reopen().ok());
 }
 
-TEST_F(AccessLogFileTest, ANamedPipeThatNobodyReadsIsAnErrorAndNotAWait) {
+TEST_F(LogFileTest, ANamedPipeThatNobodyReadsIsAnErrorAndNotAWait) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  const auto log = AccessLog::open({.path = path_});
+  const auto log = LogFile::open(path_);
   ASSERT_FALSE(log.ok());
   EXPECT_EQ(log.error().detail, "access log " + path_ + ": No such device or address");
 }
@@ -121,8 +113,8 @@ class FullDisk {
   rlimit before_{};
 };
 
-TEST_F(AccessLogFileTest, WritingGoesOnWithAWholeLineOnceTheDiskHasRoomAgain) {
-  auto log = AccessLog::open({.path = path_}).value();
+TEST_F(LogFileTest, WritingGoesOnWithAWholeLineOnceTheDiskHasRoomAgain) {
+  auto log = LogFile::open(path_).value();
   {
     const FullDisk disk(10);
     log->write("first\n");
@@ -138,9 +130,9 @@ TEST_F(AccessLogFileTest, WritingGoesOnWithAWholeLineOnceTheDiskHasRoomAgain) {
   EXPECT_EQ(content(), "first\nseco\nfifth\n");
 }
 
-TEST_F(AccessLogFileTest, WritesAllLinesInOrderBeforeItEnds) {
+TEST_F(LogFileTest, WritesAllLinesInOrderBeforeItEnds) {
   {
-    auto log = AccessLog::open({.path = path_});
+    auto log = LogFile::open(path_);
     ASSERT_TRUE(log.ok());
     for (int i = 0; i < 1000; ++i) log.value()->write(std::to_string(i) + "\n");
   }
@@ -149,20 +141,20 @@ TEST_F(AccessLogFileTest, WritesAllLinesInOrderBeforeItEnds) {
   EXPECT_EQ(content(), expected);
 }
 
-TEST_F(AccessLogFileTest, AppendsToWhatIsThere) {
+TEST_F(LogFileTest, AppendsToWhatIsThere) {
   std::ofstream(path_) << "before\n";
-  AccessLog::open({.path = path_}).value()->write("after\n");
+  LogFile::open(path_).value()->write("after\n");
   EXPECT_EQ(content(), "before\nafter\n");
 }
 
-TEST_F(AccessLogFileTest, AFileThatCannotBeOpenedIsAnErrorThatNamesIt) {
-  const auto log = AccessLog::open({.path = "/nonexistent/access.log"});
+TEST_F(LogFileTest, AFileThatCannotBeOpenedIsAnErrorThatNamesIt) {
+  const auto log = LogFile::open("/nonexistent/access.log");
   ASSERT_FALSE(log.ok());
   EXPECT_EQ(log.error().detail, "access log /nonexistent/access.log: No such file or directory");
 }
 
-TEST_F(AccessLogFileTest, AFullDiskLosesLinesAndCountsThem) {
-  auto log = AccessLog::open({.path = "/dev/full"});
+TEST_F(LogFileTest, AFullDiskLosesLinesAndCountsThem) {
+  auto log = LogFile::open("/dev/full");
   ASSERT_TRUE(log.ok());
   testing::internal::CaptureStderr();
   log.value()->write("lost\nand this\n");
