@@ -11,6 +11,7 @@ struct Flag {
   std::string_view words;
 };
 
+constexpr Flag LocalReset{"LR", "LocalReset"};
 constexpr Flag ClientGone{"DC", "DownstreamConnectionTermination"};
 constexpr Flag ClientProtocol{"DPE", "DownstreamProtocolError"};
 constexpr Flag UpstreamClosed{"UC", "UpstreamConnectionTermination"};
@@ -57,6 +58,11 @@ constexpr std::array Rows = {
     Row{"upstream_unreachable", ConnectFailed},
 };
 
+bool isOfUpstream(const Flag& flag) {
+  return flag.letters == UpstreamProtocol.letters || flag.letters == UpstreamReset.letters ||
+         flag.letters == ConnectFailed.letters;
+}
+
 }  // namespace
 
 void appendResponseFlags(const StreamInfo& info, bool words, std::string& out) {
@@ -71,7 +77,11 @@ void appendResponseFlags(const StreamInfo& info, bool words, std::string& out) {
   const auto row =
       std::lower_bound(Rows.begin(), Rows.end(), info.reason,
                        [](const Row& one, std::string_view reason) { return one.reason < reason; });
-  if (row != Rows.end() && row->reason == info.reason) add(row->flag);
+  const bool known = row != Rows.end() && row->reason == info.reason;
+  if (known) add(row->flag);
+  // A reset that the upstream has begun is only passed on.
+  const bool passed_on = info.reason == "upstream_reset" || (known && isOfUpstream(row->flag));
+  if (info.reset_here && !passed_on) add(LocalReset);
   if (info.retries_used_up) add(RetriesUsedUp);
 }
 

@@ -41,6 +41,7 @@ struct StreamInfo {
   // As the client wrote it, before it was normalised or rewritten; in the map of the request.
   std::string_view path;
   bool bad_request = false;      // it broke the protocol
+  bool reset_here = false;       // the stream was reset towards the client, by ourselves
   bool delay_injected = false;   // by the filter fault
   bool upstream_gone = false;    // reason upstream_reset: the connection ended; else the stream did
   bool retries_used_up = false;  // another try was called for, and none was left

@@ -231,27 +231,79 @@ TEST(RequestFormatTest, DetailsSayWhatAnsweredInTheUpstreamsPlace) {
   EXPECT_EQ(text("%RESPONSE_CODE_DETAILS%", sample), "client_gone");
 }
 
+std::string flagsOf(const StreamInfo& info) {
+  std::string out;
+  appendResponseFlags(info, false, out);
+  return out;
+}
+
 TEST(ResponseFlagsTest, AReasonHasEnvoysLetters) {
-  for (const auto& [reason, letters] : {std::pair<std::string_view, std::string_view>{"", ""},
-                                        {"route_not_found", "NR"},
-                                        {"no_healthy_upstream", "UH"},
-                                        {"upstream_refused", "UF"},
-                                        {"upstream_overflow", "UO"},
-                                        {"upstream_request_timeout", "UT"},
-                                        {"upstream_reset", "UR"},
-                                        {"client_gone", "DC"},
-                                        {"stream_idle_timeout", "SI"},
-                                        {"upstream_unreachable", "UF"},
-                                        {"client_reset", "DR"},
-                                        {"dns_resolution_failure", "DF"},
-                                        {"fault_filter_abort", "FI"},
-                                        {"rate_limited", "RL"},
-                                        {"zzz", ""}}) {
+  for (const auto& [reason, letters] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {"", ""},
+           {"client_gone", "DC"},
+           {"client_reset", "DR"},
+           {"dns_overflow", "UO"},
+           {"dns_resolution_failure", "DF"},
+           {"fault_filter_abort", "FI"},
+           {"invalid_response_headers", "UPE"},
+           {"max_stream_duration", "UMSDR"},
+           {"no_destination", "UH"},
+           {"no_healthy_upstream", "UH"},
+           {"rate_limited", "RL"},
+           {"route_not_found", "NR"},
+           {"stream_idle_timeout", "SI"},
+           {"upstream_connect_failed", "UF"},
+           {"upstream_connect_timeout", "UF"},
+           {"upstream_not_http2", "UPE"},
+           {"upstream_overflow", "UO"},
+           {"upstream_per_try_idle_timeout", "UT"},
+           {"upstream_per_try_timeout", "UT"},
+           {"upstream_protocol_error", "UPE"},
+           {"upstream_refused", "UF"},
+           {"upstream_refused_stream", "UR"},
+           {"upstream_request_timeout", "UT"},
+           {"upstream_reset", "UR"},
+           {"upstream_unreachable", "UF"},
+           {"rbac_access_denied", ""},
+           {"zzz", ""},
+       }) {
     StreamInfo info;
     info.reason = reason;
-    std::string out;
-    appendResponseFlags(info, false, out);
-    EXPECT_EQ(out, letters) << reason;
+    EXPECT_EQ(flagsOf(info), letters) << reason;
+  }
+}
+
+TEST(ResponseFlagsTest, WhatIsKnownOtherwiseHasFlagsToo) {
+  StreamInfo info;
+  info.bad_request = true;
+  EXPECT_EQ(flagsOf(info), "DPE");
+  info = {};
+  info.delay_injected = true;
+  EXPECT_EQ(flagsOf(info), "DI");
+  info = {};
+  info.reason = "upstream_refused";
+  info.retries_used_up = true;
+  EXPECT_EQ(flagsOf(info), "UF,URX");
+  info = {};
+  info.reason = "upstream_reset";
+  info.upstream_gone = true;
+  EXPECT_EQ(flagsOf(info), "UC");
+}
+
+TEST(ResponseFlagsTest, AResetOfOurOwnIsToldFromOneThatIsPassedOn) {
+  for (const auto& [reason, letters] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {"compression_failed", "LR"},
+           {"stream_idle_timeout", "SI,LR"},
+           {"upstream_request_timeout", "UT,LR"},
+           {"max_stream_duration", "UMSDR,LR"},
+           {"upstream_reset", "UR"},
+           {"upstream_protocol_error", "UPE"},
+           {"upstream_refused_stream", "UR"},
+       }) {
+    StreamInfo info;
+    info.reason = reason;
+    info.reset_here = true;
+    EXPECT_EQ(flagsOf(info), letters) << reason;
   }
 }
 

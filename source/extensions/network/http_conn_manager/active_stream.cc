@@ -226,6 +226,7 @@ void ActiveStream::pauseRequest(bool paused) {
 void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
   if (encoder_ == nullptr) return;
   if (!why.empty()) info().reason = why;
+  info().reset_here = true;
   manager_.stats().onReset(HttpStats::Side::Self, info().reason);
   std::exchange(encoder_, nullptr)->reset(reason);
   done();

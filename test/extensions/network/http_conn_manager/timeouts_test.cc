@@ -113,6 +113,19 @@ TEST(HttpTimeouts, AWholeResponseThatTheClientDoesNotTakeEnds) {
   EXPECT_TRUE(proxy.until([&] { return told().ends_with("RST_STREAM 1 code=8\n"); })) << told();
 }
 
+TEST(HttpTimeouts, AResetOfOurOwnHasItsFlagInTheLog) {
+  HttpProxyHarness proxy(
+      managed("stream_idle_timeout: 5s, access_log: {text_format: \"%RESPONSE_CODE% "
+              "%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\"}"));
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.upstream().peer().send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nx");
+  ASSERT_TRUE(proxy.clientSees("\r\n\r\nx"));
+  proxy.advance(milliseconds(5100));
+  ASSERT_TRUE(proxy.clientEnds());
+  EXPECT_EQ(proxy.logged(), "200 SI,LR stream_idle_timeout\n");
+}
+
 TEST(HttpTimeouts, BytesKeepAStream) {
   HttpProxyHarness proxy(managed("stream_idle_timeout: 5s"));
   proxy.client().send(Get);
