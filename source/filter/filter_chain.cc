@@ -13,6 +13,10 @@ namespace {
 // is given up.
 constexpr Duration FlushStall = std::chrono::seconds(5);
 constexpr Duration Linger = std::chrono::seconds(1);
+// Nor may it send more than this after the answer: as much as can be on its way from one that has
+// not seen the answer yet, in its kernel's buffer and in ours at their usual greatest (4 and 6
+// MiB). A client that uploads, and reads an early answer in between, stops within that.
+constexpr uint64_t MostDropped = uint64_t{16} << 20;
 
 }  // namespace
 
@@ -321,6 +325,11 @@ void FilterChain::linger() {
     });
     linger_->timer.arm(FlushStall);
     linger_->written = connection_.bytesWritten();
+    linger_->read = connection_.bytesRead();
+  }
+  if (connection_.bytesRead() - linger_->read > MostDropped) {
+    reset_ = true;
+    return finish();
   }
   // Once: what the client still sends does not prolong it.
   if (connection_.writeEnded() && !std::exchange(lingering_, true)) linger_->timer.arm(Linger);

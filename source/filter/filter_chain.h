@@ -78,6 +78,7 @@ class FilterChain final : public net::ConnectionEvents, private FilterAdder {
     Lingering(event::Loop& loop, event::Callback callback) : timer(loop, std::move(callback)) {}
     event::Timer timer;
     uint64_t written = 0;  // when the timer was armed
+    uint64_t read = 0;     // when the flush began
   };
 
   // ConnectionEvents

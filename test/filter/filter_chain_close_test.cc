@@ -311,6 +311,26 @@ TEST_F(FlushTest, WaitsForTheClientsEndForASecond) {
   EXPECT_TRUE(harness_->closed());
 }
 
+TEST_F(FlushTest, AClientThatDoesNotStopIsResetAfterSomeBytes) {
+  constexpr size_t Most = 16 << 20;
+  startQuietly();
+  client().send("request");
+  run();
+  t_.write("answer");
+  t_.context->close(Close::Flush, "done");
+  client().send(std::string(Most, 'x'));
+  run();
+  EXPECT_FALSE(harness_->closed());
+  EXPECT_EQ(client().received(), "answer");
+  EXPECT_EQ(client().error(), 0);
+  client().send("x");
+  run();
+  EXPECT_TRUE(harness_->closed());
+  client().send("y");
+  EXPECT_EQ(client().error(), ECONNRESET);  // before that
+  EXPECT_EQ(harness_->closeReason(), "done");
+}
+
 TEST_F(FlushTest, EndsWhenTheClientDoes) {
   startQuietly();
   t_.context->close(Close::Flush, "done");
