@@ -1,6 +1,27 @@
 #include "source/net/own_addresses.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "source/net/local_address.h"
+
 namespace weir::net {
+namespace {
+
+bool isAny(const IpAddress& ip) { return ip == IpAddress{{}, ip.family}; }
+
+// An IPv4 address that is written as IPv6 (::ffff:a.b.c.d), as the former: it leads there.
+IpAddress withoutMapping(const IpAddress& ip) {
+  constexpr std::array<uint8_t, 12> Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (ip.family != Family::V6) return ip;
+  if (!std::equal(Mapped.begin(), Mapped.end(), ip.bytes.begin())) return ip;
+  IpAddress v4{{}, Family::V4};
+  std::copy(ip.bytes.begin() + Mapped.size(), ip.bytes.end(), v4.bytes.begin());
+  return v4;
+}
+
+}  // namespace
 
 size_t OwnAddresses::Hash::operator()(const Pair& pair) const {
   constexpr AddressHash HashOf;
@@ -23,6 +44,31 @@ std::unique_ptr<OwnAddresses::Entry> OwnAddresses::add(const IpPort& local, cons
 bool OwnAddresses::has(const IpPort& local, const IpPort& remote) const {
   const std::lock_guard lock(mutex_);
   return pairs_.contains(Pair{local, remote});
+}
+
+void OwnAddresses::setListeners(const std::vector<SocketAddress>& addresses) {
+  std::vector<IpPort> listeners;
+  for (const SocketAddress& one : addresses) {
+    if (!one.isUnix()) listeners.push_back(one.ip);
+  }
+  const std::lock_guard lock(mutex_);
+  listeners_ = std::move(listeners);
+}
+
+// Whoever connects to "any" comes to this machine itself.
+bool OwnAddresses::isListener(const IpPort& to) const {
+  const IpAddress ip = withoutMapping(to.ip);
+  const bool to_any = isAny(ip);
+  bool ask_machine = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const IpPort& one : listeners_) {
+      if (one.port != to.port || one.ip.family != ip.family) continue;
+      if (one.ip == ip || to_any) return true;
+      ask_machine |= isAny(one.ip);
+    }
+  }
+  return ask_machine && isOfThisMachine(ip);
 }
 
 }  // namespace weir::net

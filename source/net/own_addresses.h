@@ -1,6 +1,7 @@
 #pragma once
 
-// The connections that this process has made to original destinations, each by its local address
+// Where this process stands in the network: the addresses on which its listeners accept, and the
+// connections that it has made to original destinations, each by its local address
 // and by where it goes. A redirected connection with the same two was caught by the rule that it
 // should have been exempt from, and relaying it would go round for ever. (The local address alone
 // says nothing: the kernel uses one port for several destinations.) Shared by all workers; any
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "source/net/address.h"
 
@@ -39,6 +41,13 @@ class OwnAddresses {
   std::unique_ptr<Entry> add(const IpPort& local, const IpPort& remote);
   bool has(const IpPort& local, const IpPort& remote) const;
 
+  // The addresses of all listeners, in the place of those from before; those of Unix sockets are
+  // left out.
+  void setListeners(const std::vector<SocketAddress>& addresses);
+  // Whether a connection to it would come to one of them: at its own address, or at any address of
+  // this machine if it is bound to all.
+  bool isListener(const IpPort& to) const;
+
  private:
   struct Hash {
     size_t operator()(const Pair& pair) const;
@@ -46,6 +55,7 @@ class OwnAddresses {
   mutable std::mutex mutex_;
   // How many have it: one that is closed may not be gone yet when the next one has its place.
   std::unordered_map<Pair, size_t, Hash> pairs_;
+  std::vector<IpPort> listeners_;
 };
 
 }  // namespace weir::net

@@ -73,7 +73,7 @@ Result<void> Server::start() {
   snapshot_.logs = std::move(logs).value();
   auto change = bound_.prepare(snapshot_.settings->listeners);
   if (!change.ok()) return change.error();
-  bound_.commit(change.value());
+  commit(change.value());
   applyLimits();
   if (auto bound = bindAdmin(); !bound.ok()) return bound;
   snapshot_.clusters = prepareClusters();
@@ -92,6 +92,13 @@ Result<void> Server::start() {
   for (unsigned i = 0; i < worker_count_; ++i) workers_[i]->start(std::move(updates[i]));
   running_ = true;
   return {};
+}
+
+void Server::commit(const ListenerChange& change) {
+  bound_.commit(change);
+  std::vector<net::SocketAddress> addresses;
+  for (const BoundListener& one : bound_.current()) addresses.push_back(one.bound);
+  shared_.own_addresses.setListeners(addresses);
 }
 
 void Server::warnOfUnusedSockets() const {
@@ -215,7 +222,7 @@ Result<void> Server::take(std::shared_ptr<const config::BootstrapSettings> setti
   if (!logs.ok()) return logs.error();
   auto change = bound_.prepare(settings->listeners);
   if (!change.ok()) return change.error();
-  bound_.commit(change.value());
+  commit(change.value());
   snapshot_ = {std::move(settings), std::move(clusters), std::move(logs).value()};
   applyLimits();
   series_owners_.add(*snapshot_.settings, workers_.size());

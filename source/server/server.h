@@ -91,6 +91,7 @@ class Server {
   using Done = std::function<void(const Result<void>&)>;
 
   Result<void> bindAdmin();
+  void commit(const ListenerChange& change);
   void warnOfUnusedSockets() const;
   void applyLimits();
   upstream::ClusterStates prepareClusters();

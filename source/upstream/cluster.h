@@ -172,6 +172,7 @@ class ClusterSet {
   // The one without a name in the configuration: to the destination that the client dialled (skip
   // ports).
   Cluster& bypass() { return *find(BypassName); }
+  net::OwnAddresses& ownAddresses() { return own_; }
 
  private:
   const ClusterStates states_;

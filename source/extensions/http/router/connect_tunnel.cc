@@ -16,14 +16,6 @@
 namespace weir::http_filters {
 namespace {
 
-// Where the client's connection was accepted, if it came there by itself: to connect there again
-// would lead to ourselves. The listener may have all addresses of this machine.
-bool isOwnListener(const net::IpPort& to, const filter::ConnectionInfo& client) {
-  const net::IpPort& listener = client.facts.destination;
-  if (!client.destination_is_self || to.port != listener.port) return false;
-  return to.ip == listener.ip || net::isOfThisMachine(to.ip);
-}
-
 // Of its addresses no more are tried.
 constexpr size_t MaxAddresses = 4;
 
@@ -89,12 +81,13 @@ void ConnectTunnel::onAddresses(const Result<upstream::DnsAnswer>& answer, uint1
 void ConnectTunnel::connectToNext() {
   const net::IpPort to = untried_.front();
   untried_.pop_front();
-  if (isOwnListener(to, context_.connection())) return reply(508, "loop");
+  filter::Worker& worker = context_.worker();
+  if (worker.clusters.ownAddresses().isListener(to)) return reply(508, "loop");
   if (!allow_local_ && net::isLocal(to.ip)) return reply(403, "local_destination");
   upstream::ConnectRequest request = filter::connectRequest(context_.connection());
   request.destination = to;
   request.destination_is_self = false;
-  connect(context_.worker().clusters.bypass(), request);
+  connect(worker.clusters.bypass(), request);
 }
 
 void ConnectTunnel::connect(upstream::Cluster& cluster, const upstream::ConnectRequest& request) {

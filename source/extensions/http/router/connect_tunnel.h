@@ -29,8 +29,8 @@ class ConnectTunnel final : private net::ConnectionEvents {
 
   // Connects, and answers the request in its context: with 200 once the connection stands, else
   // with 503 and a reason; with 400 if its authority has no port where one is needed, and with 508
-  // if that is where the client's own connection came in. Of a name's addresses the next one is
-  // tried if connecting to one fails.
+  // if that is a listener of this process. Of a name's addresses the next one is tried if
+  // connecting to one fails.
   void start(const http::Tunnel& route, bool end_stream);
   // From the client. Takes all of `data`.
   void onClientData(buffer::Buffer& data, bool end_stream);

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,15 +47,22 @@ struct ConnectTunnelTest : testing::Test {
     settings.filters = {std::make_shared<RouterFactory>(options)};
     test::FilterHarness::Options with;
     with.loop = &loop;
-    with.info.destination_is_self = own.has_value();
-    if (own) with.info.facts.destination = *own;
     harness = std::make_unique<test::FilterHarness>(
         test::FilterHarness::Factories{
             std::make_shared<extensions::HttpConnManagerFactory>(settings)},
         std::move(with));
+    harness->context().own_addresses.setListeners(listeners);
+    ask(name, port);
+    return *harness;
+  }
+  void ask(const std::string& name, uint16_t port) {
     const std::string authority = name + ":" + std::to_string(port);
     harness->client().send("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
-    return *harness;
+  }
+  // Over the same connection, once the one before was refused.
+  void askAgain(const std::string& name, uint16_t port) {
+    harness->client().takeReceived();
+    ask(name, port);
   }
   uint16_t port() const { return upstream.address().ip.port; }
   bool clientSees(std::string_view text) {
@@ -73,7 +79,7 @@ struct ConnectTunnelTest : testing::Test {
   test::LoopbackUpstream upstream;
   upstream::DnsOptions options;
   extensions::HttpConnManagerSettings settings;
-  std::optional<net::IpPort> own;  // where the client's connection was accepted
+  std::vector<net::SocketAddress> listeners;  // of the process
   std::unique_ptr<test::FilterHarness> harness;
 };
 
@@ -159,10 +165,13 @@ TEST_F(ConnectTunnelTest, LooksUpABoundedNumberOfNamesAtOnce) {
 
 TEST_F(ConnectTunnelTest, DoesNotLeadBackToTheProxyByName) {
   dns.answer("self.test", {"127.0.0.1"}, 60);
-  own = upstream.address().ip;
-  connect("self.test", port());
-  EXPECT_TRUE(clientSees("HTTP/1.1 508"));
-  EXPECT_TRUE(clientSees("weir-error: loop\r\n"));
+  listeners = {upstream.address()};
+  for (const char* self : {"self.test", "127.0.0.1", "0.0.0.0"}) {
+    connect(self, port());
+    EXPECT_TRUE(clientSees("HTTP/1.1 508")) << self;
+    EXPECT_TRUE(clientSees("weir-error: loop\r\n")) << self;
+  }
+  EXPECT_EQ(upstream.connections(), 0U);
 }
 
 }  // namespace
