@@ -1,8 +1,10 @@
 #include "source/extensions/http/health_check/factory.h"
 
+#include <chrono>
 #include <utility>
 
 #include "api/weir/extensions/http/health_check/v1/health_check.pb.h"
+#include "source/config/field_checks.h"
 #include "source/config/matcher_checks.h"
 #include "source/extensions/http/health_check/health_check.h"
 
@@ -10,6 +12,9 @@ namespace weir::http_filters {
 namespace {
 
 using Proto = weir::extensions::http::health_check::v1::HealthCheck;
+
+constexpr config::DurationRange CacheRange{std::chrono::milliseconds(1), std::chrono::hours(1),
+                                           true};
 
 class Factory final : public config::HttpFilterConfigFactory {
  public:
@@ -22,6 +27,12 @@ class Factory final : public config::HttpFilterConfigFactory {
     const FieldScope mode = scope.field("pass_through_mode");
     if (!proto.has_pass_through_mode()) mode.error("is required: true or false");
     HealthCheckSettings settings{.pass_through = proto.pass_through_mode()};
+    const FieldScope cache = scope.field("cache_time");
+    settings.cache_time =
+        config::checkDuration(cache, proto.has_cache_time() ? &proto.cache_time() : nullptr,
+                              Duration::zero(), CacheRange);
+    if (settings.cache_time > Duration::zero() && !settings.pass_through)
+      cache.error("only with pass_through_mode: true; else there is no answer to keep");
     const FieldScope field = scope.field("headers");
     if (proto.headers().empty()) field.error("is required: at least one, such as of \":path\"");
     for (int i = 0; i < proto.headers_size(); ++i) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,38 @@ TEST(HealthCheckTest, MayAskTheUpstreamInstead) {
   EXPECT_EQ(h.responseHeader("weir-error"), "draining");
 }
 
+TEST(HealthCheckTest, WhatCameBackIsTheAnswerForAWhile) {
+  const auto caching = test::makeFilter(
+      makeHealthCheckConfigFactory(),
+      "pass_through_mode: true, cache_time: 2s, headers: [{name: \":path\", string_match: {exact: "
+      "/healthz}}]");
+  HttpFilterHarness h({caching});
+  for (const unsigned status : {200U, 503U}) {
+    h.request("GET", "/healthz");
+    EXPECT_NE(h.upstreamRequest(), "||") << status;
+    h.respond(status, "body");
+    h.nextStream();
+    h.request("GET", "/other");
+    h.respond(404, "");
+    h.nextStream();
+    h.advance(std::chrono::milliseconds(1999));
+    h.request("GET", "/healthz");
+    EXPECT_EQ(h.upstreamRequest(), "||") << status;
+    EXPECT_EQ(h.responseHeader(":status"), std::to_string(status));
+    EXPECT_EQ(h.info().details, "health_check_cached");
+    EXPECT_EQ(h.info().reason, "");
+    h.nextStream();
+    h.advance(std::chrono::milliseconds(1));
+  }
+  h.request("GET", "/healthz");
+  EXPECT_NE(h.upstreamRequest(), "||");
+  h.respond(200, "");
+  h.nextStream();
+  h.context().worker.drains.start();
+  h.request("GET", "/healthz");
+  EXPECT_EQ(h.responseHeader("weir-error"), "draining");
+}
+
 TEST(HealthCheckFactoryTest, ChecksEveryField) {
   struct Case {
     std::string fields;
@@ -83,6 +116,8 @@ TEST(HealthCheckFactoryTest, ChecksEveryField) {
            Case{"headers: [{name: x}]", "pass_through_mode: is required: true or false"},
            Case{"pass_through_mode: false",
                 "headers: is required: at least one, such as of \":path\""},
+           Case{"pass_through_mode: false, cache_time: 1s, headers: [{name: x}]",
+                "cache_time: only with pass_through_mode: true; else there is no answer to keep"},
            Case{"pass_through_mode: false, headers: [{name: \"a b\"}]",
                 "headers[0].name: \"a b\" is not the name of a field"},
        }) {
