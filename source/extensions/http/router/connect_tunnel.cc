@@ -58,21 +58,23 @@ void ConnectTunnel::connectToAuthority() {
   const auto [name, digits] = http::splitAuthority(authority);
   const uint16_t port = portOf(digits);
   if (name.empty() || name.front() == '[' || port == 0) return reply(400, "bad_authority");
-  lookUp(name, port);
+  name_ = name;
+  lookUp(port);
 }
 
-void ConnectTunnel::lookUp(std::string_view name, uint16_t port) {
-  query_ = names_.resolve(std::string(name), [this, port](Result<upstream::DnsAnswer> answer) {
+void ConnectTunnel::lookUp(uint16_t port) {
+  if (const upstream::DnsAnswer* known = names_.known(name_)) return tryAddresses(*known, port);
+  query_ = names_.resolve(name_, [this, port](const Result<upstream::DnsAnswer>& answer) {
     query_.reset();
-    onAddresses(answer, port);
+    if (!answer.ok()) return reply(503, "dns_resolution_failure");
+    tryAddresses(answer.value(), port);
   });
   if (query_ == nullptr) return reply(503, "dns_overflow");
   context_.pauseRequest(true);
 }
 
-void ConnectTunnel::onAddresses(const Result<upstream::DnsAnswer>& answer, uint16_t port) {
-  if (!answer.ok()) return reply(503, "dns_resolution_failure");
-  for (const net::IpAddress& ip : answer.value().addresses) {
+void ConnectTunnel::tryAddresses(const upstream::DnsAnswer& answer, uint16_t port) {
+  for (const net::IpAddress& ip : answer.addresses) {
     if (untried_.size() < MaxAddresses) untried_.push_back({ip, port});
   }
   connectToNext();
@@ -162,6 +164,7 @@ void ConnectTunnel::fail(const Error& error) {
 
 void ConnectTunnel::notConnected(ErrorCode code) {
   if (!untried_.empty()) return connectToNext();
+  if (!name_.empty()) names_.forget(name_);
   const FailureAnswer answer = answerTo(code);
   reply(answer.status, answer.reason);
 }

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "source/base/result.h"
@@ -47,8 +48,8 @@ class ConnectTunnel final : private net::ConnectionEvents {
 
   void connect(upstream::Cluster& cluster, const upstream::ConnectRequest& request);
   void connectToAuthority();
-  void lookUp(std::string_view name, uint16_t port);
-  void onAddresses(const Result<upstream::DnsAnswer>& answer, uint16_t port);
+  void lookUp(uint16_t port);
+  void tryAddresses(const upstream::DnsAnswer& answer, uint16_t port);
   void connectToNext();
   void notConnected(ErrorCode code);
   void fail(const Error& error);
@@ -63,6 +64,7 @@ class ConnectTunnel final : private net::ConnectionEvents {
   upstream::Place place_;
   event::Timer connect_timeout_;
   MonotonicTime started_;
+  std::string name_;  // of the authority; empty if that is an address
   std::unique_ptr<NameLookups::Query> query_;
   std::deque<net::IpPort> untried_;  // addresses of the authority
   buffer::Buffer early_;             // from the client, until the connection stands

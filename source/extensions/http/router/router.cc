@@ -490,7 +490,8 @@ upstream::DnsOptions RouterFactory::systemDns() {
 }
 
 NameLookups& RouterFactory::namesOn(filter::Worker& worker) const {
-  return worker.local.get<NameLookups>(this, [&] { return NameLookups(worker.loop, dns_); });
+  return worker.local.get<NameLookups>(
+      this, [&] { return NameLookups(worker.loop, dns_, worker.stats); });
 }
 
 }  // namespace weir::http_filters

@@ -43,8 +43,10 @@ struct ConnectTunnelTest : testing::Test {
     EXPECT_TRUE(diagnostics.ok());
   }
 
-  test::FilterHarness& connect(const std::string& name, uint16_t port) {
-    settings.filters = {std::make_shared<RouterFactory>(options)};
+  // A connection of which nothing has come.
+  void open() {
+    const auto router = std::make_shared<RouterFactory>(options);
+    settings.filters = {router};
     test::FilterHarness::Options with;
     with.loop = &loop;
     harness = std::make_unique<test::FilterHarness>(
@@ -52,17 +54,23 @@ struct ConnectTunnelTest : testing::Test {
             std::make_shared<extensions::HttpConnManagerFactory>(settings)},
         std::move(with));
     harness->context().own_addresses.setListeners(listeners);
-    ask(name, port);
-    return *harness;
+    names = &router->namesOn(harness->context().worker);
   }
   void ask(const std::string& name, uint16_t port) {
     const std::string authority = name + ":" + std::to_string(port);
     harness->client().send("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n");
   }
-  // Over the same connection, once the one before was refused.
-  void askAgain(const std::string& name, uint16_t port) {
-    harness->client().takeReceived();
+  test::FilterHarness& connect(const std::string& name, uint16_t port) {
+    open();
     ask(name, port);
+    return *harness;
+  }
+  // Until it is answered, as if another CONNECT had asked.
+  void lookUp(const std::string& name) {
+    bool answered = false;
+    const auto query = names->resolve(name, [&](const auto&) { answered = true; });
+    ASSERT_NE(query, nullptr);
+    ASSERT_TRUE(loop.runUntil([&] { return answered; }));
   }
   uint16_t port() const { return upstream.address().ip.port; }
   bool clientSees(std::string_view text) {
@@ -81,6 +89,7 @@ struct ConnectTunnelTest : testing::Test {
   extensions::HttpConnManagerSettings settings;
   std::vector<net::SocketAddress> listeners;  // of the process
   std::unique_ptr<test::FilterHarness> harness;
+  NameLookups* names = nullptr;  // of its worker
 };
 
 TEST_F(ConnectTunnelTest, LeadsToTheAddressOfTheName) {
@@ -150,17 +159,83 @@ TEST_F(ConnectTunnelTest, AClientThatLeavesMeanwhileIsNotWaitedFor) {
   EXPECT_TRUE(loop.runUntil([&] { return harness->closed(); }));
 }
 
-TEST_F(ConnectTunnelTest, LooksUpABoundedNumberOfNamesAtOnce) {
-  NameLookups names(*loop, options);
+struct NameLookupsTest : ConnectTunnelTest {
+  NameLookupsTest() { open(); }
+  bool counted(const std::string& outcome) {
+    return harness->context().metrics().find("weir_http_connect_lookups_total{outcome=\"" +
+                                             outcome + "\"} 1\n") != std::string::npos;
+  }
+};
+
+TEST_F(NameLookupsTest, ABoundedNumberIsLookedUpAtOnce) {
   dns.ignore("silent.test");
   std::vector<std::unique_ptr<NameLookups::Query>> queries;
   for (size_t i = 0; i < NameLookups::MaxAtOnce; ++i) {
-    queries.push_back(names.resolve("silent.test", [](const auto&) {}));
+    queries.push_back(names->resolve("silent.test", [](const auto&) {}));
     ASSERT_NE(queries.back(), nullptr);
   }
-  EXPECT_EQ(names.resolve("silent.test", [](const auto&) {}), nullptr);
+  EXPECT_EQ(names->resolve("silent.test", [](const auto&) {}), nullptr);
+  EXPECT_TRUE(counted("overflow"));
   queries.pop_back();
-  EXPECT_NE(names.resolve("silent.test", [](const auto&) {}), nullptr);
+  EXPECT_NE(names->resolve("silent.test", [](const auto&) {}), nullptr);
+}
+
+TEST_F(NameLookupsTest, AnAnswerIsKnownForAsLongAsItsTtlSays) {
+  struct Case {
+    unsigned ttl;
+    Duration kept;
+  };
+  for (const Case& one : {Case{0, seconds(0)}, Case{5, seconds(5)}, Case{3600, seconds(60)}}) {
+    const std::string name = "a" + std::to_string(one.ttl) + ".test";
+    dns.answer(name, {"192.0.2.1"}, one.ttl);
+    EXPECT_EQ(names->known(name), nullptr);
+    lookUp(name);
+    if (one.kept > Duration::zero()) {
+      loop.advance(one.kept - std::chrono::milliseconds(1));
+      ASSERT_NE(names->known(name), nullptr) << name;
+      EXPECT_EQ(names->known("A" + name.substr(1))->addresses.size(), 1U);
+      loop.advance(std::chrono::milliseconds(1));
+    }
+    EXPECT_EQ(names->known(name), nullptr) << name;
+  }
+}
+
+TEST_F(NameLookupsTest, ABoundedNumberIsKnown) {
+  for (size_t i = 0; i <= NameLookups::MaxKept; ++i) {
+    const std::string name = "n" + std::to_string(i) + ".test";
+    dns.answer(name, {"192.0.2.1"}, 60);
+    lookUp(name);
+  }
+  EXPECT_EQ(names->known("n0.test"), nullptr);
+  EXPECT_NE(names->known("n1.test"), nullptr);
+}
+
+TEST_F(NameLookupsTest, OutcomesAreCounted) {
+  dns.answer("a.test", {"192.0.2.1"}, 60);
+  dns.fail("broken.test", test::DnsServFail);
+  lookUp("a.test");
+  EXPECT_NE(names->known("a.test"), nullptr);
+  lookUp("unknown.test");
+  lookUp("broken.test");
+  for (const char* outcome : {"resolved", "known", "not_found", "server_failure"})
+    EXPECT_TRUE(counted(outcome)) << outcome;
+}
+
+TEST_F(ConnectTunnelTest, ANameWhoseAnswerHoldsIsNotAskedForAnew) {
+  dns.answer("a.test", {"127.0.0.1"}, 60);
+  open();
+  lookUp("a.test");
+  const size_t asked = dns.questions().size();
+  ask("A.test", port());
+  EXPECT_TRUE(clientSees(Opened));
+  EXPECT_EQ(dns.questions().size(), asked);
+}
+
+TEST_F(ConnectTunnelTest, ANameIsForgottenIfNobodyIsThere) {
+  dns.answer("a.test", {"127.0.0.2"}, 60);
+  connect("a.test", port());
+  EXPECT_TRUE(clientSees("weir-error: upstream_refused\r\n"));
+  EXPECT_EQ(names->known("a.test"), nullptr);
 }
 
 TEST_F(ConnectTunnelTest, DoesNotLeadBackToTheProxyByName) {
