@@ -106,6 +106,8 @@ void writeHost(JsonWriter& json, const upstream::HostReport& host) {
     json.field("connects", host.connects);
     json.field("connect_failures", host.connect_failures);
     json.field("active_requests", host.active_requests);
+    json.field("requests", host.requests);
+    json.field("request_errors", host.request_errors);
   });
 }
 

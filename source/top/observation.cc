@@ -151,7 +151,10 @@ HostFacts readHost(const Node& host) {
           .health = ejected ? "ejected" : textOf(host, "health"),
           .active = countOf(host, "active_connections"),
           .connects = countOf(host, "connects"),
-          .failures = countOf(host, "connect_failures")};
+          .failures = countOf(host, "connect_failures"),
+          .active_requests = countOf(host, "active_requests"),
+          .requests = countOf(host, "requests"),
+          .request_errors = countOf(host, "request_errors")};
 }
 
 std::vector<ClusterFacts> readClusters(const Node& answer) {

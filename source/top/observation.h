@@ -36,6 +36,9 @@ struct HostFacts {
   uint64_t active = 0;
   uint64_t connects = 0;
   uint64_t failures = 0;
+  uint64_t active_requests = 0;
+  uint64_t requests = 0;
+  uint64_t request_errors = 0;
 };
 
 struct ClusterFacts {

@@ -148,7 +148,7 @@ void appendListeners(std::vector<Line>& out, const std::vector<ListenerRow>& all
 struct HostRow {
   const ClusterFacts* cluster;
   const HostFacts* host;  // null: the cluster has none
-  std::optional<double> connects, failures;
+  std::optional<double> connects = {}, failures = {}, requests = {}, errors = {};
   uint64_t active() const { return host == nullptr ? cluster->active : host->active; }
 };
 
@@ -164,12 +164,14 @@ std::vector<HostRow> hostRows(const Observation* before, const Observation& now)
   const Rates rates(before, now);
   std::vector<HostRow> rows;
   for (const ClusterFacts& cluster : now.clusters) {
-    if (cluster.hosts.empty()) rows.push_back({&cluster, nullptr, {}, {}});
+    if (cluster.hosts.empty()) rows.push_back({&cluster, nullptr});
     for (const HostFacts& host : cluster.hosts) {
       const auto at = old.find({cluster.name, host.address});
       const HostFacts* const was_one = at == old.end() ? nullptr : at->second;
       rows.push_back({&cluster, &host, rates.of(was(was_one, &HostFacts::connects), host.connects),
-                      rates.of(was(was_one, &HostFacts::failures), host.failures)});
+                      rates.of(was(was_one, &HostFacts::failures), host.failures),
+                      rates.of(was(was_one, &HostFacts::requests), host.requests),
+                      rates.of(was(was_one, &HostFacts::request_errors), host.request_errors)});
     }
   }
   return rows;
@@ -183,19 +185,26 @@ void appendHosts(std::vector<Line>& out, const std::vector<HostRow>& all, size_t
                {"CONNECTS/s", Right},
                {"FAILED/s", Right},
                {"FAILED", Right},
+               {"REQUESTS", Right},
+               {"REQUESTS/s", Right},
+               {"ERRORS/s", Right},
+               {"ERRORS", Right},
                {"HEALTH", Left}});
   const auto rows = fitting(all, room, [](const auto& a, const auto& b) {
-    return std::pair(a.failures.value_or(0), a.active()) >
-           std::pair(b.failures.value_or(0), b.active());
+    return std::pair(a.failures.value_or(0) + a.errors.value_or(0), a.active()) >
+           std::pair(b.failures.value_or(0) + b.errors.value_or(0), b.active());
   });
   for (const HostRow& row : rows) {
     const std::string cluster = printable(row.cluster->name);
     if (row.host == nullptr) {
-      table.add({cluster, "-", std::to_string(row.cluster->active), "-", "-", "-", "-"});
+      table.add({cluster, "-", std::to_string(row.cluster->active), "-", "-", "-", "-", "-", "-",
+                 "-", "-"});
     } else {
       table.add({cluster, printable(row.host->address), std::to_string(row.host->active),
                  countText(row.connects), countText(row.failures),
-                 std::to_string(row.host->failures), orDash(row.host->health)});
+                 std::to_string(row.host->failures), std::to_string(row.host->active_requests),
+                 countText(row.requests), countText(row.errors),
+                 std::to_string(row.host->request_errors), orDash(row.host->health)});
     }
   }
   table.appendTo(out);

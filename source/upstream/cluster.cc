@@ -174,6 +174,7 @@ void Cluster::endRequest(const std::shared_ptr<Host>& host, const RequestOutcome
   if (outcome.kind == RequestOutcome::Kind::Cancelled) return;
   noteLatency(outcome, *host);
   const unsigned status = outcome.kind == RequestOutcome::Kind::Response ? outcome.status : 0;
+  if (status == 0 || status >= 500) host->countRequestError();
   const auto ejections = state_->fitness().requestEnded(host, status, loop_.now());
   for (size_t i = 0; i < ejections.size(); ++i) {
     if (ejections[i] > 0) countEjections(static_cast<EjectionReason>(i), ejections[i]);

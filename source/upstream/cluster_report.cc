@@ -41,6 +41,8 @@ HostReport reportOf(const Host& host, const HostFitness& fitness, MonotonicTime 
   report.active_requests = host.activeRequests();
   report.connects = host.connected();
   report.connect_failures = host.failed();
+  report.requests = host.requests();
+  report.request_errors = host.requestErrors();
   return report;
 }
 

@@ -24,8 +24,11 @@ struct HostReport {
   std::optional<double> success_rate;   // percent of good answers in the last interval, if known
   uint64_t active_connections = 0;
   uint64_t active_requests = 0;
-  uint64_t connects = 0;          // that succeeded, since the host is known
-  uint64_t connect_failures = 0;  // the same for those that failed
+  // Since the host is known.
+  uint64_t connects = 0;  // that succeeded
+  uint64_t connect_failures = 0;
+  uint64_t requests = 0;        // each attempt for itself
+  uint64_t request_errors = 0;  // of them: answered with 5xx, or not at all
 };
 
 struct DnsReport {

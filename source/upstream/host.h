@@ -51,8 +51,17 @@ class Host {
   // Requests that are under way to it, those that wait for a connection included. One endRequest()
   // for each startRequest().
   void startRequest() { requests_.fetch_add(1, std::memory_order_relaxed); }
-  void endRequest() { requests_.fetch_sub(1, std::memory_order_relaxed); }
-  uint64_t activeRequests() const { return requests_.load(std::memory_order_relaxed); }
+  void endRequest() { requests_ended_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t activeRequests() const {
+    const uint64_t ended = requests_ended_.load(std::memory_order_relaxed);
+    const uint64_t all = requests();
+    return all > ended ? all - ended : 0;
+  }
+  // Since it is known: all requests, each attempt for itself, and those of them that were answered
+  // with 5xx or not at all.
+  uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+  void countRequestError() { request_errors_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t requestErrors() const { return request_errors_.load(std::memory_order_relaxed); }
 
   // How attempts to connect ended.
   void countConnected() { connected_.fetch_add(1, std::memory_order_relaxed); }
@@ -97,6 +106,8 @@ class Host {
   const uint32_t weight_;
   BoundedCount active_;
   std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> requests_ended_{0};
+  std::atomic<uint64_t> request_errors_{0};
   std::atomic<int64_t> started_{NotStarted};
   std::atomic<uint64_t> connected_{0};
   std::atomic<uint64_t> failed_{0};

@@ -13,7 +13,7 @@ Answers answers() {
           R"([{"name":"in","address":"127.0.0.1:1","filter_chains":[]},{"name":"q\"\\\n","address":"unix:/x"}])",
       .clusters =
           R"([{"name":"up","active_connections":3,"hosts":[
-             {"address":"10.0.0.1:80","health":"healthy","ejected":false,"active_connections":2,"connects":9,"connect_failures":4},
+             {"address":"10.0.0.1:80","health":"healthy","ejected":false,"active_connections":2,"connects":9,"connect_failures":4,"active_requests":6,"requests":70,"request_errors":8},
              {"address":"10.0.0.2:80","health":"healthy","ejected":true,"active_connections":1,"connects":1,"connect_failures":0}]},
              {"name":"none","active_connections":0,"hosts":[]}])",
       .connections =
@@ -51,6 +51,9 @@ TEST(ObservationTest, HasWhatTheAdminPortSaid) {
   ASSERT_EQ(seen.clusters[0].hosts.size(), 2U);
   EXPECT_EQ(seen.clusters[0].hosts[0].connects, 9U);
   EXPECT_EQ(seen.clusters[0].hosts[0].failures, 4U);
+  EXPECT_EQ(seen.clusters[0].hosts[0].active_requests, 6U);
+  EXPECT_EQ(seen.clusters[0].hosts[0].requests, 70U);
+  EXPECT_EQ(seen.clusters[0].hosts[0].request_errors, 8U);
   EXPECT_EQ(seen.clusters[0].hosts[0].health, "healthy");
   EXPECT_EQ(seen.clusters[0].hosts[1].health, "ejected");
   ASSERT_EQ(seen.connections.size(), 1U);

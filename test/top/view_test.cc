@@ -27,7 +27,7 @@ Observation second() {
   out.when += seconds(2);
   out.open = 3;
   out.listeners[0] = {"in", "127.0.0.1:1", 3, 15, 1000 + 4096, 2000};
-  out.clusters[0].hosts[0] = {"10.0.0.1:80", "ejected", 3, 11, 5};
+  out.clusters[0].hosts[0] = {"10.0.0.1:80", "ejected", 3, 11, 5, 4, 20, 6};
   out.connections.insert(out.connections.begin(),
                          {.id = 3, .state = "connecting", .listener = "in", .received_bytes = 40});
   out.connections[2].sent_bytes = 10 + 4096;
@@ -48,9 +48,12 @@ TEST(ViewTest, ShowsWhatThereIsAndNoRatesAtFirst) {
             "in        127.0.0.1:1     2        -     -      -\n"
             "other     unix:/x         0        -     -      -\n"
             "\n"
-            "CLUSTER  HOST         ACTIVE  CONNECTS/s  FAILED/s  FAILED  HEALTH\n"
-            "up       10.0.0.1:80       2           -         -       1  healthy\n"
-            "empty    -                 0           -         -       -  -\n"
+            "CLUSTER  HOST         ACTIVE  CONNECTS/s  FAILED/s  FAILED  REQUESTS  REQUESTS/s  "
+            "ERRORS/s  ERRORS  HEALTH\n"
+            "up       10.0.0.1:80       2           -         -       1         0           -  "
+            "       -       0  healthy\n"
+            "empty    -                 0           -         -       -         -           -  "
+            "       -       -  -\n"
             "\n"
             "ID   AGE  STATE  LISTENER  SOURCE      DESTINATION  CLUSTER  UPSTREAM  PROTOCOL  "
             "IN/s  OUT/s  IN  OUT  SNI\n"
@@ -66,7 +69,8 @@ TEST(ViewTest, RatesAreThoseBetweenTwoLooks) {
   EXPECT_TRUE(text.starts_with("weir: 3 open, 2.5 opens/s, 2.0K/s in, 0/s out\n")) << text;
   EXPECT_NE(text.find("in        127.0.0.1:1     3      2.5  2.0K      0\n"), std::string::npos)
       << text;
-  EXPECT_NE(text.find("up       10.0.0.1:80       3         0.5       2.0       5  ejected\n"),
+  EXPECT_NE(text.find("up       10.0.0.1:80       3         0.5       2.0       5         4        "
+                      "10.0       3.0       6  ejected\n"),
             std::string::npos)
       << text;
 }

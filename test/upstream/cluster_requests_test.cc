@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "source/upstream/cluster.h"
+#include "source/upstream/cluster_report.h"
 #include "test/support/loopback_upstream.h"
 #include "test/support/recording_events.h"
 #include "test/support/worker_context.h"
@@ -89,6 +90,20 @@ TEST_F(ClusterRequestsTest, AreCountedByHowTheyEnded) {
     EXPECT_TRUE(has(name + sample)) << sample;
   }
   EXPECT_TRUE(has("weir_upstream_active_requests{cluster=\"web\"} 0"));
+}
+
+TEST_F(ClusterRequestsTest, EachHostHasTheTotalsOfItsOwn) {
+  Cluster& web = make({.name = "web", .endpoints = {address("127.0.0.1:1")}});
+  for (const unsigned status : {200U, 404U, 500U, 503U}) {
+    start(web).end({Kind::Response, status, {}});
+  }
+  start(otherWorkers()).end({.kind = Kind::LocalFailure});
+  start(web).end({.kind = Kind::Cancelled});
+  const RequestPlace open = start(web);
+  const HostReport host = reportOf(state(), loop_->now()).hosts.at(0);
+  EXPECT_EQ(host.requests, 7U);
+  EXPECT_EQ(host.request_errors, 3U);
+  EXPECT_EQ(host.active_requests, 1U);
 }
 
 TEST_F(ClusterRequestsTest, ThatFailEjectTheirHost) {
