@@ -51,6 +51,7 @@ HttpProxyHarness::HttpProxyHarness(const HttpProxyParts& parts, const Extensions
   for (const auto& error : loaded.errors) ADD_FAILURE() << error.path << ": " << error.message;
   WEIR_CHECK(loaded.errors.empty());
   FilterHarness::Options options;
+  options.info.id = 1;  // 0 is nobody
   options.clusters = loaded.settings->clusters;
   options.loop = &loop_;
   options.buffer_bytes = parts.buffer_bytes;

@@ -58,25 +58,23 @@ ConnectionPool::ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host
 
 ConnectionPool::~ConnectionPool() {
   dying_ = true;
-  while (first_ != nullptr) dequeue(*first_);
+  while (PoolWaiter* const waiter = queue_.oldest()) dequeue(*waiter);
   while (!connections_.empty()) connections_.back()->close(false);
 }
 
 Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaiter& waiter,
                                                const upstream::ConnectRequest& request,
                                                bool fresh) {
-  // Those who wait come first.
-  PooledConnection* const room =
-      first_ == nullptr ? findRoom(fresh && version_ != Version::Http2) : nullptr;
-  if (room != nullptr) return begin(*room, decoder);
+  fresh = fresh && version_ != Version::Http2;
+  if (PooledConnection* const room = findRoom(fresh)) return begin(*room, decoder);
   if (!parts_.cluster.tryPending()) {
     if (empty()) on_empty_();
     return Error{ErrorCode::Overflow, Side::Self, "too many requests wait for a connection"};
   }
   enqueue(waiter, decoder, request, fresh);
-  if (!ready_.empty()) serve_.schedule();
+  if (!ready_.empty() || !unused_.empty()) serve_.schedule();
   watchStarved();
-  if (capacityInMaking() >= waiting_ || takesNone()) return PooledStream{};
+  if (capacityInMaking() >= queue_.size() || takesNone()) return PooledStream{};
   if (auto made = connectForWaiting(); !made.ok()) {
     dequeue(waiter);
     return made.error();
@@ -86,21 +84,24 @@ Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaite
 
 // An error only if there is no other connection either, which may become free.
 Result<void> ConnectionPool::connectForWaiting() {
-  auto made = connect(first_->request_);
+  auto made = connect(queue_.oldest()->request_);
   if (made.ok() || connections_.empty() || made.error().code != ErrorCode::Overflow) return made;
-  if (std::exchange(first_->fresh_, false)) serve_.schedule();
+  if (queue_.letAnyDo()) serve_.schedule();
   return {};
 }
 
+// Those who wait come first.
 PooledConnection* ConnectionPool::findRoom(bool fresh) {
-  // A codec may know of its connection's end before it has told.
-  while (!ready_.empty() && !ready_.back()->canTake()) leaveReady(*ready_.back());
-  if (ready_.empty()) return nullptr;
-  if (!fresh) return ready_.back();
-  const auto unused = std::find_if(ready_.begin(), ready_.end(), [](const PooledConnection* one) {
-    return !one->used() && one->canTake();
-  });
-  return unused == ready_.end() ? nullptr : *unused;
+  if (!fresh && queue_.oldestFor(true) == nullptr) {
+    if (PooledConnection* const used = lastOf(ready_)) return used;
+  }
+  return queue_.empty() ? lastOf(unused_) : nullptr;
+}
+
+// A codec may know of its connection's end before it has told.
+PooledConnection* ConnectionPool::lastOf(Connections& connections) {
+  while (!connections.empty() && !connections.back()->canTake()) leaveReady(*connections.back());
+  return connections.empty() ? nullptr : connections.back();
 }
 
 PooledStream ConnectionPool::begin(PooledConnection& connection, StreamDecoder& decoder) {
@@ -112,12 +113,11 @@ PooledStream ConnectionPool::begin(PooledConnection& connection, StreamDecoder& 
 
 // The last one takes its place.
 void ConnectionPool::leaveReady(PooledConnection& connection) {
-  const size_t place = connection.ready_index;
-  if (place == PooledConnection::NotReady) return;
-  ready_[place] = ready_.back();
-  ready_[place]->ready_index = place;
-  ready_.pop_back();
-  connection.ready_index = PooledConnection::NotReady;
+  if (connection.ready_in == nullptr) return;
+  Connections& list = *std::exchange(connection.ready_in, nullptr);
+  list[connection.ready_index] = list.back();
+  list[connection.ready_index]->ready_index = connection.ready_index;
+  list.pop_back();
 }
 
 size_t ConnectionPool::streamsPerConnection() const {
@@ -166,43 +166,45 @@ void ConnectionPool::enqueue(PoolWaiter& waiter, StreamDecoder& decoder,
   waiter.decoder_ = &decoder;
   waiter.request_ = request;
   waiter.request_.tried = {};  // valid for the call only, and nothing is picked
-  waiter.fresh_ = fresh && version_ != Version::Http2;
-  waiter.previous_ = last_;
-  waiter.next_ = nullptr;
-  (last_ != nullptr ? last_->next_ : first_) = &waiter;
-  last_ = &waiter;
-  ++waiting_;
+  queue_.add(waiter, fresh);
 }
 
 void ConnectionPool::dequeue(PoolWaiter& waiter) {
-  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
-  (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
+  queue_.remove(waiter);
   waiter.pool_ = nullptr;
   waiter.request_.proxy_tlvs.reset();
-  --waiting_;
   parts_.cluster.leavePending();
+  if (abandoned_) serve_.schedule();
   if (empty() && !dying_) on_empty_();
 }
 
-// The oldest ones first.
 void ConnectionPool::serve() {
-  while (first_ != nullptr) {
-    PooledConnection* const room = findRoom(first_->fresh_);
-    if (room == nullptr) break;
-    PoolWaiter& waiter = *first_;
-    StreamDecoder& decoder = *waiter.decoder_;
-    dequeue(waiter);
-    waiter.onPoolReady(begin(*room, decoder));
+  while (serveOne()) {
   }
   grow();
+  if (abandoned_ && queue_.empty()) endIdle();
+}
+
+// The oldest one first of those whom a connection with room is for.
+bool ConnectionPool::serveOne() {
+  for (Connections* const list : {&ready_, &unused_}) {
+    PoolWaiter* const waiter = queue_.oldestFor(list == &ready_);
+    PooledConnection* const room = waiter != nullptr ? lastOf(*list) : nullptr;
+    if (room == nullptr) continue;
+    StreamDecoder& decoder = *waiter->decoder_;
+    dequeue(*waiter);
+    waiter->onPoolReady(begin(*room, decoder));
+    return true;
+  }
+  return false;
 }
 
 // A connection that somebody waits for may have ended, or take less than was expected.
 void ConnectionPool::grow() {
-  while (waiting_ > capacityInMaking() && !takesNone()) {
+  while (queue_.size() > capacityInMaking() && !takesNone()) {
     const size_t before = connections_.size();
     if (auto made = connectForWaiting(); !made.ok()) {
-      return failWaiting(waiting_ - capacityInMaking(), made.error());
+      return failWaiting(queue_.size() - capacityInMaking(), made.error());
     }
     if (connections_.size() == before) return;
   }
@@ -212,18 +214,18 @@ void ConnectionPool::grow() {
 // A host may say that it takes no stream for now (RFC 9113 6.5.2). That is waited for no longer
 // than a connection would be.
 void ConnectionPool::watchStarved() {
-  if (waiting_ == 0 || !takesNone()) return starved_.disarm();
+  if (queue_.empty() || !takesNone()) return starved_.disarm();
   if (!starved_.armed()) starved_.arm(parts_.cluster.settings().connect_timeout);
 }
 
 void ConnectionPool::failStarved() {
   if (!takesNone()) return;
-  failWaiting(waiting_, {ErrorCode::TimedOut, Side::Upstream, "the host takes no streams"});
+  failWaiting(queue_.size(), {ErrorCode::TimedOut, Side::Upstream, "the host takes no streams"});
 }
 
 void ConnectionPool::failWaiting(size_t count, const Error& error) {
-  for (; count > 0 && first_ != nullptr; --count) {
-    PoolWaiter& waiter = *first_;
+  for (; count > 0 && !queue_.empty(); --count) {
+    PoolWaiter& waiter = *queue_.oldest();
     dequeue(waiter);
     waiter.onPoolFailure(error);
   }
@@ -241,24 +243,31 @@ void ConnectionPool::onRoomChange(PooledConnection& connection) {
   }
   if (connection.canTake()) return onRoom(connection);
   leaveReady(connection);
-  if (first_ != nullptr) serve_.schedule();
+  if (!queue_.empty()) serve_.schedule();
 }
 
 void ConnectionPool::onRoom(PooledConnection& connection) {
-  if (connection.ready_index == PooledConnection::NotReady) {
-    connection.ready_index = ready_.size();
-    ready_.push_back(&connection);
+  if (connection.ready_in == nullptr) {
+    const bool unused = version_ != Version::Http2 && !connection.used();
+    Connections& list = unused ? unused_ : ready_;
+    connection.ready_in = &list;
+    connection.ready_index = list.size();
+    list.push_back(&connection);
   }
-  if (first_ != nullptr) serve_.schedule();
+  if (!queue_.empty() || abandoned_) serve_.schedule();
   const Duration idle = parts_.cluster.settings().http.idle_timeout;
   if (idle > Duration::zero() && !idle_.armed()) idle_.arm(idle);
+}
+
+void ConnectionPool::onStreamEnd() {
+  if (abandoned_) serve_.schedule();
 }
 
 void ConnectionPool::onConnectFailed(PooledConnection& connection, const Error& error) {
   const Error copy = error;
   connection.close(false);
   // Those that no other connection in the making is for.
-  size_t hopeless = waiting_ > capacityInMaking() ? waiting_ - capacityInMaking() : 0;
+  size_t hopeless = queue_.size() > capacityInMaking() ? queue_.size() - capacityInMaking() : 0;
   if (connections_.size() > in_making_) hopeless = std::min(hopeless, streamsPerConnection());
   failWaiting(hopeless, copy);
 }
@@ -276,7 +285,7 @@ void ConnectionPool::forget(PooledConnection& connection) {
   parts_.cluster.counters().connectionGone(version_ == Version::Http2);
   if (dying_) return;
   parts_.loop.retire(std::move(gone));
-  if (first_ != nullptr) serve_.schedule();
+  if (!queue_.empty()) serve_.schedule();
   if (empty()) on_empty_();
 }
 
@@ -291,6 +300,21 @@ void ConnectionPool::sweepIdle() {
   }
   if (connections_.size() > old.size()) idle_.arm(std::max<Duration>(idle / 2, Duration(1)));
   for (PooledConnection* one : old) one->close(false);
+}
+
+// Not at once: one of them may be on the stack.
+void ConnectionPool::abandon() {
+  abandoned_ = true;
+  serve_.schedule();
+}
+
+// Those that are being made included: nobody waits.
+void ConnectionPool::endIdle() {
+  Connections idle;
+  for (const auto& one : connections_) {
+    if (one->connecting() || one->openStreams() == 0) idle.push_back(one.get());
+  }
+  for (PooledConnection* one : idle) one->close(false);
 }
 
 }  // namespace weir::http

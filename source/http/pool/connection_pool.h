@@ -18,6 +18,7 @@
 #include "source/event/loop.h"
 #include "source/http/codec.h"
 #include "source/http/codec_settings.h"
+#include "source/http/pool/pool_waiter.h"
 #include "source/upstream/cluster.h"
 
 namespace weir::upstream {
@@ -27,43 +28,7 @@ class FlushingConnections;
 
 namespace weir::http {
 
-class ConnectionPool;
 class PooledConnection;
-
-// A request's way into a connection.
-struct PooledStream {
-  StreamEncoder* encoder = nullptr;
-  // It has had other streams before: if it turns out to be gone, the server may have closed it
-  // before it saw this one.
-  bool reused = false;
-};
-
-// Waits for a stream. Leaves by itself when it is destroyed. Its hooks come from the pool's task,
-// never from inside newStream().
-class PoolWaiter {
- public:
-  PoolWaiter() = default;
-  PoolWaiter(const PoolWaiter&) = delete;
-  PoolWaiter& operator=(const PoolWaiter&) = delete;
-  virtual ~PoolWaiter() { leavePool(); }
-
-  // The stream has begun; its decoder is the one that was given to newStream().
-  virtual void onPoolReady(const PooledStream& stream) = 0;
-  // There is none: connecting failed.
-  virtual void onPoolFailure(const Error& error) = 0;
-
-  bool waiting() const { return pool_ != nullptr; }
-  void leavePool();
-
- private:
-  friend class ConnectionPool;
-  ConnectionPool* pool_ = nullptr;  // while it waits
-  PoolWaiter* previous_ = nullptr;
-  PoolWaiter* next_ = nullptr;
-  StreamDecoder* decoder_ = nullptr;
-  upstream::ConnectRequest request_;
-  bool fresh_ = false;
-};
 
 class ConnectionPool final : public event::Retirable {
  public:
@@ -82,10 +47,13 @@ class ConnectionPool final : public event::Retirable {
 
   // Begins a stream at once if a connection has room; else `encoder` is null, and `waiter` hears of
   // it. `fresh`: of HTTP/1, a connection that has had no stream, unless there can be no further
-  // one. An error if too many wait, or if there cannot be a connection. `request`: whom the
-  // connection would be made for.
+  // one; those who wait for any are not held up by it. An error if too many wait, or if there
+  // cannot be a connection. `request`: whom the connection would be made for.
   Result<PooledStream> newStream(StreamDecoder& decoder, PoolWaiter& waiter,
                                  const upstream::ConnectRequest& request, bool fresh);
+  // Whom its connections are for is gone, and asks no more: those that are idle end, and the others
+  // as soon as they are.
+  void abandon();
   // Takes over a connection to its host that was opened for something else, and has sent and
   // received nothing.
   void adopt(upstream::EarlyConnection& early);
@@ -93,7 +61,7 @@ class ConnectionPool final : public event::Retirable {
   const std::shared_ptr<upstream::Host>& host() const { return host_; }
   Version version() const { return version_; }
   size_t connections() const { return connections_.size(); }
-  bool empty() const { return connections_.empty() && first_ == nullptr; }
+  bool empty() const { return connections_.empty() && queue_.empty(); }
 
  private:
   friend class PooledConnection;
@@ -101,7 +69,9 @@ class ConnectionPool final : public event::Retirable {
 
   Result<void> connect(const upstream::ConnectRequest& request);
   void keep(std::unique_ptr<PooledConnection> connection);
+  using Connections = std::vector<PooledConnection*>;
   PooledConnection* findRoom(bool fresh);
+  PooledConnection* lastOf(Connections& connections);
   PooledStream begin(PooledConnection& connection, StreamDecoder& decoder);
   void enqueue(PoolWaiter& waiter, StreamDecoder& decoder, const upstream::ConnectRequest& request,
                bool fresh);
@@ -111,9 +81,11 @@ class ConnectionPool final : public event::Retirable {
   bool takesNone() const;
   Result<void> connectForWaiting();
   void serve();
+  bool serveOne();
   void grow();
   void failWaiting(size_t count, const Error& error);
   void sweepIdle();
+  void endIdle();
   void watchStarved();
   void failStarved();
   // For its connections.
@@ -121,6 +93,7 @@ class ConnectionPool final : public event::Retirable {
   void onConnected(PooledConnection& connection);
   void onRoomChange(PooledConnection& connection);
   void onRoom(PooledConnection& connection);
+  void onStreamEnd();
   void onConnectFailed(PooledConnection& connection, const Error& error);
   void forget(PooledConnection& connection);
   void leaveReady(PooledConnection& connection);
@@ -132,15 +105,17 @@ class ConnectionPool final : public event::Retirable {
   const Http1Settings http1_;
   const Http2Settings http2_;
   std::vector<std::unique_ptr<PooledConnection>> connections_;
-  std::vector<PooledConnection*> ready_;  // with room, the one that was used last at the end
-  PoolWaiter* first_ = nullptr;
-  PoolWaiter* last_ = nullptr;
-  size_t waiting_ = 0;
+  // With room, the one that was used last at the end; of HTTP/1, those that had no stream yet are
+  // in the second list.
+  Connections ready_;
+  Connections unused_;
+  PoolQueue queue_;
   size_t in_making_ = 0;
   std::optional<size_t> said_;  // by the host: streams in one connection
   event::Task serve_;
   event::Timer idle_;
   event::Timer starved_;  // those who wait have a connection, and its host takes no stream
+  bool abandoned_ = false;
   bool dying_ = false;
 };
 

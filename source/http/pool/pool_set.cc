@@ -24,6 +24,7 @@ ConnectionPool& PoolSet::pool(upstream::Cluster& cluster,
     pool = std::make_unique<ConnectionPool>(
         ConnectionPool::Parts{worker_.loop, worker_.slices, cluster, flushing_}, host,
         key.http2 ? Version::Http2 : Version::Http11, [this, key] { dropIfEmpty(key); });
+    if (owner != 0) owned_[owner].push_back(key);
   }
   return *pool;
 }
@@ -34,6 +35,17 @@ void PoolSet::dropIfEmpty(const Key& key) {
   if (found == pools_.end() || !found->second->empty()) return;
   worker_.loop.retire(std::move(found->second));
   pools_.erase(found);
+  const auto owned = owned_.find(key.owner);
+  if (owned == owned_.end()) return;
+  std::erase(owned->second, key);
+  if (owned->second.empty()) owned_.erase(owned);
+}
+
+void PoolSet::ownerGone(uint64_t owner) {
+  const auto owned = owned_.find(owner);
+  if (owned == owned_.end()) return;
+  for (const Key& key : owned->second) pools_.at(key)->abandon();
+  owned_.erase(owned);
 }
 
 }  // namespace weir::http

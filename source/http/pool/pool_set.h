@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "source/filter/worker.h"
 #include "source/http/pool/connection_pool.h"
@@ -26,6 +27,8 @@ class PoolSet {
   // a PROXY header that says whose they are); else 0. Valid until it is used and the turn ends.
   ConnectionPool& pool(upstream::Cluster& cluster, const std::shared_ptr<upstream::Host>& host,
                        Version version, uint64_t owner);
+  // That client's connection has ended: its upstream connections end as soon as they are idle.
+  void ownerGone(uint64_t owner);
   size_t size() const { return pools_.size(); }
   // Where connections end that have still something to send.
   upstream::FlushingConnections& flushing() { return flushing_; }
@@ -46,6 +49,7 @@ class PoolSet {
   filter::Worker& worker_;
   upstream::FlushingConnections flushing_;
   std::unordered_map<Key, std::unique_ptr<ConnectionPool>, Hash> pools_;
+  std::unordered_map<uint64_t, std::vector<Key>> owned_;  // by owner: the pools of each
 };
 
 }  // namespace weir::http

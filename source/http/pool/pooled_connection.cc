@@ -91,6 +91,7 @@ void PooledConnection::failConnecting(const Error& error) {
 
 void PooledConnection::onStreamEnd() {
   idle_since_ = pool_.parts_.loop.now();
+  pool_.onStreamEnd();
   if (ending_) return;
   if (worn()) codec_->startDrain();
   if (canTake()) return pool_.onRoom(*this);

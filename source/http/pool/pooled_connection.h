@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "source/http/codec.h"
 #include "source/http/pool/connection_pool.h"
@@ -38,8 +39,8 @@ class PooledConnection final : public event::Retirable,
   // Where the pool keeps it.
   size_t index = 0;
   bool in_making = false;  // it is not known yet how many streams it takes
-  static constexpr size_t NotReady = static_cast<size_t>(-1);
-  size_t ready_index = NotReady;
+  std::vector<PooledConnection*>* ready_in = nullptr;  // among those with room, and where
+  size_t ready_index = 0;
 
  private:
   void onConnected() override;

@@ -358,6 +358,66 @@ TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionTakesAnotherIfThereMayBeNon
   EXPECT_TRUE(begun(ask(true)));
 }
 
+TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionHoldsUpNobody) {
+  start(settings());
+  Request& first = ask();
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  Request& second = ask(true);
+  EXPECT_FALSE(second.begun());
+  EXPECT_TRUE(ask().begun());
+  EXPECT_TRUE(requests_.back()->reused);
+  // Nor is it held up, by who comes later and finds none: each gets one.
+  Request& fourth = ask();
+  EXPECT_TRUE(begun(second) && begun(fourth) && accepted(3));
+  EXPECT_FALSE(second.reused);
+}
+
+TEST_F(ConnectionPoolTest, WhoeverWaitsComesInTurn) {
+  for (const bool fresh_first : {true, false}) {
+    requests_.clear();
+    auto one = settings();
+    one.max_connections = 1;
+    start(one);
+    const size_t peer = upstream_.connections();
+    Request& first = ask();
+    ASSERT_TRUE(begun(first) && accepted(peer + 1) && received(peer, 1));
+    Request& second = ask(fresh_first);
+    Request& third = ask(!fresh_first);
+    upstream_.peer(peer).send(Ok);
+    ASSERT_TRUE(begun(second) && received(peer, 2));
+    EXPECT_FALSE(third.begun()) << fresh_first;
+    upstream_.peer(peer).send(Ok);
+    EXPECT_TRUE(begun(third) && received(peer, 3)) << fresh_first;
+  }
+}
+
+TEST_F(ConnectionPoolTest, ConnectionsEndWhenTheirOwnerIsGoneAndTheyAreIdle) {
+  start(settings());
+  Request& first = ask(false, 1);
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  Request& second = ask(false, 1);
+  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  Request& other = ask(false, 2);
+  ASSERT_TRUE(begun(other) && accepted(3) && received(2, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  Request& waits = ask(true, 1);
+  set().ownerGone(1);
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
+  EXPECT_TRUE(begun(waits) && accepted(4) && received(3, 1));
+  EXPECT_FALSE(upstream_.peer(1).ended());
+  upstream_.peer(1).send(Ok);
+  upstream_.peer(3).send(Ok);
+  EXPECT_TRUE(until([&] { return upstream_.peer(1).ended() && upstream_.peer(3).ended(); }));
+  settle();
+  EXPECT_EQ(set().size(), 1U);
+  EXPECT_FALSE(upstream_.peer(2).ended());
+}
+
 TEST_F(ConnectionPoolTest, OwnersShareNoConnection) {
   start(settings());
   Request& first = ask(false, 1);

@@ -7,6 +7,7 @@
 #include "source/http/h1/server_codec.h"
 #include "source/http/h2/preface.h"
 #include "source/http/h2/server_codec.h"
+#include "source/http/pool/pool_set.h"
 
 namespace weir::extensions {
 
@@ -136,6 +137,7 @@ void HttpConnection::onConnectionClosed() {
   settle_.cancel();
   timer_.disarm();
   spare_.reset();
+  http::PoolSet::of(manager_.worker()).ownerGone(context_.info().id);
 }
 
 std::unique_ptr<upstream::EarlyConnection> HttpConnection::takeEarly(
