@@ -159,9 +159,12 @@ bool Http1ClientCodec::readHead(buffer::Buffer& data, bool end_stream) {
     case HeadScanner::Status::More: break;
   }
   if (!end_stream) return false;
-  fail(ResetReason::ConnectionGone,
-       head_.begun() || informational_ > 0 ? "h1_incomplete_head" : "h1_closed_before_response");
+  fail(ResetReason::ConnectionGone, answerBegun() ? IncompleteHead : "h1_closed_before_response");
   return true;
+}
+
+bool Http1ClientCodec::answerBegun() const {
+  return state_ == State::Head && (head_.begun() || informational_ > 0);
 }
 
 bool Http1ClientCodec::beginResponse(buffer::Buffer& data) {
@@ -296,6 +299,7 @@ void Http1ClientCodec::startDrain() {
 }
 
 void Http1ClientCodec::onConnectionGone() {
+  const std::string_view detail = answerBegun() ? IncompleteHead : std::string_view();
   state_ = State::Dropping;
   ending_.wanted = ending_.told = true;
   outlet_.cancel();
@@ -303,7 +307,7 @@ void Http1ClientCodec::onConnectionGone() {
   if (decoder_ == nullptr) return;
   StreamDecoder& decoder = *std::exchange(decoder_, nullptr);
   incoming_.stop();
-  decoder.onReset(ResetReason::ConnectionGone, {});
+  decoder.onReset(ResetReason::ConnectionGone, detail);
 }
 
 }  // namespace weir::http

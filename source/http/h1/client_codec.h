@@ -70,6 +70,7 @@ class Http1ClientCodec final : public ClientCodec, private StreamEncoder {
   bool beginResponse(buffer::Buffer& data);
   bool passInformational(HeaderMap& fields);
   bool readBody(buffer::Buffer& data, bool end_stream);
+  bool answerBegun() const;
 
   bool awaitsTunnel() const;
   void beginTunnel();

@@ -247,6 +247,7 @@ void Http2Stream::pauseReading(bool paused) {
 void Http2Stream::onFieldsBegin() {
   count_ = {};
   map_ = nullptr;
+  state_.head_begun = true;
   if (decoder_ == nullptr || state_.reset_noted) return;
   if (state_.head_whole) {
     map_ = &decoder_->fields(StreamDecoder::Part::Trailers);
@@ -452,6 +453,8 @@ void Http2Stream::tellReset() {
 void Http2Stream::giveUp(ResetReason reason, std::string_view detail) {
   if (decoder_ == nullptr) return;
   StreamDecoder& decoder = *decoder_;
+  const bool cut = state_.head_begun && !state_.head_whole;
+  if (cut && reason == ResetReason::ConnectionGone) detail = IncompleteHead;
   state_.submitted_or_dropped = true;
   detach();
   dropOutbound();

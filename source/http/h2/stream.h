@@ -122,6 +122,7 @@ class Http2Stream final : public StreamEncoder {
     bool connect = false;               // the request's method is CONNECT
     bool tunnel = false;                // and it was accepted
     // From the peer.
+    bool head_begun = false;  // a head, informational or not, has begun to come
     bool head_whole = false;  // the final one came
     bool head_news = false;   // a head is to be told
     bool head_ended = false;  // which ends the message

@@ -201,7 +201,7 @@ TEST(Http1ClientCodecTest, ReadsTheBodyThatAResponseHas) {
 TEST(Http1ClientCodecTest, TellsAResponseThatIsNotWhole) {
   const ResponseCase cases[] = {
       {"GET", "", true, "reset connection_gone h1_closed_before_response\n"},
-      {"GET", "HTTP/1.1 2", true, "reset connection_gone h1_incomplete_head\n"},
+      {"GET", "HTTP/1.1 2", true, "reset connection_gone incomplete_head\n"},
       {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", true,
        "head\n  :status: 200\n  content-length: 2\nbody a\n"
        "reset connection_gone h1_incomplete_body\n"},

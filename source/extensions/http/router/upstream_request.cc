@@ -37,7 +37,7 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   request_trailers_ = nullptr;
   pending_.clear();
   request_ended_ = end_stream;
-  head_sent_ = headers_seen_ = reused_ = tunnel_ = response_ended_ = false;
+  head_sent_ = headers_seen_ = heard_ = reused_ = tunnel_ = response_ended_ = false;
   form_ = plan.form;
   status_ = 0;
   auto place = plan.cluster.startRequest(plan.pick);
@@ -136,6 +136,7 @@ http::HeaderMap& UpstreamRequest::fields(Part part) {
 
 void UpstreamRequest::onHeaders(bool end_stream) {
   const unsigned status = http::statusOf(maps_.headers);
+  heard_ = true;
   if (status < 100) return refuseHead();
   const bool informational = status < 200 && status != 101;
   if (!informational) {
@@ -188,8 +189,9 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   if (detail == http::NotHttp2) kind = Kind::NotHttp2;
   if (detail == http::ClosedBeforeHttp2) kind = Kind::SilentOnHttp2;
   const bool gone = reason == http::ResetReason::ConnectionGone;
+  const bool heard = heard_ || detail == http::IncompleteHead;
   const bool unseen = kind == Kind::Refused && !headers_seen_;
-  fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !headers_seen_, unseen});
+  fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !heard, unseen});
 }
 
 void UpstreamRequest::onBadMessage(const http::BadMessage&) {

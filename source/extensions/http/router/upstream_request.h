@@ -42,8 +42,10 @@ struct UpstreamFailure {
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
   std::string_view detail = {};       // static storage
   bool gone = false;                  // the connection ended
-  bool stale = false;                 // a connection that had been idle was gone
-  bool unseen = false;                // the server has said that it has not looked at it
+  // A connection that had been used before was gone, without one byte of an answer: the server may
+  // have closed it while it was idle.
+  bool stale = false;
+  bool unseen = false;  // the server has said that it has not looked at it
 
   // There was nobody to send it to, or no room.
   bool unsent() const {
@@ -154,6 +156,7 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   bool head_sent_ = false;
   bool reused_ = false;
   bool headers_seen_ = false;  // the final ones
+  bool heard_ = false;         // a head, if only an informational one
 };
 
 }  // namespace weir::http_filters

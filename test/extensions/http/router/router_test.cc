@@ -301,6 +301,53 @@ TEST(Router, ARequestIsSentAgainOnlyIfItMayBe) {
   }
 }
 
+// The server has seen the request then, and may have acted on it.
+TEST(Router, ARequestThatHasBegunToBeAnsweredIsNotSentAgain) {
+  for (const std::string part : {"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n", "HTTP/1.1 20"}) {
+    for (const bool reset : {false, true}) {
+      HttpProxyHarness proxy;
+      proxy.client().send(Get);
+      ASSERT_TRUE(proxy.upstreamGets(Get));
+      proxy.upstream().peer().send(Ok);
+      ASSERT_TRUE(proxy.clientGets(Ok));
+      proxy.client().send(Get);
+      ASSERT_TRUE(proxy.upstreamGets(Get));
+      proxy.upstream().peer().send(part);
+      proxy.run();
+      reset ? proxy.upstream().peer().reset() : proxy.upstream().peer().close();
+      EXPECT_TRUE(proxy.clientSees("weir-error: upstream_reset\r\n")) << part;
+      EXPECT_EQ(proxy.upstream().connections(), 1U) << part;
+    }
+  }
+}
+
+TEST(Router, OverHttp2ARequestThatHasBegunToBeAnsweredIsNotSentAgain) {
+  const std::string hints = headers(3, {{":status", "103"}}, 0);
+  const std::string begun = frame(HeadersFrame, 0, 3, "\x88");
+  for (const std::string& part : {hints, begun, std::string()}) {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    TestPeer& client = proxy.client();
+    client.send(Get);
+    ASSERT_TRUE(proxy.upstreamSees(ClientPreface));
+    proxy.upstream().peer().send(settings() + headers(1, {{":status", "204"}}));
+    ASSERT_TRUE(proxy.clientGets("HTTP/1.1 204 No Content\r\n\r\n"));
+    client.send(Get);
+    ASSERT_TRUE(proxy.until([&] {
+      const std::string got = describeOutcome(proxy.upstream().peer().received());
+      return got.find("HEADERS 3") != std::string::npos;
+    }));
+    proxy.upstream().peer().send(part);
+    proxy.run();
+    proxy.upstream().peer().close();
+    if (part.empty()) {
+      EXPECT_TRUE(proxy.accepted(2));
+      continue;
+    }
+    EXPECT_TRUE(proxy.clientSees("weir-error: upstream_reset\r\n"));
+    EXPECT_EQ(proxy.upstream().connections(), 1U);
+  }
+}
+
 // Of a server that goes away, whatever the method: it has said that it did not look at them.
 TEST(Router, ARequestThatAGoawayLeavesOutIsSentAgain) {
   for (const std::string method : {"GET", "POST"}) {
@@ -418,6 +465,21 @@ TEST(Router, AnEarlyResponseEndsTheRequest) {
   EXPECT_EQ(proxy.client().error(), 0);
   EXPECT_TRUE(proxy.until(
       [&] { return proxy.upstream().peer().ended() || proxy.upstream().peer().error() != 0; }));
+}
+
+TEST(Router, AConnectionThatSaysWhoseItIsEndsWithItsClient) {
+  for (const bool reset : {false, true}) {
+    HttpProxyHarness proxy({.cluster = ", proxy_protocol: {version: V1}"});
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamSees(Get));
+    proxy.upstream().peer().send(Ok);
+    ASSERT_TRUE(proxy.clientGets(Ok));
+    proxy.run();
+    EXPECT_FALSE(proxy.upstream().peer().ended());
+    reset ? proxy.client().reset() : proxy.client().sendEnd();
+    EXPECT_TRUE(proxy.until([&] { return proxy.upstream().peer().ended(); }));
+    EXPECT_EQ(proxy.metric("weir_upstream_active_connections{cluster=\"up\"}"), 0);
+  }
 }
 
 TEST(Router, AClientThatLeavesTakesItsRequestAlong) {
