@@ -29,4 +29,21 @@ FailureAnswer answerTo(const UpstreamFailure& failure) {
   return {503, "upstream_reset"};
 }
 
+std::optional<upstream::RequestEvent> eventOf(const UpstreamFailure& failure) {
+  using Event = upstream::RequestEvent;
+  using Kind = UpstreamFailure::Kind;
+  if (failure.stale) return std::nullopt;
+  switch (failure.kind) {
+    case Kind::NoConnection:
+    case Kind::Loop:  // counted as such
+    case Kind::Unsupported: return std::nullopt;
+    case Kind::Refused: return Event::RefusedStream;
+    case Kind::NotHttp2:
+    case Kind::ProtocolError: return Event::ProtocolError;
+    case Kind::SilentOnHttp2:
+    case Kind::Reset: break;
+  }
+  return failure.gone ? Event::ConnectionEnded : Event::Reset;
+}
+
 }  // namespace weir::http_filters

@@ -1,12 +1,14 @@
 #pragma once
 
 // What a client is told when the upstream could not be reached, or broke: a status, and the reason
-// for log, metrics and `weir-error`. Any thread.
+// for log, metrics and `weir-error`; and what is counted. Any thread.
 
+#include <optional>
 #include <string_view>
 
 #include "source/base/result.h"
 #include "source/extensions/http/router/upstream_request.h"
+#include "source/upstream/request_counters.h"
 
 namespace weir::http_filters {
 
@@ -18,5 +20,8 @@ struct FailureAnswer {
 // Of connecting.
 FailureAnswer answerTo(ErrorCode code);
 FailureAnswer answerTo(const UpstreamFailure& failure);
+
+// What the cluster counts it as; nothing if it is counted elsewhere, or the host has done nothing.
+std::optional<upstream::RequestEvent> eventOf(const UpstreamFailure& failure);
 
 }  // namespace weir::http_filters

@@ -5,7 +5,6 @@
 
 #include "source/base/check.h"
 #include "source/base/random.h"
-#include "source/extensions/http/router/copy_bytes.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/http/header_changes.h"
 #include "source/http/path.h"
@@ -22,25 +21,16 @@ using http::HeaderId;
 using http::HeaderMap;
 using http::TunnelForm;
 
-// Such a request may be sent again though it may have been looked at (RFC 9110 9.2.2).
-bool isIdempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
-         method == "DELETE" || method == "TRACE";
-}
-
-constexpr std::string_view TryIdleReason = "upstream_per_try_idle_timeout";
-
 }  // namespace
 
 RouterFilter::RouterFilter(http::FilterContext& context, const RouterFactory& factory)
     : context_(context),
       factory_(factory),
       upstream_(context.worker(), {context.responseHeaders(), context.responseTrailers()}, *this),
-      body_(context.worker().slices),
+      retries_(context, upstream_, [this] { retryNow(); }),
       timeout_(context.worker().loop, [this] { onTimeout(); }),
-      try_timeout_(context.worker().loop, [this] { onTryTimeout("upstream_per_try_timeout"); }),
-      try_idle_(context.worker().loop, [this] { onTryTimeout(TryIdleReason); }),
-      back_off_(context.worker().loop, [this] { retryNow(); }) {}
+      try_timers_(context.worker().loop,
+                  [this](std::string_view reason) { onTryTimeout(reason); }) {}
 
 FilterStatus RouterFilter::decodeHeaders(HeaderMap&, bool end_stream) {
   const http::Route* route = context_.route();
@@ -86,8 +76,8 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
   }
   if (!changeRequest(forward, *weighted_)) return;
   if (forward.retry && form_ == TunnelForm::None) {
-    retry_.emplace(*forward.retry, *cluster_);
-    keep_body_ = !end_stream;
+    retries_.allow(*forward.retry, *cluster_, !end_stream);
+    try_timers_.follow(*forward.retry);
   }
   if (!forward.mirrors.empty()) startMirrors(end_stream);
   attempt(end_stream, false);
@@ -166,7 +156,7 @@ UpstreamRequest::Plan RouterFilter::planFor(upstream::Cluster& cluster, http::Ve
   const net::IpPort client{context_.info().client, facts.source.port};
   const bool is_self = connection.destination_is_self;
   return {cluster,
-          {facts.destination, is_self, client, hash_, tried_},
+          {facts.destination, is_self, client, hash_, retries_.tried()},
           {facts.destination, is_self, facts.source, facts.proxy_tlvs, true, {}},
           version,
           cluster.settings().proxy_protocol ? connection.id : 0};
@@ -211,14 +201,11 @@ void RouterFilter::attempt(bool end_stream, bool fresh) {
     if (failure->unsent()) --info.attempts;
     return onUpstreamFailure(*failure);
   }
-  armTryIdle();
+  noteMoved();
 }
 
-// Without a byte either way.
-void RouterFilter::armTryIdle() {
-  if (forward_ == nullptr || !forward_->retry || form_ != TunnelForm::None) return;
-  const Duration idle = forward_->retry->per_try_idle_timeout;
-  if (idle > Duration::zero() && upstream_.active()) try_idle_.arm(idle);
+void RouterFilter::noteMoved() {
+  if (upstream_.active()) try_timers_.moved();
 }
 
 FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
@@ -226,12 +213,12 @@ FilterStatus RouterFilter::decodeData(buffer::Buffer& data, bool end_stream) {
     tunnel_->onClientData(data, end_stream);
     return FilterStatus::StopIteration;
   }
-  if (keep_body_) keep(data);
+  if (!retries_.keep(data)) reply(507, "request_payload_exceeded_retry_buffer_limit");
   for (MirrorRequest* mirror : mirrors_) mirror->encodeData(data, end_stream);
-  armTryIdle();
+  noteMoved();
   upstream_.encodeData(data, end_stream);
   if (end_stream) requestEnded();
-  context_.pauseRequest(upstream_.sendBlocked() || back_off_.armed());
+  context_.pauseRequest(upstream_.sendBlocked() || retries_.waiting());
   return FilterStatus::StopIteration;
 }
 
@@ -243,44 +230,24 @@ FilterStatus RouterFilter::decodeTrailers(HeaderMap& trailers) {
   return FilterStatus::StopIteration;
 }
 
-// More than the limit cannot be sent again.
-void RouterFilter::keep(const buffer::Buffer& data) {
-  if (body_.size() + data.size() > context_.bufferLimit()) {
-    keep_body_ = false;
-    body_.clear();
-    retry_.reset();
-    // Another try was to follow, which would have but a part of it.
-    if (back_off_.armed()) reply(507, "request_payload_exceeded_retry_buffer_limit");
-    return;
-  }
-  copyBytes(data, body_);
-}
-
 void RouterFilter::requestEnded() {
   request_ended_ = true;
   if (forward_ == nullptr || responding_ || form_ != TunnelForm::None) return;
   if (forward_->timeout > Duration::zero()) timeout_.arm(forward_->timeout);
-  armTryTimers();
-}
-
-void RouterFilter::armTryTimers() {
-  if (!request_ended_ || !forward_->retry || !upstream_.active()) return;
-  const Duration per_try = forward_->retry->per_try_timeout;
-  if (per_try > Duration::zero()) try_timeout_.arm(per_try);
+  if (upstream_.active()) try_timers_.requestSent();
 }
 
 void RouterFilter::onUpstreamHeaders(bool end_stream) {
   const unsigned status = http::statusOf(context_.responseHeaders());
   if (status < 200 && status != 101) return passInformational(status);
   if (!takeAnswer()) return;
-  end_stream ? try_idle_.disarm() : armTryIdle();
-  if (retry_ && retryAfter(retry_->onResponse(context_.responseHeaders()))) return;
+  end_stream ? try_timers_.stopIdle() : noteMoved();
+  if (retries_.onResponse(context_.responseHeaders())) return try_timers_.stop();
   responding_ = true;
   if (context_.info().retries > 0 && status < 500)
     cluster_->counters().happened(upstream::RequestEvent::RetrySucceeded);
-  try_timeout_.disarm();
-  keep_body_ = false;
-  body_.clear();
+  try_timers_.stopWhole();
+  retries_.responseBegun();
   context_.info().upstream_first_byte = upstream_.firstByte();
   http::apply(weighted_->response_headers, context_.responseHeaders());
   for (const std::string& cookie : set_cookies_) {
@@ -324,14 +291,14 @@ bool RouterFilter::takeAnswer() {
 
 void RouterFilter::onUpstreamData(buffer::Buffer& data, bool end_stream) {
   if (end_stream) timeout_.disarm();
-  end_stream ? try_idle_.disarm() : armTryIdle();
+  end_stream ? try_timers_.stopIdle() : noteMoved();
   context_.encodeData(data, end_stream);
   if (!end_stream && context_.writeBlocked()) upstream_.pauseResponse(true);
 }
 
 void RouterFilter::onUpstreamTrailers() {
   timeout_.disarm();
-  try_idle_.disarm();
+  try_timers_.stopIdle();
   context_.encodeTrailers();
 }
 
@@ -343,8 +310,9 @@ void RouterFilter::onResponseWriteReady() {
 void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.sendBlocked()); }
 
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
-  try_idle_.disarm();
-  noteFailure(failure);
+  try_timers_.stopIdle();
+  context_.info().upstream_gone = failure.gone;
+  if (const auto event = eventOf(failure)) cluster_->counters().happened(*event);
   if (responding_) {
     const bool tunnel = context_.info().is_tunnel;
     return context_.resetStream(
@@ -352,87 +320,20 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
         answerTo(failure).reason);
   }
   context_.responseHeaders().clear();
-  if (mayRepeat(failure)) {
-    repeated_ = true;
-    return attempt(true, true);
-  }
-  if (retry_ && retryAfter(retry_->onFailure(failure, upstream_.headSent()))) return;
-  replyTo(failure);
-}
-
-// Over another connection, as if it had not been sent: once.
-bool RouterFilter::mayRepeat(const UpstreamFailure& failure) const {
-  const bool bodyless =
-      request_ended_ && trailers_ == nullptr && context_.info().request_bytes == 0;
-  if (repeated_ || !bodyless || form_ != TunnelForm::None) return false;
-  return failure.unseen ||
-         (failure.stale && isIdempotent(context_.requestHeaders().get(HeaderId::Method)));
-}
-
-void RouterFilter::noteFailure(const UpstreamFailure& failure) {
-  using Event = upstream::RequestEvent;
-  using Kind = UpstreamFailure::Kind;
-  context_.info().upstream_gone = failure.gone;
-  if (failure.stale) return;
-  upstream::RequestCounters& counters = cluster_->counters();
-  switch (failure.kind) {
-    case Kind::NoConnection:
-    case Kind::Loop:  // counted as such
-    case Kind::Unsupported: return;
-    case Kind::Refused: return counters.happened(Event::RefusedStream);
-    case Kind::NotHttp2:
-    case Kind::ProtocolError: return counters.happened(Event::ProtocolError);
-    case Kind::SilentOnHttp2:
-    case Kind::Reset: break;
-  }
-  counters.happened(failure.gone ? Event::ConnectionEnded : Event::Reset);
-}
-
-bool RouterFilter::retryAfter(RetryState::Verdict verdict) {
-  if (verdict == RetryState::Verdict::No) {
-    if (retry_) noteNoRetry();
-    return false;
-  }
-  ++context_.info().retries;
-  cluster_->counters().happened(upstream::RequestEvent::Retried);
-  try_timeout_.disarm();
-  try_idle_.disarm();
-  upstream_.cancel(http::ResetReason::Cancel);
-  context_.responseHeaders().clear();
-  context_.responseTrailers().clear();
-  if (upstream_.host() != nullptr) tried_.push_back(upstream_.host().get());
-  const bool wait = verdict == RetryState::Verdict::AfterWait;
-  back_off_.arm(wait ? retry_->nextWait() : Duration::zero());
-  context_.pauseRequest(true);
-  return true;
-}
-
-void RouterFilter::noteNoRetry() {
-  const bool used_up = retry_->usedUp();
-  context_.info().retries_used_up = used_up;
-  if (used_up) cluster_->counters().happened(upstream::RequestEvent::RetriesUsedUp);
-  if (retry_->refusedByBudget())
-    cluster_->counters().happened(upstream::RequestEvent::RetryRefused);
-  retry_->attemptEnded();
+  const bool bodyless = request_ended_ && trailers_ == nullptr &&
+                        context_.info().request_bytes == 0 && form_ == TunnelForm::None;
+  if (retries_.mayRepeat(failure, bodyless)) return attempt(true, true);
+  if (retries_.onFailure(failure)) return try_timers_.stop();
+  const FailureAnswer answer = answerTo(failure);
+  reply(answer.status, answer.reason);
 }
 
 void RouterFilter::retryNow() {
-  const bool bodyless = body_.empty() && trailers_ == nullptr;
-  attempt(request_ended_ && bodyless, false);
+  attempt(request_ended_ && !retries_.hasBody() && trailers_ == nullptr, false);
   if (!upstream_.active() || responding_) return;
-  if (!body_.empty()) {
-    buffer::Buffer again(context_.worker().slices);
-    copyBytes(body_, again);
-    upstream_.encodeData(again, request_ended_ && trailers_ == nullptr);
-  }
-  if (trailers_ != nullptr) upstream_.encodeTrailers(*trailers_);
-  armTryTimers();
+  retries_.replay(request_ended_, trailers_);
+  if (request_ended_) try_timers_.requestSent();
   context_.pauseRequest(upstream_.sendBlocked());
-}
-
-void RouterFilter::replyTo(const UpstreamFailure& failure) {
-  const FailureAnswer answer = answerTo(failure);
-  reply(answer.status, answer.reason);
 }
 
 void RouterFilter::onTimeout() {
@@ -447,13 +348,13 @@ void RouterFilter::onTimeout() {
 
 void RouterFilter::onTryTimeout(std::string_view reason) {
   using Event = upstream::RequestEvent;
-  const bool idle = reason == TryIdleReason;
+  const bool idle = reason == TryTimers::IdleReason;
   cluster_->counters().happened(idle ? Event::TryIdled : Event::TryTimedOut);
   if (responding_) {
     upstream_.cancel(http::ResetReason::Cancel);
     return context_.resetStream(http::ResetReason::Cancel, reason);
   }
-  if (retryAfter(retry_ ? retry_->onTryTimeout() : RetryState::Verdict::No)) return;
+  if (retries_.onTryTimeout()) return try_timers_.stop();
   upstream_.cancel(http::ResetReason::Cancel);
   reply(504, reason);
 }
@@ -468,9 +369,8 @@ void RouterFilter::reply(unsigned status, std::string_view reason) {
 
 void RouterFilter::disarmTimers() {
   timeout_.disarm();
-  try_timeout_.disarm();
-  try_idle_.disarm();
-  back_off_.disarm();
+  try_timers_.stop();
+  retries_.stopWaiting();
 }
 
 void RouterFilter::onStreamComplete() {
@@ -479,7 +379,7 @@ void RouterFilter::onStreamComplete() {
   if (tunnel_) tunnel_->cancel();
   for (MirrorRequest* mirror : mirrors_) mirror->release();
   mirrors_.clear();
-  if (retry_) retry_->attemptEnded();
+  retries_.end();
 }
 
 // A client waits: not for as long as a cluster may.

@@ -22,7 +22,8 @@
 #include "source/event/loop.h"
 #include "source/extensions/http/router/connect_tunnel.h"
 #include "source/extensions/http/router/mirror_request.h"
-#include "source/extensions/http/router/retry_state.h"
+#include "source/extensions/http/router/retries.h"
+#include "source/extensions/http/router/try_timers.h"
 #include "source/extensions/http/router/upstream_request.h"
 #include "source/http/filter.h"
 #include "source/http/filter_context.h"
@@ -63,22 +64,14 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   http::Version versionFor(const upstream::Cluster& cluster) const;
   void attempt(bool end_stream, bool fresh);
   void requestEnded();
-  bool mayRepeat(const UpstreamFailure& failure) const;
-  void armTryTimers();
   void disarmTimers();
-  void armTryIdle();
+  void noteMoved();
   void startMirrors(bool end_stream);
   UpstreamRequest::Plan planFor(upstream::Cluster& cluster, http::Version version);
-  // After a failure or a response that calls for it: true if there will be another attempt.
-  bool retryAfter(RetryState::Verdict verdict);
-  void noteFailure(const UpstreamFailure& failure);
-  void noteNoRetry();
   void retryNow();
-  void replyTo(const UpstreamFailure& failure);
   void onTimeout();
   void onTryTimeout(std::string_view reason);
   void reply(unsigned status, std::string_view reason);
-  void keep(const buffer::Buffer& data);
 
   http::FilterContext& context_;
   const RouterFactory& factory_;
@@ -88,7 +81,7 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   UpstreamRequest upstream_;
   std::optional<ConnectTunnel> tunnel_;  // instead of it, of a CONNECT that ends here
   std::vector<MirrorRequest*> mirrors_;  // until they are released
-  std::optional<RetryState> retry_;
+  Retries retries_;
   std::optional<uint64_t> hash_;
   http::TunnelForm form_ = http::TunnelForm::None;  // of the client's request
   // The request, where the upstream wants a tunnel to be asked for in another form.
@@ -96,16 +89,10 @@ class RouterFilter final : public http::StreamDecoderFilter, private UpstreamReq
   std::string web_socket_key_;            // of the translated one
   std::string authority_;                 // as it was, where hosts have it changed to their names
   std::vector<std::string> set_cookies_;  // for the response
-  buffer::Buffer body_;                   // of the request, for another attempt
   http::HeaderMap* trailers_ = nullptr;
-  std::vector<const upstream::Host*> tried_;
   event::Timer timeout_;
-  event::Timer try_timeout_;
-  event::Timer try_idle_;
-  event::Timer back_off_;
+  TryTimers try_timers_;
   bool request_ended_ = false;
-  bool keep_body_ = false;
-  bool repeated_ = false;    // because a connection was stale
   bool continued_ = false;   // a 100 was passed on
   bool responding_ = false;  // the response goes to the client
 };
