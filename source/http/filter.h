@@ -44,10 +44,12 @@ enum class FilterStatus : uint8_t {
   Continue,
   // All stays here. What follows is shown to this filter, with what is held of the body, and it
   // answers anew. More of a body than FilterContext::bufferLimit() is refused: 413, or 500 for a
-  // response.
+  // response. A client that waits with its body (`Expect: 100-continue`) is told to send it, and
+  // the field is taken out of the head.
   StopIteration,
   // All stays here, and nothing more is shown to this filter before continueDecoding() or
-  // continueEncoding(): for one that waits. The sender is slowed down at the limit.
+  // continueEncoding(): for one that waits for something else than the body. The sender is slowed
+  // down at the limit, and a client that waits with its body goes on waiting.
   StopAllIteration,
 };
 

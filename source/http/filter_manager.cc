@@ -122,7 +122,7 @@ void FilterManager::reset() {
   reply_.reset();
   route_.reset();
   response_ = Response::None;
-  request_dropped_ = request_taken_ = request_taken_told_ = false;
+  request_dropped_ = request_taken_ = request_taken_told_ = continued_ = false;
   upstream_full_ = pausing_ = over_ = false;
 }
 
@@ -137,10 +137,23 @@ void FilterManager::afterCall() {
   if (reply_) return replyNow(*std::exchange(reply_, std::nullopt));
   if (decode_.askedToGoOn() || encode_.askedToGoOn()) task_.schedule();
   updatePause();
+  tellToContinue();
   const bool tell = info_.is_tunnel && request_taken_ && !request_taken_told_;
   if (!tell) return;
   request_taken_told_ = true;
   ends_.onRequestTaken();
+}
+
+// RFC 9110 10.1.1: nobody upstream can answer to an expectation that stays here, and the client
+// waits with the body for which a filter waits. Whoever gets the head later must not answer again.
+void FilterManager::tellToContinue() {
+  if (continued_ || over_ || request_dropped_ || response_ != Response::None) return;
+  if (!request_headers_.has(HeaderId::Expect) || !decode_.waitsForBody()) return;
+  continued_ = true;
+  request_headers_.remove(HeaderId::Expect);
+  HeaderMap head;
+  setStatus(head, 100);
+  ends_.sendHeaders(head, false);
 }
 
 // The end of the request was shown to a filter.
@@ -359,7 +372,8 @@ void FilterContext::encodeHeaders(bool end_stream) {
   if (manager_.over_ || manager_.request_dropped_) return;
   const unsigned status = statusOf(manager_.response_headers_);
   if (status >= 100 && status < 200 && status != 101) {
-    manager_.ends_.sendHeaders(manager_.response_headers_, false);
+    const bool again = status == 100 && manager_.continued_;
+    if (!again) manager_.ends_.sendHeaders(manager_.response_headers_, false);
     return manager_.response_headers_.clear();
   }
   manager_.arriveResponse({true, nullptr, end_stream ? Passage::End::Body : Passage::End::None});

@@ -133,6 +133,7 @@ class FilterManager {
   void replyNow(const LocalReply& reply);
   buffer::Buffer compose(const LocalReply& reply);
   void afterCall();
+  void tellToContinue();
   void endShown(size_t station);
   void checkFinal();
   void runTask();
@@ -161,6 +162,7 @@ class FilterManager {
   bool request_dropped_ = false;  // nothing more of it is shown
   bool request_taken_ = false;
   bool request_taken_told_ = false;
+  bool continued_ = false;  // the client was told to send the body (100)
   bool upstream_full_ = false;
   bool pausing_ = false;  // what the ends were told last
   bool over_ = false;

@@ -90,6 +90,15 @@ void Passage::goOn() {
   }
 }
 
+bool Passage::waitsForBody() const {
+  for (size_t i = 0; i + 1 < stations_.size(); ++i) {
+    const Station& station = stations_[i];
+    if (station.head != Head::Held) continue;
+    return station.status == FilterStatus::StopIteration && station.end == End::None;
+  }
+  return false;
+}
+
 bool Passage::full() const {
   for (size_t i = 0; i < stations_.size(); ++i) {
     if (stations_[i].status == FilterStatus::StopAllIteration &&

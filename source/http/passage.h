@@ -57,6 +57,9 @@ class Passage {
   buffer::Buffer& held(size_t station) { return stations_[station].data; }
   // A station that waits holds as much as it may: more of the message should not come.
   bool full() const;
+  // A station before the last one holds the head until it has seen more of a body that has not
+  // ended.
+  bool waitsForBody() const;
 
  private:
   enum class Head : uint8_t { NotHere, Held, Free, Passed };

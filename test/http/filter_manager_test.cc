@@ -90,6 +90,12 @@ auto answer(FilterStatus status) {
   return [status](auto&&...) { return status; };
 }
 
+const HttpFilterHarness::Fields Expecting = {{":method", "POST"},
+                                             {":scheme", "http"},
+                                             {":authority", "test"},
+                                             {":path", "/"},
+                                             {"expect", "100-continue"}};
+
 struct FilterManagerTest : testing::Test {
   HttpFilterHarness& make(HttpFilterHarness::Options options = {}) {
     harness = std::make_unique<HttpFilterHarness>(
@@ -411,6 +417,57 @@ TEST_F(FilterManagerTest, TheAnswerToHeadSaysItsLengthAndHasNoBody) {
   EXPECT_EQ(
       h.response(),
       ":status=404;content-length=9;content-type=text/plain;weir-error=route_not_found;||end");
+}
+
+TEST_F(FilterManagerTest, AClientThatWaitsForAFilterThatWaitsForItsBodyIsTold) {
+  b.decode_headers = answer(FilterStatus::StopIteration);
+  HttpFilterHarness& h = make();
+  h.requestHeaders(Expecting, false);
+  EXPECT_EQ(h.response(), ":status=100;||");
+  EXPECT_EQ(h.upstreamRequest(), "||");
+  h.requestData("hello", true);
+  EXPECT_EQ(h.upstreamRequest().find("expect"), std::string::npos) << h.upstreamRequest();
+  EXPECT_NE(h.upstreamRequest().find("hello"), std::string::npos) << h.upstreamRequest();
+  h.respondHeaders({{":status", "100"}}, false);
+  h.respond(200, "ok");
+  EXPECT_EQ(h.response(), ":status=100;:status=200;|ok|end");
+}
+
+// Wherever the head is held, and once.
+TEST_F(FilterManagerTest, AFilterThatWaitsForTheBodyLaterTellsTheClientThen) {
+  a.decode_headers = answer(FilterStatus::StopAllIteration);
+  b.decode_headers = answer(FilterStatus::StopIteration);
+  b.decode_data = [](FilterContext&, buffer::Buffer&, bool end) {
+    return end ? FilterStatus::Continue : FilterStatus::StopIteration;
+  };
+  HttpFilterHarness& h = make();
+  h.requestHeaders(Expecting, false);
+  EXPECT_EQ(h.response(), "||");
+  a.context->continueDecoding();
+  h.run();
+  EXPECT_EQ(h.response(), ":status=100;||");
+  for (int i = 0; i < 3; ++i) h.requestData("x", false);
+  EXPECT_EQ(h.response(), ":status=100;||");
+}
+
+TEST_F(FilterManagerTest, WhoeverPassesTheHeadOnLeavesTheWordToTheUpstream) {
+  HttpFilterHarness& h = make();
+  h.requestHeaders(Expecting, false);
+  EXPECT_NE(h.upstreamRequest().find("expect=100-continue"), std::string::npos);
+  EXPECT_EQ(h.response(), "||");
+  h.respondHeaders({{":status", "100"}}, false);
+  EXPECT_EQ(h.response(), ":status=100;||");
+}
+
+TEST_F(FilterManagerTest, AFilterThatRefusesDoesNotAskForTheBody) {
+  a.decode_headers = [](FilterContext& context, HeaderMap&, bool) {
+    context.sendLocalReply({413, "too_much"});
+    return FilterStatus::StopIteration;
+  };
+  HttpFilterHarness& h = make();
+  h.requestHeaders(Expecting, false);
+  EXPECT_EQ(h.response().find(":status=100"), std::string::npos);
+  EXPECT_TRUE(h.response().starts_with(":status=413")) << h.response();
 }
 
 }  // namespace
