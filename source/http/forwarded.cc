@@ -57,6 +57,9 @@ void appendTo(HeaderId id, std::string_view value, HeaderMap& request) {
 
 void setProto(const ForwardedSettings& settings, const ForwardedPeer& peer, HeaderMap& request) {
   const bool believed = !settings.use_remote_address || settings.xff_num_trusted_hops > 0;
+  // What a client says of itself is no word on the connection that it has with us; and redirects
+  // and routes go by it.
+  if (!believed && request.has(HeaderId::Scheme)) request.set(HeaderId::Scheme, peer.scheme);
   const std::string_view said = request.get(HeaderId::XForwardedProto);
   if (believed && (said == "http" || said == "https")) return;
   request.set(HeaderId::XForwardedProto, peer.scheme);
