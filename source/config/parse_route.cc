@@ -46,6 +46,7 @@ class RouteConfigurationParser {
     std::vector<http::VirtualHostSpec> hosts;
     for (int i = 0; i < config.virtual_hosts_size(); ++i) {
       hosts.push_back(parseHost(config.virtual_hosts(i), list.index(static_cast<size_t>(i))));
+      hosts.back().table = config.name();
     }
     return hosts;
   }

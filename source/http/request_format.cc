@@ -41,6 +41,7 @@ enum class RequestFormat::Op : uint8_t {
   Attempts,
   Route,
   VirtualHost,
+  RouteTable,
   Client,
   ClientIp,
   ClientPort,
@@ -82,6 +83,7 @@ const RequestFormat::Known RequestFormat::AllKnown[] = {
     {"RESPONSE_FLAGS", Op::Flags, Shape::Plain},
     {"RESPONSE_FLAGS_LONG", Op::FlagWords, Shape::Plain},
     {"RESPONSE_TX_DURATION", Op::ResponseTxDuration, Shape::Number, Argument::Unit},
+    {"ROUTE_CONFIGURATION_NAME", Op::RouteTable, Shape::Text},
     {"ROUTE_NAME", Op::Route, Shape::Text},
     {"START_TIME", Op::StartTime, Shape::Plain, Argument::Time},
     {"STREAM_ID", Op::StreamId, Shape::Number},
@@ -297,6 +299,10 @@ std::string_view RequestFormat::bareValue(const Piece& piece, const RequestRecor
     case Op::VirtualHost:
       return info.route != nullptr && info.route->virtual_host != nullptr
                  ? info.route->virtual_host->name
+                 : std::string_view();
+    case Op::RouteTable:
+      return info.route != nullptr && info.route->virtual_host != nullptr
+                 ? info.route->virtual_host->table
                  : std::string_view();
   }
   return {};

@@ -154,7 +154,8 @@ struct DirectResponse {
 };
 
 struct VirtualHost {
-  std::string name;  // in logs and metrics
+  std::string name;        // in logs and metrics
+  std::string table = {};  // the name of the table that it stands in, for logs; may be empty
 };
 
 struct Route {

@@ -30,7 +30,7 @@ bool speaksOfText(PathMatch::Kind kind) {
 }  // namespace
 
 RouteTable::Host::Host(VirtualHostSpec spec)
-    : name(new VirtualHost{std::move(spec.name)}),
+    : name(new VirtualHost{std::move(spec.name), std::move(spec.table)}),
       routes(std::move(spec.routes)),
       exact_case(indexed(routes, true)),
       any_case(indexed(routes, false), true) {

@@ -36,6 +36,7 @@ struct VirtualHostSpec {
   std::string path = {};
   std::vector<std::string> domains = {};
   std::vector<RouteSpec> routes = {};
+  std::string table = {};  // see VirtualHost
 };
 
 // Why a request takes the route that it takes.

@@ -32,6 +32,7 @@ struct Sample {
     response.add("content-type", "text/plain");
     trailers.add("grpc-message", "fine");
     virtual_host.name = "all";
+    virtual_host.table = "edge";
     route.name = "main";
     route.virtual_host = &virtual_host;
     const MonotonicTime start(milliseconds(1000));
@@ -114,7 +115,7 @@ const Value Values[] = {
     {"%GRPC_STATUS(NUMBER)%,%GRPC_STATUS_NUMBER%", "5,5"},
     {"%UPSTREAM_HOST% %UPSTREAM_CLUSTER%", "127.0.0.1:8080 up"},
     {"%UPSTREAM_PROTOCOL% %UPSTREAM_REQUEST_ATTEMPT_COUNT%", "HTTP/1.1 2"},
-    {"%ROUTE_NAME% %VIRTUAL_HOST_NAME%", "main all"},
+    {"%ROUTE_NAME% %VIRTUAL_HOST_NAME% %ROUTE_CONFIGURATION_NAME%", "main all edge"},
     {"%LISTENER_NAME% %FILTER_CHAIN_NAME% %REASON%", "in web client_bytes"},
     {"%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_LOCAL_PORT%", "127.0.0.1:50000 80"},
     {"100%% of %RESPONSE_CODE%", "100% of 200"},
@@ -133,8 +134,9 @@ TEST(RequestFormatTest, WhatIsNotKnownIsADashOrNull) {
        {"%REQ(:PATH)%", "%REQ(X-ENVOY-ORIGINAL-PATH)%", "%RESPONSE_CODE_DETAILS%",
         "%RESPONSE_FLAGS%", "%GRPC_STATUS%", "%GRPC_STATUS_NUMBER%", "%UPSTREAM_HOST%",
         "%UPSTREAM_CLUSTER%", "%UPSTREAM_PROTOCOL%", "%ROUTE_NAME%", "%VIRTUAL_HOST_NAME%",
-        "%REQUEST_DURATION%", "%RESPONSE_DURATION%", "%RESPONSE_TX_DURATION%", "%DURATION%",
-        "%TRAILER(x)%", "%CONNECTION_TERMINATION_DETAILS%"}) {
+        "%ROUTE_CONFIGURATION_NAME%", "%REQUEST_DURATION%", "%RESPONSE_DURATION%",
+        "%RESPONSE_TX_DURATION%", "%DURATION%", "%TRAILER(x)%",
+        "%CONNECTION_TERMINATION_DETAILS%"}) {
     EXPECT_EQ(text(format, sample), "-") << format;
     EXPECT_EQ(json(format, sample), "null") << format;
   }

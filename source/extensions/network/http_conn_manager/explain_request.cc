@@ -153,6 +153,13 @@ net::IpAddress explainClient(const HttpConnManagerSettings& settings,
   return http::applyForwarded(settings.forwarded, {peer, text}, 0, 0, headers);
 }
 
+// As the configuration has it.
+std::string_view nameOf(const HttpConnManagerSettings& settings, size_t filter) {
+  const bool named =
+      filter < settings.filter_names.size() && !settings.filter_names[filter].empty();
+  return named ? std::string_view(settings.filter_names[filter]) : settings.filters[filter]->name();
+}
+
 // False: one of them answers it.
 bool explainFilters(const HttpConnManagerSettings& settings,
                     const filter::ConnectionInfo& connection, const HeaderMap& headers,
@@ -160,9 +167,10 @@ bool explainFilters(const HttpConnManagerSettings& settings,
   for (size_t i = 0; i + 1 < settings.filters.size(); ++i) {
     auto verdict = settings.filters[i]->explainRequest(headers, connection, client);
     if (!verdict) {
-      out.filters.emplace_back(settings.filters[i]->name());
+      out.filters.emplace_back(nameOf(settings, i));
       continue;
     }
+    verdict->filter = nameOf(settings, i);
     out.verdicts.push_back(std::move(*verdict));
     const filter::FilterExplanation& said = out.verdicts.back();
     if (said.verdict != filter::FilterExplanation::Verdict::Ends) continue;

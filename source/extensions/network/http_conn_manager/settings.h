@@ -29,6 +29,7 @@ struct HttpConnManagerSettings {
   Codec codec = Codec::Auto;
   std::shared_ptr<const http::RouteTable> routes;
   std::vector<std::shared_ptr<const http::FilterFactory>> filters;  // the last one is terminal
+  std::vector<std::string> filter_names = {};  // as they were configured; each may be empty
   http::Http1Settings http1;
   http::Http2Settings http2;
   http::PathSettings path;

@@ -153,6 +153,10 @@ TEST_F(ExplainRequestTest, TheFiltersBeforeTheRouterAreNamed) {
   settings_.filters = {std::make_shared<NamedFilter>("rbac"),
                        std::make_shared<NamedFilter>("router")};
   EXPECT_EQ(ask("/api").filters, std::vector<std::string>{"rbac"});
+  settings_.filter_names = {"", "last"};
+  EXPECT_EQ(ask("/api").filters, std::vector<std::string>{"rbac"});
+  settings_.filter_names = {"who-may", "last"};
+  EXPECT_EQ(ask("/api").filters, std::vector<std::string>{"who-may"});
   EXPECT_EQ(ask("/api").protocol, "http/1.1");
   settings_.codec = HttpConnManagerSettings::Codec::Http2;
   EXPECT_EQ(ask("/api").protocol, "h2c");
