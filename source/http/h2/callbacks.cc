@@ -38,9 +38,11 @@ int onHeader(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf
 }
 
 // A field that nghttp2 would leave out: the message is malformed (RFC 9113 8.1.1).
-int onInvalidHeader(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf*, nghttp2_rcbuf*, uint8_t,
-                    void*) noexcept {
-  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+int onInvalidHeader(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                    nghttp2_rcbuf* value, uint8_t, void*) noexcept {
+  Http2Stream* stream = streamOf(session, frame->hd.stream_id);
+  const bool answered = stream != nullptr && stream->onBadField(name, value);
+  return answered ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 int onDataChunk(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes, size_t size,

@@ -44,4 +44,11 @@ std::string_view http2FaultOf(uint32_t code) {
   }
 }
 
+bool brokeProtocol(std::string_view fault) {
+  const bool silent = fault == "h2_settings_timeout" || fault == "h2_keepalive_timeout" ||
+                      fault == "h2_flush_timeout";
+  const bool of_http2 = fault != NotHttp2 && fault != ClosedBeforeHttp2;
+  return !fault.empty() && !silent && of_http2 && fault != "h2_internal_error";
+}
+
 }  // namespace weir::http

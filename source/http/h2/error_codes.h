@@ -15,5 +15,8 @@ ResetReason resetReasonOf(uint32_t code);
 // Of a connection that nghttp2 gave up: "h2_flow_control_error"; of one that is unknown
 // "h2_protocol_error".
 std::string_view http2FaultOf(uint32_t code);
+// A connection that ended by `fault` ended by what its peer sent, in HTTP/2, and not by its
+// silence or a failure here.
+bool brokeProtocol(std::string_view fault);
 
 }  // namespace weir::http

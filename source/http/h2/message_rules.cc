@@ -119,6 +119,14 @@ bool hasRequiredPseudo(const HeaderMap& from, Http2Message kind) {
   return tunnel ? !from.has(HeaderId::Scheme) && !from.has(HeaderId::Path) : target;
 }
 
+// RFC 9110 8.6: a response that has no body by its status has no length either. HTTP/1 looks past
+// one; a client of HTTP/2 takes the response for malformed.
+bool hasNoLength(const HeaderMap& from, Http2Message kind) {
+  if (kind != Http2Message::Response) return false;
+  const unsigned status = statusOf(from);
+  return status < 200 || status == 204;
+}
+
 bool leftOut(const HeaderEntry& entry, Http2Message kind) {
   if (belongsToConnection(entry.id)) return true;
   if (entry.id == HeaderId::Host) return kind != Http2Message::Response;
@@ -135,15 +143,15 @@ bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits) {
 BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
                             const HeaderLimits& limits) {
   if (overLimits(count, limits)) return {431, "headers_too_large"};
+  if (count.malformed) return {400, "h2_malformed_head"};
   if (head.get(HeaderId::Path).size() > limits.max_target_bytes) return {414, "target_too_long"};
   if (count.underscore && limits.underscores == Underscores::Reject) {
     return {400, "underscore_in_header"};
   }
   if (const std::string_view fault = pathFault(head); !fault.empty()) return {400, fault};
   if (!takeHost(head)) return {400, "host_mismatch"};
-  if (head.get(HeaderId::Authority).find('@') != std::string_view::npos) {
-    return {400, "bad_authority"};  // RFC 9113 8.3.1: no user information
-  }
+  // RFC 9113 8.3.1: among others no user information.
+  if (!isAuthority(head.get(HeaderId::Authority))) return {400, "bad_authority"};
   // RFC 9113 8.2.3: one field again, as others than HTTP/2 know it.
   if (head.count(HeaderId::Cookie) > 1) head.set(HeaderId::Cookie, head.joined("cookie"));
   return {};
@@ -152,8 +160,10 @@ BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
 bool collectFields(const HeaderMap& from, Http2Message kind, std::vector<nghttp2_nv>& to) {
   to.clear();
   if (!hasRequiredPseudo(from, kind) || !collectPseudo(from, kind, to)) return false;
+  const bool no_length = hasNoLength(from, kind);
   for (const HeaderEntry& entry : from.entries()) {
     if (isPseudo(entry) || leftOut(entry, kind)) continue;
+    if (no_length && entry.id == HeaderId::ContentLength) continue;
     if (!validField(entry)) return false;
     to.push_back(fieldOf(entry.name, entry.id == HeaderId::Te ? "trailers" : entry.value));
   }

@@ -19,6 +19,7 @@ struct Http2FieldCount {
   size_t fields = 0;
   size_t bytes = 0;  // names and values, and 32 for each field (RFC 9113 6.5.2)
   bool underscore = false;
+  bool malformed = false;  // one that no message may have, and that was left out
 };
 
 // True if a head or trailers with so many fields are over the limits.
@@ -33,9 +34,10 @@ BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
 enum class Http2Message : uint8_t { Request, Response, Trailers };
 
 // Refers to the fields of `from` in `to`, in the order in which they are sent: pseudo-header fields
-// first, none that belongs to a connection. `host` is sent as :authority. False if one must not be
-// sent: a name that is no token in lower case, a value with control bytes (RFC 9110 5.5, RFC 9113
-// 8.2.1), or pseudo-header fields that this kind of message does not have.
+// first, none that belongs to a connection, and no length of a response that cannot have a body
+// (1xx, 204: RFC 9110 8.6). `host` is sent as :authority. False if one must not be sent: a name
+// that is no token in lower case, a value with control bytes (RFC 9110 5.5, RFC 9113 8.2.1), or
+// pseudo-header fields that this kind of message does not have.
 [[nodiscard]] bool collectFields(const HeaderMap& from, Http2Message kind,
                                  std::vector<nghttp2_nv>& to);
 

@@ -334,7 +334,9 @@ void Http2Session::onConnectionGone() {
   // Those that are told may begin nothing, and none is dropped any more.
   std::string_view detail;
   if (side_ == Side::Client) detail = fault_.empty() && !peer_settled_ ? peerEndDetail() : fault_;
-  for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(ResetReason::ConnectionGone, detail);
+  const auto reason =
+      brokeProtocol(detail) ? ResetReason::ProtocolError : ResetReason::ConnectionGone;
+  for (size_t i = 0; i < all_.size(); ++i) all_[i]->giveUp(reason, detail);
 }
 
 void Http2Session::announceGoaway() {

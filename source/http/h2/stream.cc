@@ -262,16 +262,27 @@ void Http2Stream::onField(nghttp2_rcbuf* name_bytes, nghttp2_rcbuf* value_bytes)
   const std::string_view value = textOf(value_bytes);
   const HeaderLimits& limits = session_.settings().headers;
   const bool underscore = name.find('_') != std::string_view::npos;
-  ++count_.fields;
-  count_.bytes += name.size() + value.size() + 32;
+  countField(name, value);
   count_.underscore |= underscore;
-  session_.failIf(session_.guard().onFields(count_.fields, count_.bytes));
   if (map_ == nullptr || overLimits(count_, limits)) return;
   const bool server = session_.side() == Http2Session::Side::Server;
   if (server && underscore && limits.underscores == Underscores::Drop) {
     return session_.countDroppedField();
   }
   map_->add(name, value);
+}
+
+void Http2Stream::countField(std::string_view name, std::string_view value) {
+  ++count_.fields;
+  count_.bytes += name.size() + value.size() + 32;
+  session_.failIf(session_.guard().onFields(count_.fields, count_.bytes));
+}
+
+bool Http2Stream::onBadField(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  if (session_.side() == Http2Session::Side::Client || state_.head_whole) return false;
+  countField(textOf(name), textOf(value));
+  count_.malformed = true;
+  return true;
 }
 
 void Http2Stream::onFieldsEnd(bool end_stream) {

@@ -39,6 +39,8 @@ class Http2Stream final : public StreamEncoder {
   // was noted before: an informational head, whose map is used again.
   void onFieldsBegin();
   void onField(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  // It is none that may be in a message, and left out. False: the stream is to be reset for it.
+  bool onBadField(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   void onFieldsEnd(bool end_stream);
   void onDataChunk(const uint8_t* bytes, size_t size);
   void onDataEnd();
@@ -100,6 +102,7 @@ class Http2Stream final : public StreamEncoder {
   void dropData(size_t size);
   void dropOutbound();
 
+  void countField(std::string_view name, std::string_view value);
   void onRequestHead(bool end_stream);
   void onResponseHead(bool end_stream);
   void onTrailers();

@@ -122,6 +122,29 @@ TEST(Http2ClientCodec, TellsEveryStreamThatTheConnectionIsGone) {
   EXPECT_FALSE(client.codec->canTake());
 }
 
+// A server that breaks the protocol has not merely gone away.
+TEST(Http2ClientCodec, TellsEveryStreamThatTheServerBrokeTheProtocol) {
+  std::string long_head = frame(HeadersFrame, 0, 1, fieldBlock({{":status", "200"}}));
+  for (int i = 0; i < 2000; ++i) long_head += frame(ContinuationFrame, 0, 1);
+  const std::pair<std::string, const char*> cases[] = {
+      {frame(PushPromiseFrame, EndHeaders, 1, number(2, 4) + fieldBlock(get())),
+       "h2_protocol_error"},
+      {headers(3, {{":status", "200"}}), "h2_protocol_error"},
+      {data(1, "x"), "h2_protocol_error"},
+      {long_head, "h2_continuation_flood"},
+  };
+  for (const auto& [bytes, reason] : cases) {
+    ClientHarness client;
+    client.feed(serverHello() + frame(SettingsFrame, Ack, 0));
+    RecordingDecoder& stream = client.request(get());
+    client.sent();
+    client.feed(bytes);
+    client.codec->onConnectionGone();
+    EXPECT_TRUE(stream.log.starts_with("reset protocol_error h2_"))
+        << reason << int(bytes[3]) << stream.log;
+  }
+}
+
 FieldList webSocket() {
   return {{":method", "CONNECT"},
           {":protocol", "websocket"},

@@ -160,6 +160,21 @@ TEST(Http2Conversation, ExtendedConnectCarriesItsProtocol) {
   EXPECT_EQ(client.log, "headers :status=200\n");
 }
 
+// RFC 9110 8.6: servers of HTTP/1 say a length all the same, and a client must not lose the
+// response for it.
+TEST(Http2Conversation, AResponseThatCannotHaveABodyHasNoLength) {
+  CodecPair pair;
+  RecordingDecoder& client = pair.client.request(get());
+  pair.pump();
+  http::StreamEncoder& server = *pair.server.stream().encoder;
+  EXPECT_TRUE(
+      server.encodeHeaders(Fields{{":status", "103"}, {"content-length", "0"}, {"a", "b"}}, false));
+  pair.pump();
+  EXPECT_TRUE(server.encodeHeaders(Fields{{":status", "204"}, {"content-length", "5"}}, true));
+  pair.pump();
+  EXPECT_EQ(client.log, "headers :status=103 a=b\nheaders :status=204 end\n");
+}
+
 TEST(Http2Conversation, DrainsInTwoSteps) {
   CodecPair pair;
   pair.server.codec->startDrain();

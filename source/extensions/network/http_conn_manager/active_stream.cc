@@ -120,6 +120,12 @@ void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
     if (reason == http::ResetReason::Cancel) info().reason = "client_reset";
     info().bad_request = reason == http::ResetReason::ProtocolError;
   }
+  const bool malformed = reason == http::ResetReason::ProtocolError && !detail.empty();
+  if (malformed && info().version == http::Version::Http2) {
+    // With HTTP/1 it ends the connection, which counts it.
+    manager_.stats().onRejected(info().reason);
+    if (info().path.empty()) info().path = filters_.requestHeaders().get(HeaderId::Path);
+  }
   manager_.stats().onReset(HttpStats::Side::Client, info().reason);
   done();
 }
