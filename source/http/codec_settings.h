@@ -45,6 +45,9 @@ struct Http2Settings {
   uint32_t initial_stream_window_size = 65536;
   uint32_t initial_connection_window_size = 1048576;
   bool allow_connect = true;  // extended CONNECT (RFC 8441)
+  // On the side of the client: after so many the connection takes only those that are on their way,
+  // for a round trip, and at most max_concurrent_streams. 0: no bound.
+  uint64_t max_requests = 0;
   // Frames that wait to be sent.
   uint32_t max_outbound_frames = 10000;
   uint32_t max_outbound_control_frames = 1000;  // of them PING, SETTINGS and RST_STREAM

@@ -10,8 +10,8 @@ Http1ServerCodec::Http1ServerCodec(event::Loop& loop, net::Stream& out, buffer::
     : settings_(settings),
       events_(events),
       pool_(pool),
-      head_(pool, settings.headers),
-      incoming_(pool, settings.headers),
+      head_(pool, settings_.headers),
+      incoming_(pool, settings_.headers),
       head_timer_(loop, [this] { onHeadTimeout(); }),
       outlet_(loop, out, pool, settings.buffer_limit, [this] { atTurnEnd(); }) {
   head_.begin(HeadScanner::Kind::Request);

@@ -87,7 +87,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   void tellStreamEnd();
   void tellRequestEnd();
 
-  const Http1Settings& settings_;
+  const Http1Settings settings_;
   ServerCodecEvents& events_;
   buffer::SlicePool& pool_;
   StreamDecoder* decoder_ = nullptr;  // of the stream that is open

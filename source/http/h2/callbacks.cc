@@ -75,7 +75,7 @@ int onFrameRecv(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
       if (stream != nullptr) session.onPeerReset(*stream);
       break;
     case NGHTTP2_SETTINGS: session.onSettings(has(head, NGHTTP2_FLAG_ACK)); break;
-    case NGHTTP2_PING: session.onPing(has(head, NGHTTP2_FLAG_ACK)); break;
+    case NGHTTP2_PING: session.onPing(has(head, NGHTTP2_FLAG_ACK), frame->ping.opaque_data); break;
     case NGHTTP2_GOAWAY: session.onGoaway(); break;
     case NGHTTP2_WINDOW_UPDATE: session.onWindowUpdate(); break;
     default: break;

@@ -5,10 +5,21 @@ namespace weir::http {
 Http2ServerCodec::Http2ServerCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
                                    const Http2Settings& settings, ServerCodecEvents& events)
     : events_(events),
+      max_requests_(settings.max_requests),
+      most_under_way_(settings.max_concurrent_streams),
       session_(Http2Session::Side::Server, loop, out, pool, settings, events, *this) {}
 
 StreamDecoder& Http2ServerCodec::onPeerStream(Http2Stream& stream) {
+  ++requests_;
+  if (hadItsRequests()) startDrain();
+  // It goes on as if it had not been told.
+  if (hadItsRequests() && requests_ - max_requests_ >= most_under_way_) finishDrain();
   return events_.onNewStream(stream, Version::Http2);
+}
+
+// What was on its way when the client was told is here.
+void Http2ServerCodec::onGoawaySeen() {
+  if (hadItsRequests()) finishDrain();
 }
 
 void Http2ServerCodec::startDrain() {

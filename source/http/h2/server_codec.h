@@ -30,9 +30,14 @@ class Http2ServerCodec final : public Codec, private Http2Session::Owner {
   StreamDecoder& onPeerStream(Http2Stream& stream) override;
   void onPeerSettings() override {}
   void onPeerGoaway() override { peer_went_ = true; }
+  void onGoawaySeen() override;
+  bool hadItsRequests() const { return max_requests_ != 0 && requests_ >= max_requests_; }
   bool wantsEnd(std::string_view& reason) const override;
 
   ServerCodecEvents& events_;
+  const uint64_t max_requests_;  // 0: no bound
+  const uint64_t most_under_way_;
+  uint64_t requests_ = 0;
   Drain drain_ = Drain::None;
   bool peer_went_ = false;  // it begins nothing more
   Http2Session session_;

@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 
 #include "source/base/check.h"
 #include "source/http/h2/callbacks.h"
@@ -17,6 +18,8 @@ constexpr size_t InputPiece = 16384;    // looked at before streams are told
 constexpr size_t QueueBeforePump = 64;  // frames that wait while there are more bytes to look at
 constexpr int MaxRounds = 4;            // of telling and sending in one turn
 constexpr size_t KeptStreams = 32;
+// Tells the answer to that PING from one to a keepalive's, which is all zeros.
+constexpr std::array<uint8_t, 8> GoawayPing = {'g', 'o', 'a', 'w', 'a', 'y', 0, 1};
 
 }  // namespace
 
@@ -308,8 +311,18 @@ void Http2Session::conclude() {
   if (!all_.empty()) return;
   if (peer_ended_) return end(ConnectionEnd::Flush, "closed_by_peer", false);
   std::string_view reason;
-  if (nghttp2_session_want_write(session_) == 0 && owner_.wantsEnd(reason)) {
-    end(ConnectionEnd::Flush, reason, false);
+  if (!owner_.wantsEnd(reason)) return;
+  if (out_.writeBlocked()) pushControl();
+  if (nghttp2_session_want_write(session_) == 0) end(ConnectionEnd::Flush, reason, false);
+}
+
+// A peer that does not read would hold the connection for as long as it likes. Without streams it
+// is control frames alone that wait, of which the guard lets no more than so many.
+void Http2Session::pushControl() {
+  while (!dead()) {
+    pull();
+    if (output_.empty()) return;
+    out_.write(output_, false);
   }
 }
 
@@ -341,6 +354,7 @@ void Http2Session::onConnectionGone() {
 
 void Http2Session::announceGoaway() {
   nghttp2_submit_shutdown_notice(session_);
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, GoawayPing.data());
   wake();
 }
 
@@ -407,8 +421,9 @@ void Http2Session::onNoSettings() {
   if (side_ == Side::Client) fail(NotHttp2, NGHTTP2_PROTOCOL_ERROR);
 }
 
-void Http2Session::onPing(bool ack) {
+void Http2Session::onPing(bool ack, std::span<const uint8_t, 8> opaque) {
   if (!ack) return failIf(guard_.onPing(loop_.now()));
+  if (std::equal(opaque.begin(), opaque.end(), GoawayPing.begin())) return owner_.onGoawaySeen();
   if (!std::exchange(ping_sent_, false)) return;
   armKeepalive();
 }

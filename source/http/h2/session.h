@@ -44,6 +44,8 @@ class Http2Session {
     virtual StreamDecoder& onPeerStream(Http2Stream& stream) = 0;
     virtual void onPeerSettings() = 0;
     virtual void onPeerGoaway() = 0;
+    // The peer has seen the announcement of announceGoaway().
+    virtual void onGoawaySeen() {}
     // Between two turns of work: true if nothing more is wanted once no stream is left; `reason`
     // then names why.
     virtual bool wantsEnd(std::string_view& reason) const = 0;
@@ -62,7 +64,8 @@ class Http2Session {
   size_t openStreams() const { return all_.size(); }
 
   Http2Stream& newStream();
-  // GOAWAY that only announces, and the one with the last stream (RFC 9113 6.8).
+  // GOAWAY that only announces, with a PING behind it by which the peer tells that it has seen it;
+  // and the one with the last stream (RFC 9113 6.8).
   void announceGoaway();
   void sendGoaway();
   bool over() const { return over_; }
@@ -105,7 +108,7 @@ class Http2Session {
   void onSettings(bool ack);
   // The first frame is another one.
   void onNoSettings();
-  void onPing(bool ack);
+  void onPing(bool ack, std::span<const uint8_t, 8> opaque);
   void onGoaway() { owner_.onPeerGoaway(); }
   void onPeerReset(const Http2Stream& stream);
   void onResetSent(int32_t id, uint32_t code, Http2Stream* stream);
@@ -131,6 +134,7 @@ class Http2Session {
   std::string_view floodOfAnswers() const;
   void peerEnds();
   void conclude();
+  void pushControl();
   void end(ConnectionEnd how, std::string_view reason, bool fault);
   void stopTimers();
   void drop(Http2Stream& stream);

@@ -195,5 +195,63 @@ TEST(Http2Conversation, DrainsInTwoSteps) {
   EXPECT_EQ(pair.client.events.end, "flush peer_goaway");
 }
 
+http::Http2Settings twoRequests() {
+  http::Http2Settings settings;
+  settings.max_requests = 2;
+  settings.max_concurrent_streams = 3;
+  return settings;
+}
+
+TEST(Http2Conversation, TakesWhatIsOnItsWayBehindTheLastRequest) {
+  CodecPair pair(twoRequests());
+  pair.client.request(get());
+  pair.pump();
+  EXPECT_FALSE(pair.client.codec->finished());
+  pair.client.request(get());
+  pair.client.request(get());  // the client cannot know
+  pair.pump();
+  EXPECT_TRUE(pair.client.codec->finished());
+  EXPECT_EQ(pair.server.events.streams.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(pair.server.stream(i).encoder->encodeHeaders(Fields{{":status", "200"}}, true));
+  }
+  pair.pump();
+  EXPECT_EQ(pair.server.events.end, "flush drained");
+  for (const auto& stream : pair.client.events.streams) {
+    EXPECT_EQ(stream->log, "headers :status=200 end\n");
+  }
+}
+
+TEST(Http2Conversation, AClientThatGoesOnBehindTheLastRequestIsNotHeard) {
+  ServerHarness server(twoRequests());
+  server.feed(hello() + frame(SettingsFrame, Ack, 0));
+  for (uint32_t id = 1; id < 41; id += 2) {
+    server.feed(headers(id, get()));
+    if (server.events.streams.size() > id / 2) {
+      EXPECT_TRUE(server.stream(id / 2).encoder->encodeHeaders(Fields{{":status", "200"}}, true));
+    }
+    server.loop.runUntilIdle();
+    if (!server.events.end.empty()) break;
+  }
+  EXPECT_EQ(server.events.streams.size(), 5u);
+  EXPECT_EQ(server.events.end, "flush drained");
+}
+
+// What it does not read must not keep its connection.
+TEST(Http2Conversation, DrainsAClientThatDoesNotRead) {
+  ServerHarness server;
+  server.feed(hello() + frame(SettingsFrame, Ack, 0) + headers(1, get()));
+  server.out.blocked = true;
+  server.feed(frame(PingFrame, 0, 0, "12345678") + rst(1, 8));
+  server.sent();
+  server.codec->startDrain();
+  server.loop.runUntilIdle();
+  EXPECT_EQ(server.events.end, "");
+  server.codec->finishDrain();
+  EXPECT_EQ(describeOutcome(server.sent()),
+            "GOAWAY last=2147483647 code=0\nGOAWAY last=1 code=0\n");
+  EXPECT_EQ(server.events.end, "flush drained");
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -97,6 +97,7 @@ void parseFilters(const Proto& proto, const FieldScope& list, config::BuildConte
     parsed.push_back(
         parseFilter(proto.http_filters(i), list.index(static_cast<size_t>(i)), context));
     addIfMade(parsed.back().filter, settings);
+    settings.filter_names.push_back(proto.http_filters(i).name());
   }
   checkOrder(parsed, list);
 }
@@ -152,7 +153,10 @@ void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings
       proto.transparent() ? limits.max_bytes : limits.max_target_bytes, {1, 8192 * 1024});
   limits.underscores = underscoresOf(proto);
   settings.http1.headers = settings.http2.headers = limits;
+  const auto& http1 = proto.http_protocol_options();
+  settings.http1.accept_http_10 = !http1.has_accept_http_10() || http1.accept_http_10();
   settings.max_requests_per_connection = proto.max_requests_per_connection();
+  settings.http2.max_requests = settings.max_requests_per_connection;
 }
 
 void parsePath(const Proto& proto, Settings& settings) {

@@ -99,12 +99,16 @@ void HttpConnection::makeCodec(http::Version version) {
   context_.info().http = &activity_;
   manager_.stats().connectionBegan(version);
   if (version == http::Version::Http2) {
-    codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices,
-                                                      settings.http2, events);
+    http::Http2Settings http2 = settings.http2;
+    http2.buffer_limit = context_.bufferLimit();
+    codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices, http2,
+                                                      events);
     context_.info().protocol = "h2c";
   } else {
-    codec_ = std::make_unique<http::Http1ServerCodec>(worker.loop, context_, worker.slices,
-                                                      settings.http1, events);
+    http::Http1Settings http1 = settings.http1;
+    http1.buffer_limit = context_.bufferLimit();
+    codec_ = std::make_unique<http::Http1ServerCodec>(worker.loop, context_, worker.slices, http1,
+                                                      events);
     context_.info().protocol = "http/1.1";
   }
   if (worker.drains.draining()) {
@@ -183,6 +187,7 @@ void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, boo
   state_ = State::Ending;
   if (fault) manager_.stats().onRejected(reason);
   end_reason_ = reason == "closed_by_peer" ? "client_fin" : reason;  // as all protocols have it
+  if (idle_ && reason == "drained") end_reason_ = "idle_timeout";
   end_how_ = closeFor(how);
   settle_.schedule();
 }
@@ -257,9 +262,10 @@ void HttpConnection::onTimer() {
   if (streams_.empty() && settings.idle_timeout > Duration::zero()) {
     if (now >= idle_since_ + settings.idle_timeout) {
       if (codec_ == nullptr) return closeNow(filter::Close::Flush, "idle_timeout");
+      if (std::exchange(idle_, true)) return closeNow(filter::Close::Reset, "idle_timeout");
       codec_->startDrain();
       codec_->finishDrain();
-      // What was written for streams that have ended may still be on its way.
+      // What was written for streams that have ended may still be on its way: for as long again.
       if (state_ == State::Open) lookWithin(settings.idle_timeout);
       return;
     }

@@ -80,6 +80,7 @@ class HttpConnection final : public filter::ReadFilter,
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;
   filter::HttpActivity activity_;
+  bool idle_ = false;  // it ends for that
   std::string_view end_reason_;
   filter::Close end_how_ = filter::Close::Flush;
   enum class State : uint8_t { Open, Ending, Closed } state_ = State::Open;

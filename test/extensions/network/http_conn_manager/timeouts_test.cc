@@ -187,6 +187,78 @@ TEST(HttpTimeouts, NewStreamsDoNotPutOffTheEndOfADrain) {
   EXPECT_EQ(goaways, 2u) << describeOutcome(proxy.client().received());
 }
 
+// A client of HTTP/2 that reads nothing, with as much for it as its connection takes and all of
+// its requests reset.
+void stopReading(HttpProxyHarness& proxy) {
+  proxy.filters().towardsClient().capacity = 64;
+  proxy.client().stopReading();
+  proxy.client().send(hello() + frame(SettingsFrame, Ack, 0));
+  for (uint32_t id = 1; id < 160; id += 2) {
+    proxy.client().send(headers(
+        id, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/d"}}));
+    proxy.run();
+  }
+  proxy.advance(milliseconds(1100));
+  for (uint32_t id = 1; id < 160; id += 2) proxy.client().send(rst(id, 8));
+  proxy.run();
+  ASSERT_TRUE(proxy.filters().connection().writeBlocked());
+}
+
+HttpProxyParts withSmallBuffer(const std::string& fields) {
+  HttpProxyParts parts = managed(fields);
+  parts.buffer_bytes = 128;
+  return parts;
+}
+
+TEST(HttpTimeouts, AClientOfHttp2ThatDoesNotReadCannotOutlastThem) {
+  for (const std::string bound :
+       {"idle_timeout: 10s", "idle_timeout: 0s, max_connection_duration: 10s"}) {
+    HttpProxyHarness proxy(withSmallBuffer(bound + ", drain_timeout: 2s"));
+    stopReading(proxy);
+    EXPECT_FALSE(proxy.filters().closed()) << bound;
+    proxy.advance(seconds(30));
+    EXPECT_TRUE(proxy.filters().closed()) << bound;
+  }
+}
+
+TEST(HttpTimeouts, AClientOfHttp2ThatDoesNotReadCannotOutlastADrain) {
+  HttpProxyHarness proxy(withSmallBuffer("idle_timeout: 0s, drain_timeout: 2s"));
+  stopReading(proxy);
+  proxy.filters().context().worker.drains.start();
+  proxy.advance(seconds(10));
+  EXPECT_TRUE(proxy.filters().closed());
+}
+
+// Nothing else bounds how long a client may leave what is written in its window.
+TEST(HttpTimeouts, AnAnswerThatIsNotTakenDoesNotKeepAnIdleConnection) {
+  HttpProxyParts parts = managed("idle_timeout: 10s, stream_idle_timeout: 0s");
+  parts.routes =
+      "[{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: hello}}}]";
+  HttpProxyHarness proxy(parts);
+  constexpr uint16_t InitialWindowSize = 4;
+  proxy.client().send(std::string(ClientPreface) + settings({{InitialWindowSize, 1}}) +
+                      frame(SettingsFrame, Ack, 0) + headers(1, get()));
+  proxy.advance(seconds(19));
+  EXPECT_FALSE(proxy.filters().closed());
+  proxy.advance(seconds(2));
+  EXPECT_TRUE(proxy.filters().closed());
+  EXPECT_EQ(proxy.filters().closeReason(), "idle_timeout");
+}
+
+TEST(HttpTimeouts, AnIdleConnectionEndsByThatName) {
+  const std::string http1 = "GET /d HTTP/1.1\r\nhost: a\r\n\r\n";
+  const std::string http2 =
+      hello() + frame(SettingsFrame, Ack, 0) +
+      headers(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/d"}});
+  for (const std::string& before : {std::string(), http1, http2}) {
+    HttpProxyHarness proxy(managed("idle_timeout: 10s"));
+    proxy.client().send(before);
+    proxy.advance(seconds(11));
+    EXPECT_TRUE(proxy.clientEnds());
+    EXPECT_EQ(proxy.filters().closeReason(), "idle_timeout") << before;
+  }
+}
+
 TEST(HttpTimeouts, AClientThatDoesNotReadItsAnswerIsLetGo) {
   HttpProxyHarness proxy(managed("stream_idle_timeout: 5s, idle_timeout: 10s"));
   proxy.filters().towardsClient().capacity = 1024;
