@@ -9,6 +9,7 @@
 #include "source/http/h2/callbacks.h"
 #include "source/http/h2/error_codes.h"
 #include "source/http/h2/limits.h"
+#include "source/http/h2/session_memory.h"
 
 namespace weir::http {
 namespace {
@@ -57,8 +58,8 @@ void Http2Session::start() {
   // Left to the flood guard, which looks at how long the streams lived.
   nghttp2_option_set_stream_reset_rate_limit(options, uint64_t{1} << 32, uint64_t{1} << 32);
   const bool server = side_ == Side::Server;
-  const auto make = server ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
-  WEIR_CHECK(make(&session_, Http2Callbacks::all(), this, options) == 0);
+  const auto make = server ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
+  WEIR_CHECK(make(&session_, Http2Callbacks::all(), this, options, http2SessionMemory()) == 0);
   nghttp2_option_del(options);
   submitSettings();
   settings_timer_.arm(Http2SettingsTimeout);
