@@ -339,7 +339,7 @@ void RouterFilter::retryNow() {
 void RouterFilter::onTimeout() {
   cluster_->counters().happened(upstream::RequestEvent::TimedOut);
   disarmTimers();
-  upstream_.cancel(http::ResetReason::Cancel);
+  upstream_.timeOut();
   if (responding_) {
     return context_.resetStream(http::ResetReason::Cancel, "upstream_request_timeout");
   }
@@ -350,12 +350,9 @@ void RouterFilter::onTryTimeout(std::string_view reason) {
   using Event = upstream::RequestEvent;
   const bool idle = reason == TryTimers::IdleReason;
   cluster_->counters().happened(idle ? Event::TryIdled : Event::TryTimedOut);
-  if (responding_) {
-    upstream_.cancel(http::ResetReason::Cancel);
-    return context_.resetStream(http::ResetReason::Cancel, reason);
-  }
+  upstream_.timeOut();
+  if (responding_) return context_.resetStream(http::ResetReason::Cancel, reason);
   if (retries_.onTryTimeout()) return try_timers_.stop();
-  upstream_.cancel(http::ResetReason::Cancel);
   reply(504, reason);
 }
 

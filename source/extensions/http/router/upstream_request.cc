@@ -123,11 +123,18 @@ void UpstreamRequest::pauseResponse(bool paused) {
   if (state_ == State::Open && encoder_ != nullptr) encoder_->pauseReading(paused);
 }
 
-void UpstreamRequest::cancel(http::ResetReason reason) {
+void UpstreamRequest::cancel(http::ResetReason reason) { giveUp(reason, Outcome::Cancelled); }
+
+void UpstreamRequest::timeOut() {
+  const bool has_request = state_ == State::Open;
+  giveUp(http::ResetReason::Cancel, has_request ? Outcome::LocalFailure : Outcome::Cancelled);
+}
+
+void UpstreamRequest::giveUp(http::ResetReason reason, Outcome unanswered) {
   if (state_ == State::Over) return;
   leavePool();
   if (encoder_ != nullptr) std::exchange(encoder_, nullptr)->reset(reason);
-  finish(headers_seen_ ? Outcome::Response : Outcome::Cancelled);
+  finish(headers_seen_ ? Outcome::Response : unanswered);
 }
 
 http::HeaderMap& UpstreamRequest::fields(Part part) {

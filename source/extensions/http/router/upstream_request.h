@@ -105,6 +105,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   void pauseResponse(bool paused);
   // Gives it up; nothing is told any more.
   void cancel(http::ResetReason reason);
+  // The same, since it took too long: that counts against a host that has the request.
+  void timeOut();
 
   bool active() const { return state_ != State::Over; }
   // The host that is or was tried last; null if none was found.
@@ -134,6 +136,7 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   void responseEnded();
   void endStream();
   void fail(const UpstreamFailure& failure);
+  void giveUp(http::ResetReason reason, upstream::RequestOutcome::Kind unanswered);
   void finish(upstream::RequestOutcome::Kind kind);
 
   filter::Worker& worker_;

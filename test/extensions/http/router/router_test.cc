@@ -28,6 +28,46 @@ HttpProxyParts routed(const std::string& route) {
   return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]"};
 }
 
+// A host that hangs is left out as one that fails is.
+TEST(Router, TimeoutsCountAgainstTheHostThatHasTheRequest) {
+  const std::string outlier =
+      ", healthy_panic_threshold: 0, outlier_detection: {consecutive_5xx: 2, "
+      "max_ejection_percent: 100}";
+  for (const char* timeout :
+       {", timeout: 3s", ", retry_policy: {retry_on: reset, per_try_timeout: 3s}",
+        ", retry_policy: {retry_on: reset, per_try_idle_timeout: 3s}"}) {
+    HttpProxyParts parts = routed(timeout);
+    parts.cluster = outlier;
+    HttpProxyHarness proxy(parts);
+    for (size_t i = 0; i < 2; ++i) {
+      proxy.client().send(Get);
+      ASSERT_TRUE(proxy.upstreamGets(Get, i)) << timeout;
+      proxy.advance(seconds(4));
+      ASSERT_TRUE(proxy.clientSees("HTTP/1.1 504")) << timeout;
+      proxy.client().takeReceived();
+    }
+    proxy.client().send(Get);
+    EXPECT_TRUE(proxy.clientSees("weir-error: no_healthy_upstream")) << timeout;
+  }
+}
+
+// What waits for a connection is nobody's fault but the limits'.
+TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
+  HttpProxyParts parts = routed(", timeout: 3s");
+  parts.cluster =
+      ", max_connections: 1, connect_timeout: 60s, healthy_panic_threshold: 0, "
+      "outlier_detection: {consecutive_5xx: 1, max_ejection_percent: 100}";
+  parts.endpoints = "[{address: \"SILENT\"}]";
+  HttpProxyHarness proxy(parts);
+  for (size_t i = 0; i < 3; ++i) {
+    proxy.client().send(Get);
+    proxy.run();
+    proxy.advance(seconds(4));
+    ASSERT_TRUE(proxy.clientSees("weir-error: upstream_request_timeout"));
+    proxy.client().takeReceived();
+  }
+}
+
 TEST(Router, ATimeoutOfGrpcIsItsStatus) {
   HttpProxyHarness proxy(routed(", timeout: 3s"));
   proxy.client().send(
