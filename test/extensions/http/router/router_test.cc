@@ -68,6 +68,25 @@ TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
   }
 }
 
+// More tries are the last thing that an overload needs. (A limit that is reached goes the same
+// way.)
+TEST(Router, WhatHasNoHostIsNotTriedAgain) {
+  for (const std::string on : {"5xx", "gateway-error", "connect-failure"}) {
+    HttpProxyParts parts =
+        routed(", timeout: 3s, retry_policy: {retry_on: " + on + ", num_retries: 5}");
+    parts.cluster =
+        ", healthy_panic_threshold: 0, outlier_detection: {consecutive_5xx: 1, "
+        "max_ejection_percent: 100}";
+    HttpProxyHarness proxy(parts);
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.advance(seconds(4));
+    ASSERT_TRUE(proxy.clientSees("HTTP/1.1 504"));
+    proxy.client().send(Get);
+    EXPECT_TRUE(proxy.clientSees("weir-error: no_healthy_upstream")) << on;
+  }
+}
+
 TEST(Router, ATimeoutOfGrpcIsItsStatus) {
   HttpProxyHarness proxy(routed(", timeout: 3s"));
   proxy.client().send(
