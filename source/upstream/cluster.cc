@@ -51,10 +51,11 @@ Place& Place::operator=(Place&& other) noexcept {
 void Place::leave() {
   if (cluster_ == nullptr) return;
   cluster_->active_.sub(1);
-  cluster_->state_->leave();
-  cluster_ = nullptr;
+  ClusterState& state = *std::exchange(cluster_, nullptr)->state_;
+  state.leave();
   if (host_ != nullptr) host_->leave();
   host_.reset();
+  state.places().placeLeft();
 }
 
 Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer::SlicePool& slices,
@@ -78,7 +79,10 @@ Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer:
                                  {{"cluster", settings().name}})),
       requests_(stats, settings().name),
       bytes_(byteMeter(settings().name, stats)),
-      picker_(state_->makePicker()) {}
+      picker_(state_->makePicker()),
+      seat_(std::make_shared<PlaceSeat>(state_->places(), loop)) {
+  seat_->join();
+}
 
 const HostList& Cluster::hosts() {
   const uint64_t version = state_->version();
@@ -113,12 +117,12 @@ Result<Cluster::Choice> Cluster::pick(const ConnectRequest& request) {
   if (settings().type != ClusterSettings::Type::OriginalDst) return pickHost(request);
   auto checked = checkDestination(request.destination, request.destination_is_self);
   if (!checked.ok()) return checked.error();
-  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
+  if (!enterCluster()) return overflow("max_connections", settings().max_connections);
   return Choice{net::SocketAddress{request.destination, {}}, Place(*this, nullptr)};
 }
 
 Result<Cluster::Choice> Cluster::pickHost(const ConnectRequest& request) {
-  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
+  if (!enterCluster()) return overflow("max_connections", settings().max_connections);
   const uint64_t most = settings().max_connections_per_endpoint;
   const auto pick = picker_.pick(hosts(), {.key = keyOf(request.source),
                                            .tried = request.tried,
@@ -237,18 +241,32 @@ Result<Started> Cluster::connect(const ConnectRequest& request, net::ConnectionE
 }
 
 Result<Started> Cluster::connectTo(const std::shared_ptr<Host>& host, const ConnectRequest& request,
-                                   net::ConnectionEvents& events) {
+                                   net::ConnectionEvents& events, PlaceWaiter* waiter) {
+  const uint64_t most = settings().max_connections_per_endpoint;
   auto place = enter(host);
-  if (!place.ok()) return place.error();
-  return start({host->address(), std::move(place).value()}, request, events);
+  if (!place && waiter != nullptr) {
+    // A place that is given up while it begins to wait is not missed.
+    const bool waits = seat_->await(*waiter, host->active() < most ? nullptr : host);
+    place = enter(host);
+    if (!place && waits) return Started{};
+    waiter->leavePlaces();
+  }
+  if (place) return start({host->address(), std::move(*place)}, request, events);
+  if (host->active() >= most) return overflow("max_connections_per_endpoint", most);
+  return overflow("max_connections", settings().max_connections);
 }
 
-Result<Place> Cluster::enter(const std::shared_ptr<Host>& host) {
-  if (!state_->tryEnter()) return overflow("max_connections", settings().max_connections);
+// Connections of this worker that nobody uses give way.
+bool Cluster::enterCluster() {
+  return state_->tryEnter() || (idle().evict(nullptr) && state_->tryEnter());
+}
+
+std::optional<Place> Cluster::enter(const std::shared_ptr<Host>& host) {
   const uint64_t most = settings().max_connections_per_endpoint;
-  if (host->tryEnter(most)) return Place(*this, host, true);
-  state_->leave();
-  return overflow("max_connections_per_endpoint", most);
+  if (!host->tryEnter(most) && !(idle().evict(host.get()) && host->tryEnter(most))) return {};
+  if (enterCluster()) return Place(*this, host, true);
+  host->leave();
+  return {};
 }
 
 Result<Started> Cluster::start(Choice choice, const ConnectRequest& request,

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@
 #include "source/upstream/cluster_state.h"
 #include "source/upstream/destination_hosts.h"
 #include "source/upstream/host_picker.h"
+#include "source/upstream/place_exchange.h"
 #include "source/upstream/request_counters.h"
 #include "source/upstream/request_place.h"
 
@@ -86,9 +88,14 @@ class Cluster {
   // host is the same object for the same address as long as somebody on this worker holds it.
   Result<RequestPlace> startRequest(const RequestPick& pick);
   // Starts to connect to a host that startRequest() picked, fit or not; otherwise as connect(). Of
-  // `request`, what has to do with picking is not looked at.
+  // `request`, what has to do with picking is not looked at. `waiter`, if it is not null: where a
+  // limit is reached, and other workers have idle connections, these are asked to let one go; what
+  // is returned has no connection then, and the waiter hears of it.
   Result<Started> connectTo(const std::shared_ptr<Host>& host, const ConnectRequest& request,
-                            net::ConnectionEvents& events);
+                            net::ConnectionEvents& events, PlaceWaiter* waiter = nullptr);
+  // This worker's connections to its hosts that nobody uses: where a limit is reached, they give
+  // way.
+  IdleConnections& idle() { return seat_->idle(); }
 
   // For requests that wait for a connection, and for retries while they are under way: false, and
   // counted as an overflow, if the cluster has as many as it may. One leave for each that was true.
@@ -121,7 +128,8 @@ class Cluster {
   Result<Choice> pick(const ConnectRequest& request);
   Result<Choice> pickHost(const ConnectRequest& request);
   Result<std::shared_ptr<Host>> pickFor(const RequestPick& pick);
-  Result<Place> enter(const std::shared_ptr<Host>& host);
+  bool enterCluster();
+  std::optional<Place> enter(const std::shared_ptr<Host>& host);
   Result<Started> start(Choice choice, const ConnectRequest& request,
                         net::ConnectionEvents& events);
   Result<void> checkDestination(const net::IpPort& destination, bool is_self) const;
@@ -158,6 +166,7 @@ class Cluster {
   uint64_t hosts_version_ = 0;
   HostPicker picker_;
   DestinationHosts destination_hosts_;
+  const std::shared_ptr<PlaceSeat> seat_;
 };
 
 // The clusters of one configuration on one worker, by name. Cheap to make: a Cluster is made when

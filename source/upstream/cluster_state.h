@@ -19,6 +19,7 @@
 #include "source/upstream/host_fitness.h"
 #include "source/upstream/host_list.h"
 #include "source/upstream/host_picker.h"
+#include "source/upstream/place_exchange.h"
 
 namespace weir::upstream {
 
@@ -58,6 +59,7 @@ class ClusterState {
   bool tryEnter() { return active_.tryEnter(settings_.max_connections); }
   void leave() { active_.leave(); }
   uint64_t active() const { return active_.get(); }
+  PlaceExchange& places() { return places_; }
 
   // The same for requests, from being picked a host to their end, by max_requests; for those of
   // them that wait for a connection, by max_pending_requests; for those that are retries, by
@@ -83,6 +85,7 @@ class ClusterState {
   HostFitness fitness_;
   std::atomic<uint64_t> version_{1};
   BoundedCount active_;
+  PlaceExchange places_;
   BoundedCount requests_;
   BoundedCount pending_;
   BoundedCount retries_;

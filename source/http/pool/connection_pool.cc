@@ -74,11 +74,12 @@ Result<PooledStream> ConnectionPool::newStream(StreamDecoder& decoder, PoolWaite
   enqueue(waiter, decoder, request, fresh);
   if (!ready_.empty() || !unused_.empty()) serve_.schedule();
   watchStarved();
-  if (capacityInMaking() >= queue_.size() || takesNone()) return PooledStream{};
+  if (capacityInMaking() >= queue_.size() || takesNone() || awaitsPlace()) return PooledStream{};
   if (auto made = connectForWaiting(); !made.ok()) {
     dequeue(waiter);
     return made.error();
   }
+  watchStarved();
   return PooledStream{};
 }
 
@@ -137,7 +138,10 @@ bool ConnectionPool::takesNone() const {
 
 Result<void> ConnectionPool::connect(const upstream::ConnectRequest& request) {
   auto connection = std::make_unique<PooledConnection>(*this);
-  if (auto started = connection->connect(request); !started.ok()) return started.error();
+  PlaceWaiter* const waiter = std::exchange(no_place_, false) ? nullptr : this;
+  auto started = connection->connect(request, waiter);
+  if (!started.ok()) return started.error();
+  if (!started.value()) return {};
   connection->in_making = true;
   keep(std::move(connection));
   ++in_making_;
@@ -182,6 +186,7 @@ void ConnectionPool::serve() {
   while (serveOne()) {
   }
   grow();
+  no_place_ = false;
   if (abandoned_ && queue_.empty()) endIdle();
 }
 
@@ -201,26 +206,32 @@ bool ConnectionPool::serveOne() {
 
 // A connection that somebody waits for may have ended, or take less than was expected.
 void ConnectionPool::grow() {
-  while (queue_.size() > capacityInMaking() && !takesNone()) {
-    const size_t before = connections_.size();
+  while (queue_.size() > capacityInMaking() && !takesNone() && !awaitsPlace()) {
+    const size_t before = in_making_;
     if (auto made = connectForWaiting(); !made.ok()) {
       return failWaiting(queue_.size() - capacityInMaking(), made.error());
     }
-    if (connections_.size() == before) return;
+    if (in_making_ == before) break;
   }
   watchStarved();
 }
 
 // A host may say that it takes no stream for now (RFC 9113 6.5.2). That is waited for no longer
-// than a connection would be.
+// than a connection would be; nor is a place.
 void ConnectionPool::watchStarved() {
-  if (queue_.empty() || !takesNone()) return starved_.disarm();
+  if (queue_.empty()) leavePlaces();
+  if (queue_.empty() || (!takesNone() && !awaitsPlace())) return starved_.disarm();
   if (!starved_.armed()) starved_.arm(parts_.cluster.settings().connect_timeout);
 }
 
 void ConnectionPool::failStarved() {
-  if (!takesNone()) return;
-  failWaiting(queue_.size(), {ErrorCode::TimedOut, Side::Upstream, "the host takes no streams"});
+  if (awaitsPlace()) {
+    // What there is without waiting: a connection of its own that becomes free, or a failure.
+    leavePlaces();
+    onPlace(true);
+  } else if (takesNone()) {
+    failWaiting(queue_.size(), {ErrorCode::TimedOut, Side::Upstream, "the host takes no streams"});
+  }
 }
 
 void ConnectionPool::failWaiting(size_t count, const Error& error) {
@@ -254,6 +265,7 @@ void ConnectionPool::onRoom(PooledConnection& connection) {
     connection.ready_index = list.size();
     list.push_back(&connection);
   }
+  connection.noteIdle();
   if (!queue_.empty() || abandoned_) serve_.schedule();
   const Duration idle = parts_.cluster.settings().http.idle_timeout;
   if (idle > Duration::zero() && !idle_.armed()) idle_.arm(idle);
@@ -261,6 +273,12 @@ void ConnectionPool::onRoom(PooledConnection& connection) {
 
 void ConnectionPool::onStreamEnd() {
   if (abandoned_) serve_.schedule();
+}
+
+// It may be that those who wait need none any more.
+void ConnectionPool::onPlace(bool in_vain) {
+  no_place_ = in_vain;
+  serve_.schedule();
 }
 
 void ConnectionPool::onConnectFailed(PooledConnection& connection, const Error& error) {

@@ -30,7 +30,7 @@ namespace weir::http {
 
 class PooledConnection;
 
-class ConnectionPool final : public event::Retirable {
+class ConnectionPool final : public event::Retirable, private upstream::PlaceWaiter {
  public:
   struct Parts {
     event::Loop& loop;
@@ -88,6 +88,7 @@ class ConnectionPool final : public event::Retirable {
   void endIdle();
   void watchStarved();
   void failStarved();
+  void onPlace(bool in_vain) override;
   // For its connections.
   size_t streamsUnsaid() const;
   void onConnected(PooledConnection& connection);
@@ -114,8 +115,9 @@ class ConnectionPool final : public event::Retirable {
   std::optional<size_t> said_;  // by the host: streams in one connection
   event::Task serve_;
   event::Timer idle_;
-  event::Timer starved_;  // those who wait have a connection, and its host takes no stream
+  event::Timer starved_;  // while the host takes no stream, or there is no place for a connection
   bool abandoned_ = false;
+  bool no_place_ = false;  // no worker has an idle connection that would help
   bool dying_ = false;
 };
 

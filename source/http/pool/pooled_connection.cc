@@ -1,5 +1,6 @@
 #include "source/http/pool/pooled_connection.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -18,16 +19,18 @@ PooledConnection::PooledConnection(ConnectionPool& pool)
 
 PooledConnection::~PooledConnection() = default;
 
-Result<void> PooledConnection::connect(const upstream::ConnectRequest& request) {
-  auto started = pool_.parts_.cluster.connectTo(pool_.host_, request, *this);
+Result<bool> PooledConnection::connect(const upstream::ConnectRequest& request,
+                                       upstream::PlaceWaiter* waiter) {
+  auto started = pool_.parts_.cluster.connectTo(pool_.host_, request, *this, waiter);
   if (!started.ok()) return started.error();
+  if (started.value().connection == nullptr) return false;
   connection_ = std::move(started.value().connection);
   place_ = std::move(started.value().place);
   connect_timeout_.emplace(pool_.parts_.loop, [this] {
     failConnecting({ErrorCode::TimedOut, Side::Upstream, "connecting took too long"});
   });
   connect_timeout_->arm(pool_.parts_.cluster.settings().connect_timeout);
-  return {};
+  return true;
 }
 
 void PooledConnection::adopt(std::unique_ptr<net::Connection> connection, upstream::Place place) {
@@ -63,6 +66,7 @@ bool PooledConnection::worn() const {
 }
 
 StreamEncoder& PooledConnection::newStream(StreamDecoder& decoder) {
+  leaveIdle();
   ++streams_;
   return codec_->newStream(decoder);
 }
@@ -99,6 +103,7 @@ void PooledConnection::onStreamEnd() {
 }
 
 void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
+  leaveIdle();
   ending_ = true;
   flush_ = how != ConnectionEnd::Reset;
   pool_.leaveReady(*this);
@@ -123,7 +128,21 @@ void PooledConnection::leaveFlushing() {
   pool_.forget(*this);  // the last line: it may be gone
 }
 
+void PooledConnection::noteIdle() {
+  if (in_making || !canTake() || openStreams() > 0) return;
+  pool_.parts_.cluster.idle().add(*this, *pool_.host_);
+}
+
+void PooledConnection::giveWay() {
+  if (pool_.version_ != Version::Http2) return close(false);
+  // Its codec may be on the stack.
+  place_.leave();
+  streams_ = std::max<uint64_t>(streams_, 1);  // it is not its server that ends it unused
+  onEnd(ConnectionEnd::Flush, {}, false);
+}
+
 void PooledConnection::close(bool reset) {
+  leaveIdle();
   ending_ = true;
   settle_.cancel();
   connect_timeout_.reset();

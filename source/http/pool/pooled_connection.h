@@ -15,14 +15,16 @@
 namespace weir::http {
 
 class PooledConnection final : public event::Retirable,
+                               private upstream::IdleConnection,
                                private net::ConnectionEvents,
                                private CodecEvents {
  public:
   explicit PooledConnection(ConnectionPool& pool);
   ~PooledConnection() override;
 
-  // One of these, once.
-  Result<void> connect(const upstream::ConnectRequest& request);
+  // One of these, once. False: there is no place, and `waiter` waits for one, see
+  // Cluster::connectTo().
+  Result<bool> connect(const upstream::ConnectRequest& request, upstream::PlaceWaiter* waiter);
   void adopt(std::unique_ptr<net::Connection> connection, upstream::Place place);
 
   bool connecting() const { return connect_timeout_.has_value(); }
@@ -33,6 +35,8 @@ class PooledConnection final : public event::Retirable,
   size_t openStreams() const { return codec_->openStreams(); }
   StreamEncoder& newStream(StreamDecoder& decoder);
   MonotonicTime idleSince() const { return idle_since_; }
+  // It gives way to others from now on if nobody uses it.
+  void noteIdle();
   // Ends it; its streams are reset. Its pool forgets it.
   void close(bool reset);
 
@@ -43,6 +47,8 @@ class PooledConnection final : public event::Retirable,
   size_t ready_index = 0;
 
  private:
+  void giveWay() override;
+
   void onConnected() override;
   void onData(buffer::Buffer& data, bool end_stream) override;
   void onWriteReady() override { codec_->onWriteReady(); }

@@ -346,7 +346,7 @@ TEST_F(ConnectionPoolTest, AFreshConnectionIsMadeForWhoAsksForOne) {
   EXPECT_FALSE(second.reused);
 }
 
-TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionTakesAnotherIfThereMayBeNone) {
+TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionGetsThePlaceOfAnIdleOne) {
   auto one = settings();
   one.max_connections = 1;
   start(one);
@@ -355,7 +355,57 @@ TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionTakesAnotherIfThereMayBeNon
   upstream_.peer(0).send(Ok);
   ASSERT_TRUE(over(first));
   settle();
-  EXPECT_TRUE(begun(ask(true)));
+  // It gives way.
+  EXPECT_TRUE(begun(ask(true)) && accepted(2));
+  EXPECT_FALSE(requests_.back()->reused);
+}
+
+TEST_F(ConnectionPoolTest, AnIdleConnectionGivesWayToOneThatIsNeededElsewhere) {
+  test::LoopbackUpstream other(loop_);
+  for (const Version version : {Version::Http11, Version::Http2}) {
+    auto two = settings();
+    two.max_connections = 1;
+    two.endpoints = {upstream_.address(), other.address()};
+    start(two, version);
+    const bool here = host_->address() == upstream_.address();
+    test::LoopbackUpstream& from = here ? upstream_ : other;
+    test::LoopbackUpstream& to = here ? other : upstream_;
+    const size_t peer = from.connections();
+    const size_t next = to.connections();
+    Request& first = ask();
+    ASSERT_TRUE(until([&] { return from.connections() > peer; }));
+    const bool http2 = version == Version::Http2;
+    if (http2) from.peer(peer).send(test::settings());
+    ASSERT_TRUE(begun(first));
+    settle();
+    const auto place = cluster_->startRequest({});
+    host_ = place.value().host();
+    ASSERT_NE(host_->address(), from.address());
+    // A connection that is used does not.
+    EXPECT_EQ(ask().failure, "overflow");
+    from.peer(peer).send(http2 ? test::headers(1, {{":status", "200"}}) : std::string(Ok));
+    ASSERT_TRUE(over(first));
+    settle();
+    Request& second = ask();
+    EXPECT_EQ(second.failure, "");
+    EXPECT_TRUE(until([&] { return to.connections() > next && from.peer(peer).ended(); }));
+    if (http2) to.peer(next).send(test::settings());
+    EXPECT_TRUE(begun(second));
+    requests_.clear();
+  }
+}
+
+TEST_F(ConnectionPoolTest, AnIdleConnectionGivesWayToAnotherClients) {
+  auto one = settings();
+  one.max_connections_per_endpoint = 1;
+  start(one);
+  Request& first = ask(false, 1);
+  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  upstream_.peer(0).send(Ok);
+  ASSERT_TRUE(over(first));
+  settle();
+  EXPECT_TRUE(begun(ask(false, 2)) && accepted(2));
+  EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
 }
 
 TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionHoldsUpNobody) {
