@@ -327,6 +327,11 @@ class ClusterParser {
     } else if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP2) {
       http.protocol = Protocol::Http2;
     }
+    if (http.protocol == Protocol::Http2 && cluster_.health_check().has_http_health_check()) {
+      scope_.field("health_check")
+          .field("http_health_check")
+          .error("asks over HTTP/1.1: must not be set with an upstream_protocol of HTTP2");
+    }
     http.idle_timeout = checkDuration(
         scope.field("idle_timeout"), options.has_idle_timeout() ? &options.idle_timeout() : nullptr,
         http.idle_timeout, {std::chrono::milliseconds(1), std::chrono::hours(24), true});

@@ -175,6 +175,13 @@ INSTANTIATE_TEST_SUITE_P(
                       "to 599, and end above it and at most 600"},
         MarkedCluster{Unix + "health_check: {send: x, http_health_check: ^{path: /}}",
                       "health_check.http_health_check: must not be set with a payload"},
+        MarkedCluster{Unix + "http_protocol_options: {upstream_protocol: HTTP2}, health_check: "
+                             "{http_health_check: ^{path: /}}",
+                      "health_check.http_health_check: asks over HTTP/1.1: must not be set with an "
+                      "upstream_protocol of HTTP2"},
+        MarkedCluster{Unix + "http_protocol_options: {upstream_protocol: AS_CLIENT}, health_check: "
+                             "{http_health_check: {path: /}}",
+                      ""},
         MarkedCluster{Unix + "outlier_detection: {}, healthy_panic_threshold: 0", ""},
         MarkedCluster{Unix + "outlier_detection: {consecutive_local_origin_failure: 1, "
                              "base_ejection_time: 1h, max_ejection_time_jitter: 1s, "
