@@ -112,6 +112,17 @@ TEST_F(ConnectTunnelTest, TriesTheNextAddressIfConnectingFails) {
   EXPECT_TRUE(upstreamSees("early"));
 }
 
+// A name may have any number of them.
+TEST_F(ConnectTunnelTest, TriesFourAddressesAtMost) {
+  dns.answer("four.test", {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"}, 60);
+  dns.answer("five.test", {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.1"}, 60);
+  connect("four.test", port());
+  EXPECT_TRUE(clientSees(Opened));
+  connect("five.test", port());
+  EXPECT_TRUE(clientSees("weir-error: upstream_refused\r\n"));
+  EXPECT_EQ(upstream.connections(), 1U);
+}
+
 TEST_F(ConnectTunnelTest, SaysThatConnectingToTheLastOneFailed) {
   dns.answer("a.test", {"127.0.0.2", "127.0.0.3"}, 60);
   connect("a.test", port());

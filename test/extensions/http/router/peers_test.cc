@@ -273,7 +273,8 @@ TEST(RouterPeers, AnExtendedConnectAsksForOneProtocolAndNeverForH2c) {
 TEST(RouterPeers, TrailersSayNothingThatTheHeadMayNotSay) {
   const std::string request =
       "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx-sum: 1\r\n"
-      "weir-route: 1\r\nx-forwarded-for: 1\r\nauthorization: 1\r\n\r\n";
+      "weir-route: 1\r\nx-forwarded-for: 1\r\nauthorization: 1\r\ncontent-encoding: gzip\r\n"
+      "content-type: a/b\r\n\r\n";
   HttpProxyHarness cleans({.transparent = false});
   cleans.client().send(request);
   EXPECT_TRUE(cleans.upstreamSees("\r\n\r\n0\r\nx-sum: 1\r\n\r\n"));

@@ -433,5 +433,23 @@ TEST(Router, InformationalHeadsToASlowClientAreBounded) {
   EXPECT_LT(proxy.bytesInUse(), Bound);
 }
 
+TEST(Router, AClientThatDoesNotReadMissesInformationalHeads) {
+  HttpProxyHarness proxy;
+  proxy.filters().towardsClient().capacity = 1024;
+  proxy.client().send(Get);
+  ASSERT_TRUE(proxy.upstreamGets(Get));
+  proxy.client().stopReading();
+  const std::string hint =
+      "HTTP/1.1 102 Processing\r\nlink: " + std::string(4096, 'x') + "\r\n\r\n";
+  // In one piece, of which all is there when the client is found not to read.
+  std::string hints;
+  for (int i = 0; i < 90; ++i) hints += hint;
+  proxy.upstream().peer().send(hints + std::string(Ok));
+  proxy.run();
+  proxy.client().readOn();
+  ASSERT_TRUE(proxy.clientSees(Ok));
+  EXPECT_LT(countOf("102 Processing", proxy.client().received()), 90U);
+}
+
 }  // namespace
 }  // namespace weir::test
