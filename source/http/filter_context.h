@@ -44,8 +44,9 @@ class FilterContext final {
   // request nothing more is shown to any of them. If a response is on its way already, the stream
   // is reset. Of several replies the first one holds.
   void sendLocalReply(LocalReply reply);
-  // Gives the stream up: the client is told by a reset. `why`: for log and metrics; static storage,
-  // in snake_case.
+  // Gives the stream up: the client is told by a reset, and nothing more passes. onStreamComplete()
+  // comes behind the hooks that are on the stack; outside of hooks, before it returns. `why`: for
+  // log and metrics; static storage, in snake_case.
   void resetStream(ResetReason reason, std::string_view why);
 
   // The loop for timers, the slices for buffers, clusters, counters, and what a factory's filters

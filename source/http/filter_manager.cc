@@ -80,7 +80,7 @@ void FilterManager::decodeTrailers() {
 }
 
 void FilterManager::onSendReady() {
-  if (over_ || encode_.full()) return;
+  if (stopped() || encode_.full()) return;
   ++hooks_;
   slots_.back().decoder->onResponseWriteReady();
   --hooks_;
@@ -88,10 +88,18 @@ void FilterManager::onSendReady() {
 }
 
 void FilterManager::sendLocalReply(LocalReply reply) {
-  if (over_ || reply_) return;
+  if (stopped() || reply_) return;
+  if (response_ != Response::None) return resetStream(ResetReason::InternalError, reply.reason);
   reply_ = std::move(reply);
   request_dropped_ = true;
   if (hooks_ == 0) task_.schedule();
+}
+
+// Behind the hooks that are on the stack, since it ends with one of each filter.
+void FilterManager::resetStream(ResetReason reason, std::string_view why) {
+  if (stopped()) return;
+  if (hooks_ == 0) return ends_.resetStream(reason, why);
+  reset_ = Reset{reason, why};
 }
 
 void FilterManager::complete() {
@@ -120,6 +128,7 @@ void FilterManager::reset() {
   response_headers_.clear();
   response_trailers_.clear();
   reply_.reset();
+  reset_.reset();
   route_.reset();
   response_ = Response::None;
   request_dropped_ = request_taken_ = request_taken_told_ = continued_ = false;
@@ -134,6 +143,10 @@ size_t FilterManager::limitOf(size_t index) const {
 // What was asked for in the hooks that have just returned.
 void FilterManager::afterCall() {
   if (over_ || hooks_ > 0) return;
+  if (reset_) {
+    const Reset reset = *std::exchange(reset_, std::nullopt);
+    return ends_.resetStream(reset.reason, reset.why);
+  }
   if (reply_) return replyNow(*std::exchange(reply_, std::nullopt));
   if (decode_.askedToGoOn() || encode_.askedToGoOn()) task_.schedule();
   updatePause();
@@ -167,7 +180,7 @@ void FilterManager::runTask() {
   if (over_) return;
   const bool was_full = encode_.full();
   encode_.goOn();
-  if (was_full && !over_ && !encode_.full()) return onSendReady();
+  if (was_full && !stopped() && !encode_.full()) return onSendReady();
   afterCall();
 }
 
@@ -177,9 +190,7 @@ void FilterManager::updatePause() {
 }
 
 void FilterManager::replyNow(const LocalReply& reply) {
-  if (response_ != Response::None) {
-    return ends_.resetStream(ResetReason::InternalError, reply.reason);
-  }
+  if (response_ != Response::None) return resetStream(ResetReason::InternalError, reply.reason);
   if (!reply.reason.empty()) info_.reason = reply.reason;
   if (!reply.details.empty()) info_.details = reply.details;
   buffer::Buffer body = compose(reply);
@@ -243,7 +254,7 @@ void FilterManager::DecodeWay::onOverLimit() {
   owner.sendLocalReply({413, "request_payload_too_large"});
 }
 
-bool FilterManager::DecodeWay::over() const { return owner.over_ || owner.request_dropped_; }
+bool FilterManager::DecodeWay::over() const { return owner.stopped() || owner.request_dropped_; }
 
 FilterStatus FilterManager::EncodeWay::showHeaders(size_t station, bool end_stream) {
   StreamEncoderFilter* filter = owner.slots_[owner.mirror(station)].encoder;
@@ -302,7 +313,7 @@ void FilterManager::checkFinal() {
 void FilterManager::EncodeWay::onOverLimit() {
   owner.info_.reason = "response_payload_too_large";
   if (owner.response_ != Response::Begun) {
-    return owner.ends_.resetStream(ResetReason::InternalError, owner.info_.reason);
+    return owner.resetStream(ResetReason::InternalError, owner.info_.reason);
   }
   // Past the filters, one of which is holding the other response.
   owner.request_dropped_ = true;
@@ -325,7 +336,7 @@ void FilterContext::continueEncoding() {
 void FilterContext::sendLocalReply(LocalReply reply) { manager_.sendLocalReply(std::move(reply)); }
 
 void FilterContext::resetStream(ResetReason reason, std::string_view why) {
-  if (!manager_.over_) manager_.ends_.resetStream(reason, why);
+  manager_.resetStream(reason, why);
 }
 
 filter::Worker& FilterContext::worker() { return manager_.worker_; }
@@ -369,7 +380,7 @@ size_t FilterContext::bufferLimit() const { return manager_.limitOf(index_); }
 void FilterContext::setBufferLimit(size_t bytes) { manager_.slots_[index_].limit = bytes; }
 
 void FilterContext::encodeHeaders(bool end_stream) {
-  if (manager_.over_ || manager_.request_dropped_) return;
+  if (manager_.stopped() || manager_.request_dropped_) return;
   const unsigned status = statusOf(manager_.response_headers_);
   if (status >= 100 && status < 200 && status != 101) {
     const bool again = status == 100 && manager_.continued_;
@@ -380,12 +391,12 @@ void FilterContext::encodeHeaders(bool end_stream) {
 }
 
 void FilterContext::encodeData(buffer::Buffer& data, bool end_stream) {
-  if (manager_.over_ || manager_.request_dropped_) return data.clear();
+  if (manager_.stopped() || manager_.request_dropped_) return data.clear();
   manager_.arriveResponse({false, &data, end_stream ? Passage::End::Body : Passage::End::None});
 }
 
 void FilterContext::encodeTrailers() {
-  if (manager_.over_ || manager_.request_dropped_) return;
+  if (manager_.stopped() || manager_.request_dropped_) return;
   manager_.arriveResponse({false, nullptr, Passage::End::Trailers});
 }
 

@@ -121,7 +121,7 @@ class FilterManager {
     void deliver(const Passage::News& news) override;
     size_t limitOf(size_t station) const override { return owner.limitOf(owner.mirror(station)); }
     void onOverLimit() override;
-    bool over() const override { return owner.over_; }
+    bool over() const override { return owner.stopped(); }
     FilterManager& owner;
   };
   // How far the response is.
@@ -131,6 +131,9 @@ class FilterManager {
   size_t limitOf(size_t index) const;
   void arriveResponse(const Passage::News& news);
   void replyNow(const LocalReply& reply);
+  void resetStream(ResetReason reason, std::string_view why);
+  // Nothing more is shown, or goes to the client.
+  bool stopped() const { return over_ || reset_; }
   buffer::Buffer compose(const LocalReply& reply);
   void afterCall();
   void tellToContinue();
@@ -155,7 +158,12 @@ class FilterManager {
   Passage decode_;
   Passage encode_;
   event::Task task_;
+  struct Reset {
+    ResetReason reason;
+    std::string_view why;
+  };
   std::optional<LocalReply> reply_;  // asked for, and not begun
+  std::optional<Reset> reset_;       // asked for inside a hook
   std::optional<const Route*> route_;
   Response response_ = Response::None;
   uint32_t hooks_ = 0;            // on the stack
