@@ -24,6 +24,14 @@ std::string statusLine(const std::string& status) {
   return "HTTP/1.1 " + status + " X\r\ncontent-length: 0\r\n\r\n";
 }
 
+size_t countOf(std::string_view what, std::string_view text) {
+  size_t found = 0;
+  for (size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size()) {
+    ++found;
+  }
+  return found;
+}
+
 HttpProxyParts routed(const std::string& route) {
   return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]"};
 }
