@@ -40,7 +40,7 @@ class MemoryPipeTest : public testing::Test {
 
   static net::IoResult writeTo(net::Io& io, std::string_view text) {
     const iovec piece{const_cast<char*>(text.data()), text.size()};
-    return io.write({&piece, 1});
+    return io.write({&piece, 1}, false);
   }
 
   // What a read with room for `most` bytes gets: the bytes, "(end)", or an errno's number.
