@@ -19,7 +19,7 @@ bool isIdempotent(std::string_view method) {
 }  // namespace
 
 Retries::Retries(http::FilterContext& context, UpstreamRequest& upstream,
-                 std::function<void()> again)
+                 event::Callback again)
     : context_(context),
       upstream_(upstream),
       body_(context.worker().slices),

@@ -8,7 +8,6 @@
 // up, and `again` is called when the wait is over, for the router to begin the next one and
 // replay(). responseBegun() once there is no way back; end() with the stream.
 
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,7 +22,7 @@ namespace weir::http_filters {
 class Retries {
  public:
   // Both outlive it. `upstream`: the attempts.
-  Retries(http::FilterContext& context, UpstreamRequest& upstream, std::function<void()> again);
+  Retries(http::FilterContext& context, UpstreamRequest& upstream, event::Callback again);
 
   // By `policy`, which outlives it, as does `cluster`. `has_body`: it is kept.
   void allow(const http::RetryPolicy& policy, upstream::Cluster& cluster, bool has_body);
