@@ -18,8 +18,7 @@ bool isIdempotent(std::string_view method) {
 
 }  // namespace
 
-Retries::Retries(http::FilterContext& context, UpstreamRequest& upstream,
-                 event::Callback again)
+Retries::Retries(http::FilterContext& context, UpstreamRequest& upstream, event::Callback again)
     : context_(context),
       upstream_(upstream),
       body_(context.worker().slices),
