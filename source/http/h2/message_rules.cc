@@ -136,6 +136,14 @@ bool leftOut(const HeaderEntry& entry, Http2Message kind) {
 
 }  // namespace
 
+// Clients of gRPC that have several addresses name all of them, with commas between them.
+bool namesServers(std::string_view authorities) {
+  do {
+    if (!isAuthority(takeElement(authorities))) return false;
+  } while (!authorities.empty());
+  return true;
+}
+
 bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits) {
   return count.fields > limits.max_count || count.bytes > limits.max_bytes;
 }
@@ -151,7 +159,7 @@ BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
   if (const std::string_view fault = pathFault(head); !fault.empty()) return {400, fault};
   if (!takeHost(head)) return {400, "host_mismatch"};
   // RFC 9113 8.3.1: among others no user information.
-  if (!isAuthority(head.get(HeaderId::Authority))) return {400, "bad_authority"};
+  if (!namesServers(head.get(HeaderId::Authority))) return {400, "bad_authority"};
   // RFC 9113 8.2.3: one field again, as others than HTTP/2 know it.
   if (head.count(HeaderId::Cookie) > 1) head.set(HeaderId::Cookie, head.joined("cookie"));
   return {};

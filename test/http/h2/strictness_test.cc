@@ -88,12 +88,12 @@ FieldList to(std::string authority) {
 
 // A host and perhaps a port, by the rule that HTTP/1 has.
 TEST(Http2Strictness, AnAuthorityIsAHostAndAPort) {
-  for (const std::string good : {"a", "a:80", "a:", "[::1]", "[::1]:80", "1.2.3.4:5"}) {
+  for (const std::string good : {"a", "a:80", "a:", "[::1]", "[::1]:80", "1.2.3.4:5", "a:1,b:2"}) {
     ServerHarness server;
     server.feed(hello() + headers(1, to(good)));
     EXPECT_TRUE(server.stream().log.starts_with("headers ")) << good << server.stream().log;
   }
-  for (const std::string bad : {"a:b:c", "a:99999", "[::1", "[::1]x", "[]", "a:x"}) {
+  for (const std::string bad : {"a:b:c", "a:99999", "[::1", "[::1]x", "[]", "a:x", "a:1,b:x"}) {
     for (const FieldList& fields :
          {to(bad),
           FieldList{{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"host", bad}}}) {

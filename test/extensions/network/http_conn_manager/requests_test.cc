@@ -49,6 +49,23 @@ TEST(HttpRequests, AClientOfHttp2ThatExpectsToBeToldIsToldInFrontOfABuffer) {
   EXPECT_TRUE(proxy.upstreamGets("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello"));
 }
 
+// Clients of gRPC name all addresses that they have.
+TEST(HttpRequests, SeveralServersCanBeNamedToHttp2Alone) {
+  const FieldList fields = {
+      {":method", "GET"}, {":scheme", "http"}, {":authority", "a:1,b:2"}, {":path", "/"}};
+  {
+    HttpProxyHarness proxy({.cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+    proxy.client().send(Hello2 + headers(1, fields));
+    EXPECT_TRUE(proxy.accepted(1));
+    EXPECT_EQ(describeOutcome(proxy.client().received()), "");
+  }
+  HttpProxyHarness proxy;
+  proxy.client().send(Hello2 + headers(1, fields));
+  EXPECT_TRUE(proxy.until([&] { return !describeOutcome(proxy.client().received()).empty(); }));
+  EXPECT_FALSE(proxy.accepted(1));
+  EXPECT_NE(proxy.logged().find("bad_authority"), std::string::npos) << proxy.logged();
+}
+
 double rejected(HttpProxyHarness& proxy, const std::string& reason) {
   return proxy.metric("weir_http_rejected_total{name=\"web\",reason=\"" + reason + "\"}");
 }
