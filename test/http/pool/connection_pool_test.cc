@@ -290,7 +290,6 @@ TEST_F(ConnectionPoolTest, AnIdleConnectionGivesWayToOneThatIsNeededElsewhere) {
     EXPECT_TRUE(until([&] { return to.connections() > next && from.peer(peer).ended(); }));
     if (http2) to.peer(next).send(test::settings());
     EXPECT_TRUE(begun(second));
-    requests_.clear();
   }
 }
 
@@ -326,7 +325,6 @@ TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionHoldsUpNobody) {
 
 TEST_F(ConnectionPoolTest, WhoeverWaitsComesInTurn) {
   for (const bool fresh_first : {true, false}) {
-    requests_.clear();
     auto one = settings();
     one.max_connections = 1;
     start(one);
