@@ -4,23 +4,17 @@
 #include <iterator>
 #include <utility>
 
+#include "source/http/characters.h"
+
 namespace weir::http_filters {
 namespace {
 
 constexpr size_t MaxNameBytes = 255;  // RFC 1035 2.3.4
 
-std::string lowered(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 }  // namespace
 
 const upstream::DnsAnswer* NameLookups::known(std::string_view name) {
-  const auto it = by_name_.find(lowered(name));
+  const auto it = by_name_.find(http::lowerCase(name));
   if (it == by_name_.end()) return nullptr;
   if (it->second->until <= loop_.now()) {
     drop(it->second);
@@ -37,7 +31,7 @@ std::unique_ptr<NameLookups::Query> NameLookups::resolve(std::string_view name,
     return nullptr;
   }
   auto query = std::make_unique<Query>(*this);
-  std::string lower = lowered(name);
+  std::string lower = http::lowerCase(name);
   auto heard = [this, lower, done = std::move(done)](Result<upstream::DnsAnswer> answer) {
     onAnswer(lower, answer);
     done(std::move(answer));
@@ -66,7 +60,7 @@ void NameLookups::keep(const std::string& name, const upstream::DnsAnswer& answe
 }
 
 void NameLookups::forget(std::string_view name) {
-  const auto it = by_name_.find(lowered(name));
+  const auto it = by_name_.find(http::lowerCase(name));
   if (it != by_name_.end()) drop(it->second);
 }
 
