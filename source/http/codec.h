@@ -61,11 +61,11 @@ struct BadMessage {
 // The detail of onReset() where a server that was asked by HTTP/2 speaks something else; and where
 // it has ended the connection before it said anything of HTTP/2, mostly for the same reason.
 inline constexpr std::string_view NotHttp2 = "not_http2";
+inline constexpr std::string_view ClosedBeforeHttp2 = "closed_before_http2";
 
 // The detail of onReset() where a server's connection was gone that had sent the first bytes of a
 // head, or heads of informational responses only.
 inline constexpr std::string_view IncompleteHead = "incomplete_head";
-inline constexpr std::string_view ClosedBeforeHttp2 = "closed_before_http2";
 
 // Gets a message from the peer, and news of the stream. Made by whoever exchanges messages; lives
 // as long as the stream.
