@@ -23,6 +23,7 @@ FailureAnswer answerTo(const UpstreamFailure& failure) {
     case Kind::NotHttp2: return {502, "upstream_not_http2"};
     case Kind::SilentOnHttp2: return {503, "upstream_closed_before_http2"};
     case Kind::Unsupported: return {502, "upgrade_unsupported"};
+    case Kind::BadAuthority: return {400, "bad_authority"};
     case Kind::ProtocolError: return {502, "upstream_protocol_error"};
     case Kind::Reset: break;
   }
@@ -36,6 +37,7 @@ std::optional<upstream::RequestEvent> eventOf(const UpstreamFailure& failure) {
   switch (failure.kind) {
     case Kind::NoConnection:
     case Kind::Loop:  // counted as such
+    case Kind::BadAuthority:
     case Kind::Unsupported: return std::nullopt;
     case Kind::Refused: return Event::RefusedStream;
     case Kind::NotHttp2:

@@ -80,11 +80,12 @@ bool RetryState::wantsGrpc(std::string_view status) const {
 }
 
 bool RetryState::wants(const UpstreamFailure& failure, bool head_sent) const {
-  // It would be a loop again; and where a limit is reached or no host is left, more tries are the
-  // last thing that helps.
+  // It would be a loop, or refused, again; and where a limit is reached or no host is left, more
+  // tries are the last thing that helps.
   if (failure.unsent()) return false;
   switch (failure.kind) {
-    case Kind::Loop: return false;
+    case Kind::Loop:
+    case Kind::BadAuthority: return false;
     case Kind::NoConnection:
       return policy_.has(RetryOn::ServerErrors) || policy_.has(RetryOn::ConnectFailure) ||
              policy_.has(RetryOn::GatewayErrors);

@@ -6,7 +6,6 @@
 #include "source/base/check.h"
 #include "source/base/random.h"
 #include "source/extensions/http/router/failure_answer.h"
-#include "source/http/characters.h"
 #include "source/http/header_changes.h"
 #include "source/http/path.h"
 #include "source/http/path_rewrite.h"
@@ -76,11 +75,6 @@ void RouterFilter::forward(const http::Forward& forward, bool end_stream) {
     set_cookies_ = std::move(found.set_cookies);
   }
   if (!changeRequest(forward, *weighted_)) return;
-  // HTTP/2 lets several servers be named, which would be an ambiguous Host.
-  const bool to_http1 = versionFor(*cluster_) != http::Version::Http2;
-  if (to_http1 && !http::isAuthority(context_.requestHeaders().get(HeaderId::Authority))) {
-    return reply(400, "bad_authority");
-  }
   if (forward.retry && form_ == TunnelForm::None) {
     retries_.allow(*forward.retry, *cluster_, !end_stream);
     try_timers_.follow(*forward.retry);

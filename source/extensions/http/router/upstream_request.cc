@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/http/characters.h"
 #include "source/http/pool/pool_set.h"
 
 namespace weir::http_filters {
@@ -38,6 +39,7 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   pending_.clear();
   request_ended_ = end_stream;
   head_sent_ = headers_seen_ = heard_ = reused_ = tunnel_ = response_ended_ = false;
+  version_ = plan.version;
   form_ = plan.form;
   status_ = 0;
   auto place = plan.cluster.startRequest(plan.pick);
@@ -57,24 +59,18 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   }
   state_ = State::Waiting;
   if (stream.value().encoder == nullptr) return std::nullopt;
-  if (begin(stream.value())) return std::nullopt;
-  return UpstreamFailure{UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset,
-                         "request_cannot_be_sent"};
+  return begin(stream.value());
 }
 
 void UpstreamRequest::onPoolReady(const http::PooledStream& stream) {
-  if (!begin(stream)) {
-    events_.onUpstreamFailure(
-        {UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset, "request_cannot_be_sent"});
-    return;
-  }
+  if (const auto failure = begin(stream)) return events_.onUpstreamFailure(*failure);
   events_.onUpstreamWriteReady();
 }
 
 void UpstreamRequest::onPoolFailure(const Error& error) { fail(failureOf(error)); }
 
-// False: the request has what must not be sent, and it is over.
-bool UpstreamRequest::begin(const http::PooledStream& stream) {
+// A failure: the request has what must not be sent, and it is over.
+std::optional<UpstreamFailure> UpstreamRequest::begin(const http::PooledStream& stream) {
   state_ = State::Open;
   encoder_ = stream.encoder;
   reused_ = stream.reused;
@@ -84,11 +80,22 @@ bool UpstreamRequest::begin(const http::PooledStream& stream) {
   if (!encoder_->encodeHeaders(*headers_, end)) {
     std::exchange(encoder_, nullptr)->reset(http::ResetReason::InternalError);
     finish(Outcome::Cancelled);
-    return false;
+    return failureToSend();
   }
   head_sent_ = true;
   if (!end) flushPending();
-  return true;
+  return std::nullopt;
+}
+
+// Why the codec has refused the head. HTTP/2 lets clients name several servers, which would be an
+// ambiguous Host; all else that is refused has been put there by a filter, or by the route.
+UpstreamFailure UpstreamRequest::failureToSend() const {
+  using Kind = UpstreamFailure::Kind;
+  const bool to_http1 = version_ != http::Version::Http2;
+  if (to_http1 && !http::isAuthority(headers_->get(http::HeaderId::Authority))) {
+    return {Kind::BadAuthority};
+  }
+  return {Kind::ProtocolError, ErrorCode::Reset, "request_cannot_be_sent"};
 }
 
 void UpstreamRequest::flushPending() {

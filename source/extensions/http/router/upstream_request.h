@@ -33,6 +33,7 @@ struct UpstreamFailure {
     Loop,           // it would come back to the listener that it came by
     Refused,        // the server has not looked at it (REFUSED_STREAM, GOAWAY)
     Unsupported,    // the server takes no such request (NoExtendedConnect): it was not sent
+    BadAuthority,   // no server of HTTP/1 can be told whom it is for: it was not sent
     Reset,          // reset, or the connection ended, before the response was whole
     ProtocolError,  // the server broke the rules
     NotHttp2,       // it was asked by HTTP/2, and speaks something else
@@ -47,11 +48,12 @@ struct UpstreamFailure {
   bool stale = false;
   bool unseen = false;  // the server has said that it has not looked at it
 
-  // There was nobody to send it to, or no room.
+  // There was nobody to send it to, or no room, or no server may be sent it.
   bool unsent() const {
-    return kind == Kind::Loop || (kind == Kind::NoConnection &&
-                                  (code == ErrorCode::NoHost || code == ErrorCode::NotFound ||
-                                   code == ErrorCode::Overflow));
+    if (kind == Kind::Loop || kind == Kind::BadAuthority) return true;
+    return kind == Kind::NoConnection &&
+           (code == ErrorCode::NoHost || code == ErrorCode::NotFound ||
+            code == ErrorCode::Overflow);
   }
 };
 
@@ -130,7 +132,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   void onBadMessage(const http::BadMessage&) override;
   void onWriteReady() override;
 
-  bool begin(const http::PooledStream& stream);
+  std::optional<UpstreamFailure> begin(const http::PooledStream& stream);
+  UpstreamFailure failureToSend() const;
   void flushPending();
   void refuseHead();
   void responseEnded();
@@ -151,7 +154,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   buffer::Buffer pending_;                             // of the body, while it waits
   MonotonicTime started_;
   MonotonicTime first_byte_;
-  unsigned status_ = 0;  // of the response
+  unsigned status_ = 0;                            // of the response
+  http::Version version_ = http::Version::Http11;  // spoken to the host
   http::TunnelForm form_ = http::TunnelForm::None;
   bool tunnel_ = false;  // it was accepted
   bool response_ended_ = false;
