@@ -38,6 +38,12 @@ struct HttpProxyParts {
   bool transparent = true;
 };
 
+// With more fields of the one route, and of its cluster.
+inline HttpProxyParts forwarding(const std::string& route, const std::string& cluster = "") {
+  return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]",
+          .cluster = cluster};
+}
+
 class HttpProxyHarness {
  public:
   using Extensions = std::function<void(config::Registry&)>;

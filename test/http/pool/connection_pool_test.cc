@@ -15,15 +15,10 @@ namespace {
 
 TEST_F(ConnectionPoolTest, TheConnectionThatWasUsedLastIsUsedAgain) {
   start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  Request& second = ask();
-  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  upstream_.peer(1).send(Ok);
-  ASSERT_TRUE(over(second));
-  settle();
+  Request& first = askOverNew(0);
+  Request& second = askOverNew(1);
+  answer(first, 0);
+  answer(second, 1);
   EXPECT_TRUE(ask().begun());
   EXPECT_TRUE(received(1, 2));
   EXPECT_TRUE(requests_.back()->reused);
@@ -31,9 +26,7 @@ TEST_F(ConnectionPoolTest, TheConnectionThatWasUsedLastIsUsedAgain) {
 }
 
 TEST_F(ConnectionPoolTest, AWaitingRequestTakesAConnectionThatBecomesFree) {
-  auto one = settings();
-  one.max_connections = 1;
-  start(one);
+  start(oneConnection());
   Request& first = ask();
   Request& second = ask();
   ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
@@ -45,9 +38,7 @@ TEST_F(ConnectionPoolTest, AWaitingRequestTakesAConnectionThatBecomesFree) {
 }
 
 TEST_F(ConnectionPoolTest, AWaitingRequestGetsAnotherConnectionWhenTheOneItWaitsForEnds) {
-  auto one = settings();
-  one.max_connections = 1;
-  start(one);
+  start(oneConnection());
   Request& first = ask();
   Request& second = ask();
   ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
@@ -64,8 +55,7 @@ TEST_F(ConnectionPoolTest, AConnectionThatIsMadeLaterSaysWhoseItIs) {
   proxied.proxy_protocol = upstream::ProxyProtocolSettings{
       .version = net::ProxyVersion::V2, .passed_tlvs = net::ProxyTlvTypes().set(0xea)};
   start(proxied);
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  askOverNew(0);
   const std::string value(600, 'v');
   Request& second = ask(false, 0,
                         {.destination = *net::IpPort::parse("198.51.100.2:443"),
@@ -138,9 +128,7 @@ TEST_F(ConnectionPoolTest, ConnectingByHttp2MayTakeAsLong) {
 }
 
 TEST_F(ConnectionPoolTest, AServerThatClosesEveryConnectionAtOnceFailsTheRequest) {
-  auto one = settings();
-  one.max_connections = 1;
-  start(one);
+  start(oneConnection());
   Request& first = ask();
   ASSERT_TRUE(begun(first) && accepted(1));
   Request& second = ask();
@@ -153,11 +141,7 @@ TEST_F(ConnectionPoolTest, AServerThatClosesEveryConnectionAtOnceFailsTheRequest
 }
 
 TEST_F(ConnectionPoolTest, AnIdleConnectionThatTheServerClosesIsNotUsed) {
-  start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
+  startUsed(settings());
   upstream_.peer(0).close();
   EXPECT_TRUE(until([&] { return connections() == 0; }));
   EXPECT_TRUE(begun(ask()));
@@ -166,11 +150,7 @@ TEST_F(ConnectionPoolTest, AnIdleConnectionThatTheServerClosesIsNotUsed) {
 
 // The request is asked for in the very turn in which the end is read: in every place of that turn.
 TEST_F(ConnectionPoolTest, ARequestMayCrossTheEndOfAnIdleConnection) {
-  start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
+  startUsed(settings());
   upstream_.peer(0).close();
   std::vector<Request*> asked;
   for (int turn = 0; turn < 200 && asked.size() < 200 && connections() > 0; ++turn) {
@@ -187,13 +167,11 @@ TEST_F(ConnectionPoolTest, ARequestMayCrossTheEndOfAnIdleConnection) {
 
 TEST_F(ConnectionPoolTest, BytesThatNobodyAskedForEndAnIdleConnection) {
   start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  Request& first = askOverNew(0);
   upstream_.peer(0).send(std::string(Ok) + "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison");
   ASSERT_TRUE(over(first));
   EXPECT_TRUE(until([&] { return connections() == 0; }));
-  Request& second = ask();
-  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
+  Request& second = askOverNew(1);
   EXPECT_EQ(second.decoder.log, "");
 }
 
@@ -201,13 +179,11 @@ TEST_F(ConnectionPoolTest, IdleConnectionsEnd) {
   auto short_idle = settings();
   short_idle.http.idle_timeout = std::chrono::seconds(10);
   start(short_idle);
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  Request& first = askOverNew(0);
   // A request that is under way is not idle.
   loop_.advance(std::chrono::seconds(60));
   EXPECT_EQ(connections(), 1u);
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
+  answer(first, 0);
   loop_.advance(std::chrono::seconds(9));
   EXPECT_EQ(connections(), 1u);
   loop_.advance(std::chrono::seconds(7));
@@ -233,12 +209,7 @@ TEST_F(ConnectionPoolTest, AConnectionHasNoMoreRequestsThanItMay) {
 }
 
 TEST_F(ConnectionPoolTest, AFreshConnectionIsMadeForWhoAsksForOne) {
-  start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  startUsed(settings());
   Request& second = ask(true);
   EXPECT_FALSE(second.begun());
   EXPECT_TRUE(begun(second) && accepted(2));
@@ -246,14 +217,7 @@ TEST_F(ConnectionPoolTest, AFreshConnectionIsMadeForWhoAsksForOne) {
 }
 
 TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionGetsThePlaceOfAnIdleOne) {
-  auto one = settings();
-  one.max_connections = 1;
-  start(one);
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  startUsed(oneConnection());
   // It gives way.
   EXPECT_TRUE(begun(ask(true)) && accepted(2));
   EXPECT_FALSE(requests_.back()->reused);
@@ -296,23 +260,13 @@ TEST_F(ConnectionPoolTest, AnIdleConnectionGivesWayToOneThatIsNeededElsewhere) {
 TEST_F(ConnectionPoolTest, AnIdleConnectionGivesWayToAnotherClients) {
   auto one = settings();
   one.max_connections_per_endpoint = 1;
-  start(one);
-  Request& first = ask(false, 1);
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  startUsed(one, 1);
   EXPECT_TRUE(begun(ask(false, 2)) && accepted(2));
   EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
 }
 
 TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionHoldsUpNobody) {
-  start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  startUsed(settings());
   Request& second = ask(true);
   EXPECT_FALSE(second.begun());
   EXPECT_TRUE(ask().begun());
@@ -325,9 +279,7 @@ TEST_F(ConnectionPoolTest, WhoAsksForAFreshConnectionHoldsUpNobody) {
 
 TEST_F(ConnectionPoolTest, WhoeverWaitsComesInTurn) {
   for (const bool fresh_first : {true, false}) {
-    auto one = settings();
-    one.max_connections = 1;
-    start(one);
+    start(oneConnection());
     const size_t peer = upstream_.connections();
     Request& first = ask();
     ASSERT_TRUE(begun(first) && accepted(peer + 1) && received(peer, 1));
@@ -343,15 +295,10 @@ TEST_F(ConnectionPoolTest, WhoeverWaitsComesInTurn) {
 
 TEST_F(ConnectionPoolTest, ConnectionsEndWhenTheirOwnerIsGoneAndTheyAreIdle) {
   start(settings());
-  Request& first = ask(false, 1);
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  Request& second = ask(false, 1);
-  ASSERT_TRUE(begun(second) && accepted(2) && received(1, 1));
-  Request& other = ask(false, 2);
-  ASSERT_TRUE(begun(other) && accepted(3) && received(2, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  Request& first = askOverNew(0, 1);
+  askOverNew(1, 1);
+  askOverNew(2, 2);
+  answer(first, 0);
   Request& waits = ask(true, 1);
   set().ownerGone(1);
   EXPECT_TRUE(until([&] { return upstream_.peer(0).ended(); }));
@@ -366,20 +313,14 @@ TEST_F(ConnectionPoolTest, ConnectionsEndWhenTheirOwnerIsGoneAndTheyAreIdle) {
 }
 
 TEST_F(ConnectionPoolTest, OwnersShareNoConnection) {
-  start(settings());
-  Request& first = ask(false, 1);
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
-  upstream_.peer(0).send(Ok);
-  ASSERT_TRUE(over(first));
-  settle();
+  startUsed(settings(), 1);
   EXPECT_FALSE(ask(false, 2).begun());
   EXPECT_TRUE(ask(false, 1).begun());
 }
 
 TEST_F(ConnectionPoolTest, AResetStreamEndsItsConnection) {
   start(settings());
-  Request& first = ask();
-  ASSERT_TRUE(begun(first) && accepted(1) && received(0, 1));
+  Request& first = askOverNew(0);
   first.encoder->reset(ResetReason::Cancel);
   EXPECT_TRUE(until([&] { return upstream_.peer(0).ended() || upstream_.peer(0).error() != 0; }));
   settle();

@@ -15,6 +15,7 @@
 #include "source/http/pool/pool_set.h"
 #include "test/http/h2/codec_harness.h"
 #include "test/http/h2/frames.h"
+#include "test/support/http_text.h"
 #include "test/support/loopback_upstream.h"
 #include "test/support/proxy_headers.h"
 #include "test/support/worker_context.h"
@@ -56,6 +57,12 @@ class ConnectionPoolTest : public testing::Test {
     return made;
   }
 
+  static upstream::ClusterSettings oneConnection() {
+    upstream::ClusterSettings made = settings();
+    made.max_connections = 1;
+    return made;
+  }
+
   void start(upstream::ClusterSettings settings, Version version = Version::Http11) {
     version_ = version;
     if (settings.endpoints.empty()) settings.endpoints = {upstream_.address()};
@@ -87,14 +94,25 @@ class ConnectionPoolTest : public testing::Test {
     return loop_.runUntil([&] { return upstream_.connections() >= count; });
   }
   bool received(size_t peer, size_t requests) {
-    return loop_.runUntil([&] {
-      size_t found = 0;
-      for (size_t at = 0;
-           (at = upstream_.peer(peer).received().find("GET", at)) != std::string::npos; ++at) {
-        ++found;
-      }
-      return found >= requests;
-    });
+    return loop_.runUntil(
+        [&] { return test::countOf("GET", upstream_.peer(peer).received()) >= requests; });
+  }
+  // Of HTTP/1: a request that makes a connection, the `peer`-th, and has come through it.
+  Request& askOverNew(size_t peer, uint64_t owner = 0) {
+    Request& request = ask(false, owner);
+    EXPECT_TRUE(begun(request) && accepted(peer + 1) && received(peer, 1));
+    return request;
+  }
+  // Its response: the connection is idle.
+  void answer(const Request& request, size_t peer) {
+    upstream_.peer(peer).send(Ok);
+    EXPECT_TRUE(over(request));
+    settle();
+  }
+  // A pool with one connection, which has had a request and is idle.
+  void startUsed(upstream::ClusterSettings settings, uint64_t owner = 0) {
+    start(std::move(settings));
+    answer(askOverNew(0, owner), 0);
   }
   bool until(const auto& condition) { return loop_.runUntil(condition); }
   bool begun(const Request& request) {

@@ -10,6 +10,7 @@
 
 #include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
+#include "test/support/http_text.h"
 
 namespace weir::test {
 namespace {
@@ -17,28 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-constexpr std::string_view Post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody";
-constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
-std::string statusLine(const std::string& status) {
-  return "HTTP/1.1 " + status + " X\r\ncontent-length: 0\r\n\r\n";
-}
-
-HttpProxyParts routed(const std::string& route) {
-  return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]"};
-}
-
 HttpProxyParts retrying(const std::string& retry_on, const std::string& more = "") {
-  return routed(", retry_policy: {retry_on: \"" + retry_on + "\"" + more + "}");
-}
-
-size_t countOf(std::string_view what, std::string_view text) {
-  size_t found = 0;
-  for (size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size()) {
-    ++found;
-  }
-  return found;
+  return forwarding(", retry_policy: {retry_on: \"" + retry_on + "\"" + more + "}");
 }
 
 size_t requestsAt(HttpProxyHarness& proxy) {
@@ -65,7 +46,7 @@ bool retriedAfter(const HttpProxyParts& parts, const std::string& event) {
     server.send("HTTP/1.1 200 OK\r\ngrpc-status: " + event.substr(4) +
                 "\r\ncontent-length: 0\r\n\r\n");
   } else {
-    server.send(statusLine(event));
+    server.send(responseOf(event));
   }
   bool again = false;
   proxy.until([&] {
@@ -150,7 +131,7 @@ TEST(RouterRetries, WaitsBeforeItTriesAgain) {
       proxy.advance(milliseconds(100));
       return requestsAt(proxy) == tries;
     }));
-    proxy.upstream().peer().send(statusLine("503"));
+    proxy.upstream().peer().send(responseOf("503"));
   }
   EXPECT_TRUE(proxy.clientSees("HTTP/1.1 503"));
   EXPECT_EQ(requestsAt(proxy), 4u);
@@ -165,7 +146,7 @@ TEST(RouterRetries, TheBodyGoesOutAgain) {
   proxy.client().send("2\r\ndy\r\n0\r\nx-sum: 1\r\n\r\n");
   ASSERT_TRUE(proxy.upstreamSees("x-sum"));
   proxy.upstream().peer().takeReceived();
-  proxy.upstream().peer().send(statusLine("500"));
+  proxy.upstream().peer().send(responseOf("500"));
   ASSERT_TRUE(proxy.until([&] {
     proxy.advance(milliseconds(50));
     return !proxy.upstream().peer().received().empty();
@@ -181,7 +162,7 @@ TEST(RouterRetries, ABodyThatIsStillComingGoesOutAgain) {
   proxy.client().send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nab");
   const std::string head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\n";
   EXPECT_TRUE(proxy.upstreamGets(head + "ab"));
-  proxy.upstream().peer().send(statusLine("503"));
+  proxy.upstream().peer().send(responseOf("503"));
   proxy.client().send("cd");
   ASSERT_TRUE(proxy.until([&] {
     proxy.advance(milliseconds(50));
@@ -202,7 +183,7 @@ TEST(RouterRetries, ABodyThatIsTooLongToKeepIsNotSentAgain) {
     HttpProxyHarness proxy(parts);
     proxy.client().send(request);
     ASSERT_TRUE(proxy.upstreamGets(request));
-    proxy.upstream().peer().send(statusLine("500"));
+    proxy.upstream().peer().send(responseOf("500"));
     EXPECT_TRUE(proxy.clientSees("HTTP/1.1 500"));
   }
   HttpProxyHarness proxy(parts);
@@ -226,8 +207,8 @@ TEST(RouterRetries, ATryThatTakesTooLongIsGivenUp) {
 }
 
 TEST(RouterRetries, TheTimeoutIsOverAllTries) {
-  HttpProxyHarness proxy(
-      routed(", timeout: 3s, retry_policy: {retry_on: 5xx, num_retries: 5, per_try_timeout: 2s}"));
+  HttpProxyHarness proxy(forwarding(
+      ", timeout: 3s, retry_policy: {retry_on: 5xx, num_retries: 5, per_try_timeout: 2s}"));
   proxy.client().send(Get);
   ASSERT_TRUE(proxy.upstreamGets(Get));
   proxy.advance(milliseconds(2500));
@@ -320,9 +301,9 @@ const WaitCase WaitCases[] = {
 };
 
 HttpProxyParts waiting(const WaitCase& one) {
-  HttpProxyParts parts = routed(one.route +
-                                ", retry_policy: {retry_on: \"5xx\", num_retries: 1, "
-                                "retry_back_off: {base_interval: 10s, max_interval: 10s}}");
+  HttpProxyParts parts = forwarding(one.route +
+                                    ", retry_policy: {retry_on: \"5xx\", num_retries: 1, "
+                                    "retry_back_off: {base_interval: 10s, max_interval: 10s}}");
   parts.buffer_bytes = 4096;
   return parts;
 }
@@ -333,7 +314,7 @@ void checkWait(const WaitCase& one, bool h2) {
   const WaitingClient client{h2};
   proxy.client().send(client.head() + client.body("part", one.whole));
   ASSERT_TRUE(proxy.upstreamSees(one.whole ? "part\r\n0\r\n\r\n" : "part"));
-  proxy.upstream().peer().send(statusLine("503"));
+  proxy.upstream().peer().send(responseOf("503"));
   ASSERT_TRUE(proxy.until([&] {
     return proxy.metric("weir_upstream_retries_total{cluster=\"up\",outcome=\"attempted\"}") == 1;
   }));

@@ -9,32 +9,13 @@
 
 #include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
+#include "test/support/http_text.h"
 
 namespace weir::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-constexpr std::string_view Post = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nbody";
-constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
-std::string statusLine(const std::string& status) {
-  return "HTTP/1.1 " + status + " X\r\ncontent-length: 0\r\n\r\n";
-}
-
-size_t countOf(std::string_view what, std::string_view text) {
-  size_t found = 0;
-  for (size_t at = 0; (at = text.find(what, at)) != std::string_view::npos; at += what.size()) {
-    ++found;
-  }
-  return found;
-}
-
-HttpProxyParts routed(const std::string& route) {
-  return {.routes = "[{match: {prefix: /}, route: {cluster: up" + route + "}}]"};
-}
 
 // A host that hangs is left out as one that fails is.
 TEST(Router, TimeoutsCountAgainstTheHostThatHasTheRequest) {
@@ -44,7 +25,7 @@ TEST(Router, TimeoutsCountAgainstTheHostThatHasTheRequest) {
   for (const char* timeout :
        {", timeout: 3s", ", retry_policy: {retry_on: reset, per_try_timeout: 3s}",
         ", retry_policy: {retry_on: reset, per_try_idle_timeout: 3s}"}) {
-    HttpProxyParts parts = routed(timeout);
+    HttpProxyParts parts = forwarding(timeout);
     parts.cluster = outlier;
     HttpProxyHarness proxy(parts);
     for (size_t i = 0; i < 2; ++i) {
@@ -61,7 +42,7 @@ TEST(Router, TimeoutsCountAgainstTheHostThatHasTheRequest) {
 
 // What waits for a connection is nobody's fault but the limits'.
 TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
-  HttpProxyParts parts = routed(", timeout: 3s");
+  HttpProxyParts parts = forwarding(", timeout: 3s");
   parts.cluster =
       ", max_connections: 1, connect_timeout: 60s, healthy_panic_threshold: 0, "
       "outlier_detection: {consecutive_5xx: 1, max_ejection_percent: 100}";
@@ -81,7 +62,7 @@ TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
 TEST(Router, WhatHasNoHostIsNotTriedAgain) {
   for (const std::string on : {"5xx", "gateway-error", "connect-failure"}) {
     HttpProxyParts parts =
-        routed(", timeout: 3s, retry_policy: {retry_on: " + on + ", num_retries: 5}");
+        forwarding(", timeout: 3s, retry_policy: {retry_on: " + on + ", num_retries: 5}");
     parts.cluster =
         ", healthy_panic_threshold: 0, outlier_detection: {consecutive_5xx: 1, "
         "max_ejection_percent: 100}";
@@ -96,7 +77,7 @@ TEST(Router, WhatHasNoHostIsNotTriedAgain) {
 }
 
 TEST(Router, ATimeoutOfGrpcIsItsStatus) {
-  HttpProxyHarness proxy(routed(", timeout: 3s"));
+  HttpProxyHarness proxy(forwarding(", timeout: 3s"));
   proxy.client().send(
       "POST /s/m HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc\r\n"
       "content-length: 0\r\n\r\n");
@@ -107,7 +88,7 @@ TEST(Router, ATimeoutOfGrpcIsItsStatus) {
 }
 
 TEST(Router, ATimeoutInMidResponseBreaksItOff) {
-  HttpProxyHarness proxy(routed(", timeout: 3s"));
+  HttpProxyHarness proxy(forwarding(", timeout: 3s"));
   proxy.client().send(Get);
   ASSERT_TRUE(proxy.upstreamGets(Get));
   proxy.upstream().peer().send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
@@ -315,7 +296,7 @@ TEST(Router, AnEarlyResponseEndsTheRequest) {
   HttpProxyHarness proxy;
   proxy.client().send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\npart");
   ASSERT_TRUE(proxy.upstreamSees("part"));
-  proxy.upstream().peer().send(statusLine("413"));
+  proxy.upstream().peer().send(responseOf("413"));
   EXPECT_TRUE(proxy.clientSees("HTTP/1.1 413"));
   EXPECT_TRUE(proxy.clientSees("connection: close"));
   proxy.client().send(std::string(96, 'x'));

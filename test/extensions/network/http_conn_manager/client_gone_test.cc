@@ -8,23 +8,19 @@
 
 #include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
+#include "test/support/http_text.h"
 
 namespace weir::test {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 constexpr std::string_view PostHead = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n";
 
 HttpProxyParts withFilters(const std::string& filter) {
   const std::string type = "{typed_config: {\"@type\": type.googleapis.com/weir.extensions.http.";
   return {.manager = ", http_filters: [" + type + filter + "}}, " + type +
                      "router.v1.Router}}], upgrade_types: [websocket, connect]"};
-}
-
-HttpProxyParts routed(const std::string& more, const std::string& cluster = "") {
-  return {.routes = "[{match: {prefix: /}, route: {cluster: up" + more + "}}]", .cluster = cluster};
 }
 
 struct State {
@@ -62,7 +58,7 @@ std::vector<State> states() {
        false},
       {"while the pool connects", {.endpoints = "[{address: \"SILENT\"}]"}, sendGet, true, false},
       {"waiting for the server's first words",
-       routed("", ", http_protocol_options: {upstream_protocol: HTTP2}"),
+       forwarding("", ", http_protocol_options: {upstream_protocol: HTTP2}"),
        [](HttpProxyHarness& proxy) {
          sendGet(proxy);
          ASSERT_TRUE(proxy.accepted(1));
@@ -88,7 +84,7 @@ std::vector<State> states() {
          proxy.upstream().peer().send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc");
          ASSERT_TRUE(proxy.clientSees("abc"));
        }},
-      {"in the wait before another try", routed(retry),
+      {"in the wait before another try", forwarding(retry),
        [](HttpProxyHarness& proxy) {
          reachUpstream(proxy, Get);
          proxy.upstream().peer().send("HTTP/1.1 503 X\r\ncontent-length: 0\r\n\r\n");
@@ -136,7 +132,7 @@ std::vector<State> states() {
          ASSERT_TRUE(proxy.clientSees("HTTP/1.1 200"));
          ASSERT_TRUE(proxy.accepted(1));
        }},
-      {"while a copy is under way", routed(", request_mirror_policies: [{cluster: up}]"),
+      {"while a copy is under way", forwarding(", request_mirror_policies: [{cluster: up}]"),
        [](HttpProxyHarness& proxy) {
          proxy.client().send(std::string(PostHead) + "part");
          ASSERT_TRUE(proxy.upstreamSees("part", 0) && proxy.upstreamSees("part", 1));

@@ -6,15 +6,13 @@
 
 #include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
+#include "test/support/http_text.h"
 
 namespace weir::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr std::string_view Get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-constexpr std::string_view Ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 HttpProxyParts managed(const std::string& fields) {
   return {.manager = ", " + fields,
