@@ -161,7 +161,8 @@ class CodecEvents {
   // A stream is over.
   virtual void onStreamEnd() = 0;
   // On the side of the upstream: canTake() may be another one without a stream's end. The peer has
-  // said how many streams it takes, or that it takes no more. May come from inside onBytes().
+  // said how many streams it takes, or that it takes no more, or it has shown that it is still
+  // there. May come from inside onBytes().
   virtual void onRoomChange() {}
   // The codec is done with the connection, by the peer's wish or fault, or after draining; once.
   // Streams that are still open get onReset() by onConnectionGone(), which the owner calls.
@@ -182,8 +183,8 @@ class ClientCodec : public Codec {
  public:
   // Begins a request. Requires: canTake().
   virtual StreamEncoder& newStream(StreamDecoder& decoder) = 0;
-  // Another stream may begin now: the connection was not ended, told to close, or sent away, and
-  // openStreams() is below what the peer allows.
+  // Another stream may begin now: the connection was not ended, told to close, or sent away, nor is
+  // it in doubt whether the peer is still there, and openStreams() is below what the peer allows.
   virtual bool canTake() const = 0;
   // How many streams it may have at a time, as far as is known; nothing before the peer has said.
   virtual std::optional<size_t> maxStreams() const = 0;

@@ -20,7 +20,7 @@ StreamEncoder& Http2ClientCodec::newStream(StreamDecoder& decoder) {
 }
 
 bool Http2ClientCodec::canTake() const {
-  return !finished() && openStreams() < maxStreams().value_or(max_streams_);
+  return !finished() && !session_.inDoubt() && openStreams() < maxStreams().value_or(max_streams_);
 }
 
 std::optional<size_t> Http2ClientCodec::maxStreams() const {

@@ -15,6 +15,13 @@ namespace weir::http {
 // (h2_settings_timeout).
 constexpr Duration Http2SettingsTimeout = std::chrono::seconds(10);
 
+// A request to an upstream that is given up, so long after the last byte came from there, puts its
+// connection in doubt: no other one is sent over it until a PING is answered (keepalive_timeout).
+constexpr Duration Http2DoubtAfter = std::chrono::milliseconds(500);
+// Since that answer the connection is not doubted again: there are servers that take many PINGs
+// without traffic of their own for an attack.
+constexpr Duration Http2TrustAfterAnswer = std::chrono::seconds(30);
+
 // Heads with a status 1xx before a response (h2_informational_responses): the client may be slow to
 // take them, and there is no bound to their bytes.
 constexpr unsigned Http2MaxInformational = 100;

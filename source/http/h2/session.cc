@@ -36,11 +36,12 @@ Http2Session::Http2Session(Side side, event::Loop& loop, net::Stream& out, buffe
       guard_(settings_),
       output_(pool),
       task_(loop, [this] { run(); }),
-      keepalive_timer_(loop, [this] { onKeepalive(); }),
+      liveness_(loop, settings_,
+                {[this] { sendPing(); },
+                 [this] { end(ConnectionEnd::Reset, "h2_keepalive_timeout", true); }}),
       settings_timer_(loop, [this] { fail("h2_settings_timeout", NGHTTP2_SETTINGS_TIMEOUT); }),
       fields_timer_(loop, [this] { fail("h2_head_timeout", NGHTTP2_ENHANCE_YOUR_CALM); }),
       stream_timer_(loop, [this] { onStreamTimer(); }),
-      last_read_(loop.now()),
       walk_(side == Side::Server ? NGHTTP2_CLIENT_MAGIC_LEN : 0) {
   start();
 }
@@ -63,7 +64,7 @@ void Http2Session::start() {
   nghttp2_option_del(options);
   submitSettings();
   settings_timer_.arm(Http2SettingsTimeout);
-  armKeepalive();
+  liveness_.start();
   wake();
 }
 
@@ -102,7 +103,10 @@ Http2Stream& Http2Session::take(int32_t id) {
   return stream;
 }
 
-Http2Stream& Http2Session::newStream() { return take(0); }
+Http2Stream& Http2Session::newStream() {
+  liveness_.onRequest();
+  return take(0);
+}
 
 Http2Stream& Http2Session::onPeerStream(int32_t id) {
   Http2Stream& stream = take(id);
@@ -148,7 +152,7 @@ void Http2Session::tellStreams() {
 
 void Http2Session::receive(buffer::Buffer& data, bool end_stream) {
   if (dead()) return data.clear();
-  last_read_ = loop_.now();
+  if (liveness_.onBytes()) events_.onRoomChange();
   const bool was_running = std::exchange(running_, true);
   while (!data.empty() && !dead() && fault_.empty()) {
     feed(data);
@@ -336,7 +340,7 @@ void Http2Session::end(ConnectionEnd how, std::string_view reason, bool fault) {
 
 void Http2Session::stopTimers() {
   task_.cancel();
-  keepalive_timer_.disarm();
+  liveness_.stop();
   settings_timer_.disarm();
   fields_timer_.disarm();
   stream_timer_.disarm();
@@ -425,8 +429,7 @@ void Http2Session::onNoSettings() {
 void Http2Session::onPing(bool ack, std::span<const uint8_t, 8> opaque) {
   if (!ack) return failIf(guard_.onPing(loop_.now()));
   if (std::equal(opaque.begin(), opaque.end(), GoawayPing.begin())) return owner_.onGoawaySeen();
-  if (!std::exchange(ping_sent_, false)) return;
-  armKeepalive();
+  liveness_.onAnswer();
 }
 
 void Http2Session::onPeerReset(const Http2Stream& stream) {
@@ -458,21 +461,8 @@ void Http2Session::onHeadersNotSent(int32_t id, int error) {
   (*found)->onHeadersNotSent(refused);
 }
 
-void Http2Session::armKeepalive() {
-  if (settings_.keepalive_interval > Duration::zero()) {
-    keepalive_timer_.arm(settings_.keepalive_interval);
-  }
-}
-
-void Http2Session::onKeepalive() {
-  if (ping_sent_) return end(ConnectionEnd::Reset, "h2_keepalive_timeout", true);
-  const Duration quiet = loop_.now() - last_read_;
-  if (quiet < settings_.keepalive_interval) {
-    return keepalive_timer_.arm(settings_.keepalive_interval - quiet);
-  }
-  ping_sent_ = true;
+void Http2Session::sendPing() {
   nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
-  keepalive_timer_.arm(settings_.keepalive_timeout);
   wake();
 }
 

@@ -27,6 +27,7 @@
 #include "source/http/h2/closed_streams.h"
 #include "source/http/h2/flood_guard.h"
 #include "source/http/h2/frame_walk.h"
+#include "source/http/h2/liveness.h"
 #include "source/http/h2/stream.h"
 #include "source/net/connection.h"
 
@@ -64,6 +65,8 @@ class Http2Session {
   size_t openStreams() const { return all_.size(); }
 
   Http2Stream& newStream();
+  // The peer has to show that it is still there before it gets another stream.
+  bool inDoubt() const { return liveness_.inDoubt(); }
   // GOAWAY that only announces, with a PING behind it by which the peer tells that it has seen it;
   // and the one with the last stream (RFC 9113 6.8).
   void announceGoaway();
@@ -99,6 +102,11 @@ class Http2Session {
   // The connection ends by the peer's fault. `code`: for GOAWAY (RFC 9113 7).
   void fail(std::string_view reason, uint32_t code);
   void failIf(std::string_view flood);
+
+  // A stream was given up by us.
+  void onGivenUp() {
+    if (side_ == Side::Client && !dead()) liveness_.onGivenUp();
+  }
 
   // From nghttp2's callbacks.
   Http2Stream& onPeerStream(int32_t id);
@@ -139,8 +147,7 @@ class Http2Session {
   void stopTimers();
   void drop(Http2Stream& stream);
   Http2Stream& take(int32_t id);
-  void armKeepalive();
-  void onKeepalive();
+  void sendPing();
   void onStreamTimer();
 
   const Side side_;
@@ -159,11 +166,10 @@ class Http2Session {
   std::vector<Http2Stream*> queue_;  // something is to be told of them
   std::vector<nghttp2_nv> scratch_;
   event::Task task_;
-  event::Timer keepalive_timer_;
+  Http2Liveness liveness_;
   event::Timer settings_timer_;
   event::Timer fields_timer_;
   event::Timer stream_timer_;
-  MonotonicTime last_read_;
   uint64_t dropped_fields_ = 0;
   size_t held_ = 0;  // bytes of bodies that wait in streams
   size_t owed_ = 0;  // of them, those by which the connection's window is not opened yet
@@ -171,8 +177,7 @@ class Http2Session {
   Http2FrameTally announced_;  // by nghttp2, in the piece that it looks at
   std::string_view fault_;
   uint8_t frame_type_ = 0;  // of the last one that began
-  bool ping_sent_ = false;
-  bool again_ = false;  // something came up while run() was running
+  bool again_ = false;      // something came up while run() was running
   bool running_ = false;
   bool peer_ended_ = false;  // it sends no more
   bool peer_settled_ = false;

@@ -233,6 +233,7 @@ void Http2Stream::reset(ResetReason reason) {
   state_.submitted_or_dropped = true;
   detach();
   dropOutbound();
+  session_.onGivenUp();
   submitReset(http2CodeOf(reason));
 }
 

@@ -64,10 +64,12 @@ class RecordingCodecEvents : public http::ServerCodecEvents {
   http::StreamDecoder& onNewStream(http::StreamEncoder& encoder, http::Version) override;
   void moreWanted() override {}
   void onStreamEnd() override { ++streams_ended; }
+  void onRoomChange() override { ++room_changes; }
   void onEnd(http::ConnectionEnd how, std::string_view reason, bool fault) override;
 
   std::vector<std::unique_ptr<RecordingDecoder>> streams;
   int streams_ended = 0;
+  int room_changes = 0;
   std::string end;  // "flush drained", "reset h2_ping_flood fault"
 };
 

@@ -33,6 +33,13 @@ class Http2PoolTest : public ConnectionPoolTest {
     for (const auto& request : requests_) count += request->begun() ? 1 : 0;
     return count;
   }
+  size_t pingsAt(size_t peer) {
+    size_t pings = 0;
+    for (const auto& frame : test::parseFrames(upstream_.peer(peer).received())) {
+      pings += frame.type == test::PingFrame ? 1 : 0;
+    }
+    return pings;
+  }
   void respond(size_t peer, uint32_t stream) {
     upstream_.peer(peer).send(test::headers(stream, {{":status", "200"}}));
   }
@@ -138,23 +145,63 @@ TEST_F(Http2PoolTest, AServerThatAnswersNoPingLosesItsConnection) {
   ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
   upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
   settle();
-  const auto pings = [&] {
-    const auto frames = test::parseFrames(upstream_.peer(0).received());
-    return std::count_if(frames.begin(), frames.end(),
-                         [](const auto& one) { return one.type == test::PingFrame; });
-  };
   loop_.advance(std::chrono::seconds(29));
-  EXPECT_EQ(pings(), 0);
+  EXPECT_EQ(pingsAt(0), 0u);
   loop_.advance(std::chrono::seconds(1));
-  EXPECT_TRUE(until([&] { return pings() == 1; }));
+  EXPECT_TRUE(until([&] { return pingsAt(0) == 1; }));
   upstream_.peer(0).send(test::frame(test::PingFrame, test::Ack, 0, std::string(8, '\0')));
   settle();
   loop_.advance(std::chrono::seconds(30));
-  EXPECT_TRUE(until([&] { return pings() == 2; }));
+  EXPECT_TRUE(until([&] { return pingsAt(0) == 2; }));
   EXPECT_FALSE(request.decoder.was_reset);
   loop_.advance(std::chrono::seconds(5));
   EXPECT_TRUE(over(request));
   EXPECT_EQ(request.decoder.log, "reset connection_gone h2_keepalive_timeout\n");
+  EXPECT_TRUE(until([&] { return connections() == 0; }));
+}
+
+// The same without a keepalive: the first request that is given up tells of it, and those behind it
+// do not run into the same silence.
+TEST_F(Http2PoolTest, AServerThatLeftARequestWithoutAWordGetsNoneUntilItAnswers) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
+  settle();
+  Request& silent = ask();
+  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
+  loop_.advance(std::chrono::seconds(1));
+  silent.encoder->reset(ResetReason::Cancel);
+  ASSERT_TRUE(until([&] { return pingsAt(0) == 1; }));
+  Request& third = ask();
+  ASSERT_TRUE(greeted(1, 1) && until([&] { return headsAt(1) == 1; }));
+  upstream_.peer(1).send(test::frame(test::SettingsFrame, test::Ack, 0));
+  respond(1, 1);
+  ASSERT_TRUE(over(third));
+  // Its answer makes room for more than the other connection takes.
+  upstream_.peer(0).send(test::frame(test::PingFrame, test::Ack, 0, std::string(8, '\0')));
+  settle();
+  ask();
+  ask();
+  EXPECT_TRUE(until([&] { return headsAt(0) + headsAt(1) == 5; }));
+  EXPECT_EQ(upstream_.connections(), 2u);
+  EXPECT_FALSE(first.decoder.was_reset);
+}
+
+TEST_F(Http2PoolTest, AServerThatVanishedLosesItsConnectionWithTheRequestsThatAreLeft) {
+  start(settings(), Version::Http2);
+  Request& first = ask();
+  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+  upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
+  settle();
+  Request& silent = ask();
+  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
+  loop_.advance(std::chrono::seconds(1));
+  silent.encoder->reset(ResetReason::Cancel);
+  ASSERT_TRUE(until([&] { return pingsAt(0) == 1; }));
+  loop_.advance(std::chrono::seconds(10));
+  EXPECT_TRUE(over(first));
+  EXPECT_EQ(first.decoder.log, "reset connection_gone h2_keepalive_timeout\n");
   EXPECT_TRUE(until([&] { return connections() == 0; }));
 }
 
