@@ -181,7 +181,9 @@ bool Http1ServerCodec::encodeHeaders(const HeaderMap& headers, bool end_stream) 
 
 void Http1ServerCodec::beginResponse(const HeaderMap& headers, const MessagePlan& plan,
                                      bool end_stream) {
-  const bool early = end_stream && requestUnderWay();
+  // One that is no success mostly ends before the request, and the client has to know whether it is
+  // to send the rest of that, above all if it waits for a 100 (RFC 9110 10.1.1).
+  const bool early = requestUnderWay() && (end_stream || statusOf(headers) >= 300);
   const bool refused_connect =
       request_.kind == RequestHead::Kind::Connect && plan.mode != BodyMode::Tunnel;
   if (drain_ != Drain::No || early || refused_connect || plan.mode == BodyMode::UntilClose) {

@@ -185,6 +185,38 @@ TEST(Http1ServerCodecTest, ClosesBehindAResponseThatCameBeforeTheRequestWasWhole
   EXPECT_EQ(server.first().body, "part");
 }
 
+// Whatever the response is; but for a success, which may well end behind the request.
+TEST(Http1ServerCodecTest, TellsInTheHeadOfAnEarlyResponseThatItCloses) {
+  struct Case {
+    unsigned status;
+    bool body;
+    bool closes;
+  };
+  for (const Case& one : {Case{200, false, true},
+                          {413, false, true},
+                          {200, true, false},
+                          {307, true, true},
+                          {401, true, true},
+                          {408, true, true},
+                          {413, true, true},
+                          {503, true, true}}) {
+    SCOPED_TRACE(one.status);
+    ServerHarness server;
+    server.feed(request("Content-Length: 10\r\n", "POST / HTTP/1.1") + "part");
+    HeaderMap head;
+    setStatus(head, one.status);
+    ASSERT_TRUE(server.streams[0]->encoder->encodeHeaders(head, !one.body));
+    server.settle();
+    const bool told = server.out.written.find("\r\nconnection: close\r\n") != std::string::npos;
+    EXPECT_EQ(told, one.closes);
+    // The rest of the request comes while the response is under way.
+    server.feed(" whole");
+    if (one.body) server.send(*server.streams[0], "x", true);
+    server.settle();
+    EXPECT_EQ(server.end.empty(), !told) << server.end;
+  }
+}
+
 TEST(Http1ServerCodecTest, NeverWritesAFrameOfAnotherLength) {
   struct Case {
     std::string_view body;
