@@ -156,6 +156,14 @@ std::string_view reasonOf(const StreamInfo& info) {
   return std::holds_alternative<Redirect>(info.route->action) ? "redirect" : "";
 }
 
+// With what the upstream did in braces.
+std::string_view details(const StreamInfo& info, std::string& room) {
+  const std::string_view reason = reasonOf(info);
+  if (info.upstream_detail.empty() || reason.empty()) return reason;
+  room.append(reason).append("{").append(info.upstream_detail).append("}");
+  return room;
+}
+
 std::string_view grpcStatus(int status, uint8_t form, std::string& room) {
   if (status < 0) return {};
   const auto index = static_cast<size_t>(status);
@@ -280,7 +288,7 @@ std::string_view RequestFormat::bareValue(const Piece& piece, const RequestRecor
     case Op::TrailerField:
       return either([&](const std::string& name) { return record.trailers.get(name); });
     case Op::Status: return number(info.status, room);
-    case Op::Reason: return reasonOf(info);
+    case Op::Reason: return details(info, room);
     case Op::Flags: appendResponseFlags(info, false, room); return room;
     case Op::FlagWords: appendResponseFlags(info, true, room); return room;
     case Op::GrpcStatus: return grpcStatus(info.grpc_status, piece.form, room);

@@ -35,6 +35,9 @@ struct StreamInfo {
   // Why the proxy answered by itself, or the stream ended early; static storage, in snake_case.
   // Empty: the upstream's response went through.
   std::string_view reason;
+  // Behind a reason that is the upstream's: what it did, as the codec names it. Static storage, in
+  // snake_case; for the log alone.
+  std::string_view upstream_detail;
   // What answered in the upstream's place, where that is no error; for the log alone. Static
   // storage, in snake_case.
   std::string_view details;

@@ -54,6 +54,17 @@ void RequestCounters::happened(RequestEvent event) {
   counter->add(1);
 }
 
+void RequestCounters::failedBy(std::string_view detail) {
+  stats::Value*& counter = details_[detail];
+  if (counter == nullptr) {
+    counter = &stats_.counter("weir_upstream_reset_details_total",
+                              "Requests to upstreams that these gave up before the response was "
+                              "whole, by what exactly was wrong.",
+                              {{"cluster", cluster_}, {"detail", detail}});
+  }
+  counter->add(1);
+}
+
 stats::Value& RequestCounters::connections(bool http2) {
   stats::Value*& gauge = connections_[http2 ? 1 : 0];
   if (gauge == nullptr) {

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "source/base/result.h"
 #include "source/stats/stats.h"
@@ -38,6 +40,8 @@ class RequestCounters {
   // No host was found for it.
   void notStarted(ErrorCode code);
   void happened(RequestEvent event);
+  // An attempt failed by the upstream's doing. `detail`: static storage, one of a few.
+  void failedBy(std::string_view detail);
   // Waits for a connection, or does so no longer.
   void waits(bool yes) { yes ? pending_.add(1) : pending_.sub(1); }
   // Connections that requests share; those in the making, too.
@@ -59,6 +63,7 @@ class RequestCounters {
   stats::Histogram* seconds_ = nullptr;  // these: looked up when needed first
   std::array<stats::Value*, 2> connections_{};
   std::array<stats::Value*, RequestEventCount> events_{};
+  std::unordered_map<std::string_view, stats::Value*> details_;
   std::array<stats::Value*, Errors + ErrorCodeCount> ended_{};  // looked up when counted first
 };
 

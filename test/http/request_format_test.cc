@@ -233,6 +233,13 @@ TEST(RequestFormatTest, DetailsSayWhatAnsweredInTheUpstreamsPlace) {
   EXPECT_EQ(text("%RESPONSE_CODE_DETAILS%", sample), "client_gone");
 }
 
+TEST(RequestFormatTest, DetailsSayInBracesWhatTheUpstreamDid) {
+  Sample sample;
+  sample.stream.reason = "upstream_protocol_error";
+  sample.stream.upstream_detail = "h1_chunk_size";
+  EXPECT_EQ(text("%RESPONSE_CODE_DETAILS%", sample), "upstream_protocol_error{h1_chunk_size}");
+}
+
 std::string flagsOf(const StreamInfo& info) {
   std::string out;
   appendResponseFlags(info, false, out);

@@ -30,6 +30,22 @@ FailureAnswer answerTo(const UpstreamFailure& failure) {
   return {503, "upstream_reset"};
 }
 
+std::string_view detailOf(const UpstreamFailure& failure) {
+  using Kind = UpstreamFailure::Kind;
+  switch (failure.kind) {
+    case Kind::Refused:
+    case Kind::ProtocolError:
+    case Kind::Reset: return failure.detail;
+    case Kind::NoConnection:
+    case Kind::Loop:
+    case Kind::BadAuthority:
+    case Kind::NotHttp2:
+    case Kind::SilentOnHttp2:
+    case Kind::Unsupported: break;
+  }
+  return {};
+}
+
 std::optional<upstream::RequestEvent> eventOf(const UpstreamFailure& failure) {
   using Event = upstream::RequestEvent;
   using Kind = UpstreamFailure::Kind;

@@ -21,6 +21,9 @@ struct FailureAnswer {
 FailureAnswer answerTo(ErrorCode code);
 FailureAnswer answerTo(const UpstreamFailure& failure);
 
+// What the server did, where the reason leaves that open; else empty.
+std::string_view detailOf(const UpstreamFailure& failure);
+
 // What the cluster counts it as; nothing if it is counted elsewhere, or the host has done nothing.
 std::optional<upstream::RequestEvent> eventOf(const UpstreamFailure& failure);
 

@@ -312,8 +312,12 @@ void RouterFilter::onUpstreamWriteReady() { context_.pauseRequest(upstream_.send
 void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
   try_timers_.stopIdle();
   context_.info().upstream_gone = failure.gone;
-  if (const auto event = eventOf(failure)) cluster_->counters().happened(*event);
+  if (const auto event = eventOf(failure)) {
+    cluster_->counters().happened(*event);
+    cluster_->counters().failedBy(failure.detail);
+  }
   if (responding_) {
+    context_.info().upstream_detail = detailOf(failure);
     const bool tunnel = context_.info().is_tunnel;
     return context_.resetStream(
         tunnel ? http::ResetReason::ConnectError : http::ResetReason::InternalError,
@@ -324,6 +328,7 @@ void RouterFilter::onUpstreamFailure(const UpstreamFailure& failure) {
                         context_.info().request_bytes == 0 && form_ == TunnelForm::None;
   if (retries_.mayRepeat(failure, bodyless)) return attempt(true, true);
   if (retries_.onFailure(failure)) return try_timers_.stop();
+  context_.info().upstream_detail = detailOf(failure);
   const FailureAnswer answer = answerTo(failure);
   reply(answer.status, answer.reason);
 }

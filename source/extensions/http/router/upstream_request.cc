@@ -169,7 +169,7 @@ void UpstreamRequest::refuseHead() {
   if (encoder_ != nullptr) {
     std::exchange(encoder_, nullptr)->reset(http::ResetReason::ProtocolError);
   }
-  fail({UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset});
+  fail({UpstreamFailure::Kind::ProtocolError, ErrorCode::Reset, "h2_status"});
 }
 
 void UpstreamRequest::onData(buffer::Buffer& data, bool end_stream) {
@@ -205,6 +205,7 @@ void UpstreamRequest::onReset(http::ResetReason reason, std::string_view detail)
   const bool gone = reason == http::ResetReason::ConnectionGone;
   const bool heard = heard_ || detail == http::IncompleteHead;
   const bool unseen = kind == Kind::Refused && !headers_seen_;
+  if (detail.empty()) detail = toString(reason);
   fail({kind, ErrorCode::Reset, detail, gone, gone && reused_ && !heard, unseen});
 }
 

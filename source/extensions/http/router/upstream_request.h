@@ -41,7 +41,7 @@ struct UpstreamFailure {
   };
   Kind kind;
   ErrorCode code = ErrorCode::Reset;  // of NoConnection
-  std::string_view detail = {};       // static storage
+  std::string_view detail = {};       // what the server did; static storage, in snake_case
   bool gone = false;                  // the connection ended
   // A connection that had been used before was gone, without one byte of an answer: the server may
   // have closed it while it was idle.

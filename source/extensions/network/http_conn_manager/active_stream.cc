@@ -234,6 +234,7 @@ void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
   if (!why.empty()) info().reason = why;
   info().reset_here = true;
   manager_.stats().onReset(HttpStats::Side::Self, info().reason);
+  connection_->onResponseCut(info().reason);
   std::exchange(encoder_, nullptr)->reset(reason);
   done();
 }

@@ -188,6 +188,8 @@ void HttpConnection::onEnd(http::ConnectionEnd how, std::string_view reason, boo
   if (fault) manager_.stats().onRejected(reason);
   end_reason_ = reason == "closed_by_peer" ? "client_fin" : reason;  // as all protocols have it
   if (idle_ && reason == "drained") end_reason_ = "idle_timeout";
+  const bool cut = version_ != http::Version::Http2 && !fault && how == http::ConnectionEnd::Reset;
+  if (cut && !cut_reason_.empty()) end_reason_ = cut_reason_;
   end_how_ = closeFor(how);
   settle_.schedule();
 }

@@ -43,6 +43,8 @@ class HttpConnection final : public filter::ReadFilter,
   // connection is decided now.
   void onResponse();
   void onStreamDone(ActiveStream& stream);
+  // One is about to be reset for this reason, with which a connection of HTTP/1 ends.
+  void onResponseCut(std::string_view reason) { cut_reason_ = reason; }
   // See http::FilterContext.
   std::unique_ptr<upstream::EarlyConnection> takeEarly(const upstream::Cluster& cluster);
   // A stream has a timeout of its own; zero: it has not.
@@ -80,7 +82,8 @@ class HttpConnection final : public filter::ReadFilter,
   MonotonicTime idle_since_;
   std::optional<MonotonicTime> draining_since_;
   filter::HttpActivity activity_;
-  bool idle_ = false;  // it ends for that
+  bool idle_ = false;            // it ends for that
+  std::string_view cut_reason_;  // of the last one
   std::string_view end_reason_;
   filter::Close end_how_ = filter::Close::Flush;
   enum class State : uint8_t { Open, Ending, Closed } state_ = State::Open;
