@@ -382,7 +382,7 @@ void FilterContext::setBufferLimit(size_t bytes) { manager_.slots_[index_].limit
 void FilterContext::encodeHeaders(bool end_stream) {
   if (manager_.stopped() || manager_.request_dropped_) return;
   const unsigned status = statusOf(manager_.response_headers_);
-  if (status >= 100 && status < 200 && status != 101) {
+  if (!end_stream && status >= 100 && status < 200 && status != 101) {
     const bool again = status == 100 && manager_.continued_;
     if (!again) manager_.ends_.sendHeaders(manager_.response_headers_, false);
     return manager_.response_headers_.clear();

@@ -49,7 +49,7 @@ class RoutedSilenceFactory final : public http::FilterFactory {
   }
 };
 
-// Answers by a head that is none of a response.
+// Answer by a head that is none of a response, one in place of an answer, the other as its end.
 class Informational final : public http::StreamDecoderFilter {
  public:
   explicit Informational(http::FilterContext& context) : context_(context) {}
@@ -60,6 +60,25 @@ class Informational final : public http::StreamDecoderFilter {
 
  private:
   http::FilterContext& context_;
+};
+class InformationalEnd final : public http::StreamDecoderFilter {
+ public:
+  explicit InformationalEnd(http::FilterContext& context) : context_(context) {}
+  http::FilterStatus decodeHeaders(http::HeaderMap&, bool) override {
+    http::setStatus(context_.responseHeaders(), 103);
+    context_.encodeHeaders(true);
+    return http::FilterStatus::StopAllIteration;
+  }
+
+ private:
+  http::FilterContext& context_;
+};
+class InformationalEndFactory final : public http::FilterFactory {
+ public:
+  std::string_view name() const override { return "informational_end"; }
+  void create(http::FilterAdder& adder) const override {
+    adder.add<InformationalEnd>(adder.context());
+  }
 };
 class InformationalFactory final : public http::FilterFactory {
  public:
@@ -232,12 +251,17 @@ TEST_F(HttpConnectionTest, ADrainEndsAConnectionWithoutARequestInTime) {
 }
 
 TEST_F(HttpConnectionTest, AnInformationalHeadIsNoResponse) {
-  settings.filters = {std::make_shared<InformationalFactory>()};
-  start();
-  send(Request);
-  EXPECT_EQ(received(),
-            "HTTP/1.1 502 Bad Gateway\r\nweir-error: invalid_response_headers\r\n"
-            "content-length: 0\r\n\r\n");
+  const std::vector<std::shared_ptr<const http::FilterFactory>> both = {
+      std::make_shared<InformationalFactory>(), std::make_shared<InformationalEndFactory>()};
+  for (const auto& factory : both) {
+    settings.filters = {factory};
+    start();
+    send(Request);
+    EXPECT_EQ(received(),
+              "HTTP/1.1 502 Bad Gateway\r\nweir-error: invalid_response_headers\r\n"
+              "content-length: 0\r\n\r\n")
+        << factory->name();
+  }
 }
 
 // By HTTP/2, while no response has begun.
