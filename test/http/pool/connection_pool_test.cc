@@ -101,6 +101,26 @@ TEST_F(ConnectionPoolTest, WhoWaitsForAConnectionThatIsRefusedIsTold) {
   EXPECT_EQ(set().size(), 0u);
 }
 
+// The others wait for the connection that there is, or for the next one.
+TEST_F(ConnectionPoolTest, AConnectionThatFailsFailsNoMoreThanItWasMadeFor) {
+  auto silent = oneConnection();
+  silent.endpoints = {upstream_.unansweringAddress()};
+  silent.connect_timeout = std::chrono::seconds(3);
+  startWithEarly(std::move(silent));
+  Request& busy = ask();
+  ASSERT_TRUE(busy.begun() && received(0, 1));
+  Request& second = ask();
+  Request& third = ask();
+  Request& fourth = ask();
+  loop_.advance(std::chrono::seconds(3));
+  EXPECT_EQ(second.failure, "timeout");
+  EXPECT_EQ(third.failure + fourth.failure, "");
+  answer(busy, 0);
+  EXPECT_TRUE(third.begun() && received(0, 2));
+  answer(third, 0);
+  EXPECT_TRUE(fourth.begun());
+}
+
 TEST_F(ConnectionPoolTest, ConnectingTakesNoLongerThanItMay) {
   auto silent = settings();
   silent.endpoints = {upstream_.unansweringAddress()};

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "source/http/pool/pool_set.h"
+#include "source/upstream/early_connection.h"
 #include "test/http/h2/codec_harness.h"
 #include "test/http/h2/frames.h"
 #include "test/support/http_text.h"
@@ -63,14 +64,35 @@ class ConnectionPoolTest : public testing::Test {
     return made;
   }
 
-  void start(upstream::ClusterSettings settings, Version version = Version::Http11) {
+  void start(upstream::ClusterSettings settings, Version version = Version::Http11,
+             std::vector<upstream::ClusterSettings> others = {}) {
     version_ = version;
     if (settings.endpoints.empty()) settings.endpoints = {upstream_.address()};
-    context_.emplace(std::vector{std::move(settings)}, net::ConnectionLimits{}, &loop_);
+    others.push_back(std::move(settings));
+    context_.emplace(std::move(others), net::ConnectionLimits{}, &loop_);
     cluster_ = context_->cluster_set.find("up");
     auto place = cluster_->startRequest({});
     ASSERT_TRUE(place.ok());
     host_ = place.value().host();
+  }
+
+  // The pool of its host has one connection, to `upstream_`, wherever the host is.
+  void startWithEarly(upstream::ClusterSettings settings) {
+    upstream::ClusterSettings reachable;
+    reachable.name = "reachable";
+    reachable.endpoints = {upstream_.address()};
+    start(std::move(settings), Version::Http11, {std::move(reachable)});
+    struct NoEvents final : upstream::EarlyEvents {
+      void onEarlyConnected() override {}
+      void onServerSpoke() override {}
+      void onEarlyFailed(const Error&) override {}
+    } events;
+    upstream::EarlyConnection early(*context_->cluster_set.find("reachable"), *loop_);
+    ASSERT_TRUE(early.start({}, events).ok());
+    ASSERT_TRUE(until([&] { return early.connected(); }) && accepted(1));
+    set().pool(*cluster_, host_, version_, 0).adopt(early);
+    early.cancel();
+    settle();
   }
 
   // A request, begun if there is room. Its error, if there is one at once, is its failure.
