@@ -10,6 +10,10 @@
 
 #include "source/filter/facts.h"
 
+namespace weir::net {
+class OwnAddresses;
+}
+
 namespace weir::filter {
 
 // Of one filter that can say so.
@@ -25,11 +29,20 @@ struct FilterExplanation {
 };
 
 struct RequestDescription {
+  enum class Version : uint8_t { Any, Http10, Http11, Http2 };  // Any: what its listener speaks
   std::string method = "GET";
-  std::string host;  // the authority
+  std::string host = {};  // the authority
   std::string path = "/";
   std::vector<std::pair<std::string, std::string>> headers = {};
+  Version version = Version::Any;
+  // Its head as a client of HTTP/1 sends it, in place of all of the above; empty: there is none.
+  std::string head = {};
+  // Where the process listens that is asked about; null: not known.
+  const net::OwnAddresses* own_addresses = nullptr;
 };
+
+// The head as a client of HTTP/1 sends it.
+std::string http1HeadOf(const RequestDescription& request);
 
 struct RequestExplanation {
   struct Condition {

@@ -197,6 +197,8 @@ void addRequestOptions(CLI::App& command, server::ExplainWords& words) {
   command.add_option("--path", words.path, "its path, with its query (default: /)");
   command.add_option("--header", words.headers, "NAME:VALUE of it; may be repeated")
       ->allow_extra_args(false);
+  command.add_option("--http-version", words.http_version,
+                     "1.0, 1.1 or 2 (default: what the chain takes)");
 }
 
 }  // namespace

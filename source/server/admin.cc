@@ -174,7 +174,7 @@ const Admin::Page Admin::Pages[] = {
      "listener limit"},
     {"POST", "/learned", &Admin::forgetLearned, "forgets them", "listener"},
     {"GET", "/explain", &Admin::explain, "why a connection goes where",
-     "dst src sni alpn bytes listener method host path header"},
+     "dst src sni alpn bytes listener method host path header http-version"},
     {"GET", "/logging", &Admin::logging, "the level of each component's messages"},
     {"POST", "/logging", &Admin::setLogging, "sets the level of one component, or of all",
      "level component"},
@@ -312,6 +312,7 @@ HttpReply Admin::explain(const HttpQuestion& question) {
       .method = parameter(question, "method"),
       .host = parameter(question, "host"),
       .path = parameter(question, "path"),
+      .http_version = parameter(question, "http-version"),
   };
   for (const auto& [name, value] : question.parameters) {
     if (name == "header" && !value.empty()) words.headers.push_back(value);

@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "source/filter/silence_policy.h"
+#include "source/http/h2/preface.h"
+#include "source/net/own_addresses.h"
 #include "source/server/chain_choice.h"
 #include "source/server/explain_chosen.h"
 
@@ -227,12 +229,20 @@ void explainSilence(Explanation& out, const config::ListenerSettings& listener,
 std::optional<std::string> bytesOf(const ExplainRequest& request) {
   if (request.bytes || !request.request || request.server_name || request.alpn)
     return request.bytes;
-  const filter::RequestDescription& described = *request.request;
-  std::string text = described.method + " " +
-                     (described.path.empty() ? described.host : described.path) +
-                     " HTTP/1.1\r\nHost: " + described.host + "\r\n";
-  for (const auto& [name, value] : described.headers) text += name + ": " + value + "\r\n";
-  return text + "\r\n";
+  if (request.request->version == filter::RequestDescription::Version::Http2)
+    return std::string(http::Http2Preface);
+  return filter::http1HeadOf(*request.request);
+}
+
+std::vector<net::SocketAddress> addressesOf(const config::BootstrapSettings& settings) {
+  std::vector<net::SocketAddress> addresses;
+  for (const auto& listener : settings.listeners) addresses.push_back(listener.address);
+  return addresses;
+}
+
+ExplainRequest withAddresses(ExplainRequest request, const net::OwnAddresses& own) {
+  if (request.request) request.request->own_addresses = &own;
+  return request;
 }
 
 // As filters see it that are asked: the source is known only if it was given, or if there is none.
@@ -296,7 +306,9 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
     forgetSource(listener, request, info.facts);
-    explainChosen(*choice.chain(), request, info, out);
+    net::OwnAddresses own;
+    own.setListeners(addressesOf(settings));
+    explainChosen(*choice.chain(), withAddresses(request, own), info, out);
   }
   return out;
 }

@@ -23,7 +23,7 @@ struct ExplainRequest {
   std::optional<std::vector<std::string>> alpn;
   std::optional<std::string> bytes;  // the client's first bytes
   // A request of which is to be told where it goes. Without `bytes` and what tells of TLS, it is
-  // what the client sends first, as HTTP/1.1.
+  // what the client sends first.
   std::optional<filter::RequestDescription> request;
   std::string option_prefix = "--";  // before the names of options, in errors
 };
@@ -36,10 +36,11 @@ struct ExplainWords {
   std::optional<std::string> sni = {};
   std::optional<std::string> alpn = {};
   std::optional<std::string> bytes = {};
-  std::optional<std::string> method = {};  // one of these four: a request
+  std::optional<std::string> method = {};  // one of these five: a request
   std::optional<std::string> host = {};
   std::optional<std::string> path = {};
-  std::vector<std::string> headers = {};  // "name:value"
+  std::vector<std::string> headers = {};         // "name:value"
+  std::optional<std::string> http_version = {};  // "1.0", "1.1" or "2"
 };
 
 // An error (InvalidArgument) says which word is wrong and what is wanted; `prefix` stands before

@@ -46,10 +46,32 @@ Result<std::pair<std::string, std::string>> readHeader(const std::string& text,
   return std::pair(std::move(name), std::move(value));
 }
 
+// The request that the client's bytes are, if they have the head of one.
+ExplainRequest readHead(ExplainRequest& request) {
+  const std::string bytes = request.bytes.value_or("");
+  const bool whole =
+      bytes.find("\n\r\n") != std::string::npos || bytes.find("\n\n") != std::string::npos;
+  const bool http1 = bytes.substr(0, bytes.find('\n')).find(" HTTP/1.") != std::string::npos;
+  if (whole && http1) request.request = filter::RequestDescription{.head = bytes};
+  return request;
+}
+
+bool readVersion(const std::optional<std::string>& word,
+                 filter::RequestDescription::Version& version) {
+  using Version = filter::RequestDescription::Version;
+  if (!word) return true;
+  if (*word == "1.0") version = Version::Http10;
+  if (*word == "1.1") version = Version::Http11;
+  if (*word == "2") version = Version::Http2;
+  return version != Version::Any;
+}
+
 // The request that the words speak of, if they do.
 Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string& prefix,
                                    ExplainRequest& request) {
-  if (!words.method && !words.host && !words.path && words.headers.empty()) return request;
+  const bool described_by_words =
+      words.method || words.host || words.path || words.http_version || !words.headers.empty();
+  if (!described_by_words) return readHead(request);
   filter::RequestDescription described;
   described.method = words.method.value_or("GET");
   described.host = words.host.value_or(request.destination.toString());
@@ -65,11 +87,15 @@ Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string&
     }
   }
   if (!path_is_good) return wrongWord(prefix + "path", described.path, "a path: it begins with /");
+  if (!readVersion(words.http_version, described.version))
+    return wrongWord(prefix + "http-version", *words.http_version, "1.0, 1.1 or 2");
+  bool host_given = words.host.has_value();
   for (const std::string& text : words.headers) {
     auto header = readHeader(text, prefix);
     if (!header.ok()) return header.error();
-    if (header.value().first == "host") {
+    if (header.value().first == "host" && !host_given) {
       described.host = header.value().second;
+      host_given = true;
     } else {
       described.headers.push_back(std::move(header).value());
     }

@@ -36,11 +36,11 @@ const std::string& requestOf(const benchmark::State& state) {
 }
 
 void parse(HeadGatherer& gatherer, buffer::Buffer& bytes, HeaderMap& map) {
-  static const HeaderLimits Limits;
+  static const Http1Settings Settings;
   gatherer.begin(HeadScanner::Kind::Request);
   WEIR_CHECK(gatherer.gather(bytes) == HeadScanner::Status::Whole);
   RequestHead head;
-  WEIR_CHECK(!parseRequestHead(gatherer.finish(bytes, map), Limits, map, head));
+  WEIR_CHECK(!parseRequestHead(gatherer.finish(bytes, map), Settings, map, head));
 }
 
 void BM_ParseRequestHead(benchmark::State& state) {

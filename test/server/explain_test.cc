@@ -135,6 +135,37 @@ TEST(ExplainWordsTest, DescribeARequest) {
   EXPECT_EQ(other.value().request->path, "/");
 }
 
+TEST(ExplainWordsTest, AWholeHeadInTheBytesIsARequest) {
+  const auto read = [](const char* bytes) {
+    return readExplainRequest({.dst = "1.2.3.4:5", .bytes = bytes}, "").value().request;
+  };
+  EXPECT_EQ(read("GET / HTTP/1.0\\r\\n\\r\\n")->head, "GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(read("GET / HTTP/1.1\\nhost: a\\n\\n").has_value());
+  EXPECT_FALSE(read("GET / HTTP/1.1\\r\\n").has_value());
+  EXPECT_FALSE(read("EHLO a\\r\\n\\r\\n").has_value());
+}
+
+TEST(ExplainWordsTest, ASecondHostIsAFieldMore) {
+  const auto read = [](std::optional<std::string> host) {
+    return *readExplainRequest(
+                {.dst = "1.2.3.4:5", .host = std::move(host), .headers = {"host: a", "host: b"}},
+                "")
+                .value()
+                .request;
+  };
+  EXPECT_EQ(http1HeadOf(read({})), "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n");
+  EXPECT_EQ(http1HeadOf(read("c")), "GET / HTTP/1.1\r\nHost: c\r\nhost: a\r\nhost: b\r\n\r\n");
+}
+
+TEST(ExplainWordsTest, AVersionIsOfTheRequest) {
+  using Version = filter::RequestDescription::Version;
+  for (const auto& [word, version] :
+       {std::pair("1.0", Version::Http10), {"1.1", Version::Http11}, {"2", Version::Http2}}) {
+    const auto read = readExplainRequest({.dst = "1.2.3.4:5", .http_version = word}, "");
+    EXPECT_EQ(read.value().request->version, version);
+  }
+}
+
 TEST_F(ExplainTest, ARequestIsWhatTheClientSendsFirst) {
   request_.request = filter::RequestDescription{.host = "a"};
   says("chosen: http   protocol: http/1.1   reason: client_bytes");
@@ -287,6 +318,8 @@ TEST(ExplainWordsTest, WrongOnesAreNamed) {
            Case{{.dst = "1.2.3.4:5", .path = "a"}, "path \"a\" is not a path: it begins with /"},
            Case{{.dst = "1.2.3.4:5", .method = "A B"},
                 "method \"A B\" is not one word without blanks"},
+           Case{{.dst = "1.2.3.4:5", .http_version = "3"},
+                "http-version \"3\" is not 1.0, 1.1 or 2"},
            Case{{.dst = "1.2.3.4:5", .headers = {"x"}}, "header \"x\" is not NAME:VALUE"},
            Case{{.dst = "1.2.3.4:5", .headers = {"x: a\r\nb"}},
                 "header \"x: a\r\nb\" is not NAME:VALUE"},

@@ -56,6 +56,7 @@ HttpProxyHarness::HttpProxyHarness(const HttpProxyParts& parts, const Extensions
   options.loop = &loop_;
   options.buffer_bytes = parts.buffer_bytes;
   options.log = &log_;
+  terminal_ = loaded.settings->listeners.at(0).default_chain->filters.back();
   harness_.emplace(loaded.settings->listeners.at(0).default_chain->filters, std::move(options));
 }
 

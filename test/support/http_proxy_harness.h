@@ -13,12 +13,15 @@
 // test's.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "source/config/extension_factory.h"
 #include "source/filter/line_sink.h"
+#include "source/filter/network_filter.h"
+#include "source/filter/request_explanation.h"
 #include "test/support/filter_harness.h"
 #include "test/support/loopback_upstream.h"
 
@@ -57,6 +60,11 @@ class HttpProxyHarness {
   TestLoop& loop() { return loop_; }
   size_t bytesInUse() { return harness_->context().slices.bytesInUse(); }
 
+  // What would be made of a request, by what the configuration says of it.
+  std::string explain(const filter::RequestDescription& request) {
+    return terminal_->explainRequest(request, {})->outcome;
+  }
+
   void advance(Duration d) { loop_.advance(d); }
   void run() { loop_.runUntilIdle(); }
 
@@ -88,6 +96,7 @@ class HttpProxyHarness {
   Log log_;
   TestLoop loop_;
   LoopbackUpstream upstream_{loop_};
+  std::shared_ptr<const filter::NetworkFilterFactory> terminal_;
   std::optional<FilterHarness> harness_;
 };
 

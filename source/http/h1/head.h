@@ -44,8 +44,8 @@ struct ResponseHead {
 };
 
 // `text` is a whole head, with the empty line at its end, as HeadScanner lets it through, and lies
-// in map.room(). Nothing: `head` and `map` have it.
-std::optional<BadMessage> parseRequestHead(std::span<char> text, const HeaderLimits& limits,
+// in map.room(). Nothing: `head` and `map` have it. What is wrong may be its version.
+std::optional<BadMessage> parseRequestHead(std::span<char> text, const Http1Settings& settings,
                                            HeaderMap& map, RequestHead& head);
 // Of a head that is refused before it is whole, and of which `text` is the begin: the method and
 // the target as far as they are there and could be some, for the log. Copied, and cut after

@@ -224,8 +224,9 @@ void setAuthority(const FieldFacts& facts, HeaderMap& map) {
 
 }  // namespace
 
-Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap& map,
+Bad parseRequestHead(std::span<char> text, const Http1Settings& settings, HeaderMap& map,
                      RequestHead& head) {
+  const HeaderLimits& limits = settings.headers;
   RequestLine line;
   Target target;
   if (Bad bad = readLine({text.data(), text.size()}, limits, map, head, line, target)) return bad;
@@ -233,6 +234,9 @@ Bad parseRequestHead(std::span<char> text, const HeaderLimits& limits, HeaderMap
   Bad bad = parseFields(FieldsOf::Request, text.subspan(line.size), limits, map, facts);
   if (!bad) bad = readFacts(facts, map, head);
   if (target.authority.empty()) setAuthority(facts, map);
+  if (!bad && head.version == Version::Http10 && !settings.accept_http_10) {
+    bad = BadMessage{426, "h1_http_10_not_accepted"};
+  }
   return bad;
 }
 

@@ -74,11 +74,8 @@ void Http1ServerCodec::beginStream(Version version) {
 bool Http1ServerCodec::beginRequest(buffer::Buffer& data) {
   beginStream(head_.version());
   HeaderMap& fields = decoder_->fields(StreamDecoder::Part::Head);
-  auto bad = parseRequestHead(head_.finish(data, fields), settings_.headers, fields, request_);
+  const auto bad = parseRequestHead(head_.finish(data, fields), settings_, fields, request_);
   head_.begin(HeadScanner::Kind::Request);
-  if (!bad && request_.version == Version::Http10 && !settings_.accept_http_10) {
-    bad = BadMessage{426, "h1_http_10_not_accepted"};
-  }
   if (bad) {
     // What the log has of it; the rest could be taken for anything.
     fields.removeIf([](const HeaderEntry& entry) { return !entry.name.starts_with(':'); });

@@ -68,10 +68,12 @@ bool validField(const HeaderEntry& entry) {
          validValue(entry.value);
 }
 
+bool isDigit(char c) { return c >= '0' && c <= '9'; }
+
 bool validStatus(std::string_view status) {
   if (status == "101") return false;  // RFC 9113 8.6
   return status.size() == 3 && status[0] >= '1' && status[0] <= '9' &&
-         std::all_of(status.begin(), status.end(), [](char c) { return c >= '0' && c <= '9'; });
+         std::all_of(status.begin(), status.end(), isDigit);
 }
 
 // Tokens and targets must not be able to become something else behind the next hop.
@@ -85,6 +87,20 @@ bool validPseudo(const HeaderEntry& entry) {
     case HeaderId::Status: return validStatus(entry.value);
     default: return size > 0 && validValue(entry.value);
   }
+}
+
+// RFC 9113 8.2.2; a length that none is.
+bool resetsStream(const HeaderEntry& entry) {
+  const std::string_view value = entry.value;
+  switch (entry.id) {
+    case HeaderId::Http2Settings: return false;
+    case HeaderId::Te: return !equalIgnoringCase(value, "trailers");
+    case HeaderId::ContentLength:
+      return value.empty() || !std::all_of(value.begin(), value.end(), isDigit);
+    default: break;
+  }
+  if (isPseudo(entry)) return value.empty() || !validPseudo(entry);
+  return belongsToConnection(entry.id);
 }
 
 nghttp2_nv fieldOf(std::string_view name, std::string_view value) {
@@ -142,6 +158,18 @@ bool namesServers(std::string_view authorities) {
     if (!isAuthority(takeElement(authorities))) return false;
   } while (!authorities.empty());
   return true;
+}
+
+bool resetsRequest(const HeaderMap& head) {
+  const bool connect = head.get(HeaderId::Method) == "CONNECT";
+  if (connect == head.has(HeaderId::Path)) return true;
+  if (head.get(HeaderId::Path) == "*" && head.get(HeaderId::Method) != "OPTIONS") return true;
+  return head.count(HeaderId::ContentLength) > 1 ||
+         std::any_of(head.entries().begin(), head.entries().end(), resetsStream);
+}
+
+bool malformedField(std::string_view name, std::string_view value) {
+  return !validField({name, value, HeaderId::Other});
 }
 
 bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits) {

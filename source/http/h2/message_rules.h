@@ -31,6 +31,12 @@ bool overLimits(const Http2FieldCount& count, const HeaderLimits& limits);
 BadMessage checkRequestHead(HeaderMap& head, const Http2FieldCount& count,
                             const HeaderLimits& limits);
 
+// For explanations: whether nghttp2 refuses a request of that head itself, and its stream is reset
+// before any of the rules above is asked (RFC 9113 8.1.1).
+bool resetsRequest(const HeaderMap& head);
+// Whether a field's name or value is one that none can have.
+bool malformedField(std::string_view name, std::string_view value);
+
 enum class Http2Message : uint8_t { Request, Response, Trailers };
 
 // Refers to the fields of `from` in `to`, in the order in which they are sent: pseudo-header fields

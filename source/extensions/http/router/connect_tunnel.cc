@@ -1,6 +1,5 @@
 #include "source/extensions/http/router/connect_tunnel.h"
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,23 +8,14 @@
 #include "source/base/check.h"
 #include "source/extensions/http/router/failure_answer.h"
 #include "source/filter/connect_request.h"
-#include "source/http/domain_index.h"
+#include "source/http/connect_target.h"
 #include "source/http/pool/pool_set.h"
-#include "source/net/local_address.h"
 
 namespace weir::http_filters {
 namespace {
 
 // Of its addresses no more are tried.
 constexpr size_t MaxAddresses = 4;
-
-// 0: that is no port.
-uint16_t portOf(std::string_view digits) {
-  uint16_t port = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [at, error] = std::from_chars(digits.data(), end, port);
-  return error == std::errc() && at == end ? port : 0;
-}
 
 }  // namespace
 
@@ -51,15 +41,14 @@ void ConnectTunnel::start(const http::Tunnel& route, bool end_stream) {
 
 void ConnectTunnel::connectToAuthority() {
   const std::string_view authority = context_.requestHeaders().get(http::HeaderId::Authority);
-  if (const auto to = net::IpPort::parse(authority); to && to->port != 0) {
-    untried_.push_back(*to);
+  const auto target = http::connectTargetOf(authority);
+  if (!target) return reply(400, "bad_authority");
+  if (target->address) {
+    untried_.push_back(*target->address);
     return connectToNext();
   }
-  const auto [name, digits] = http::splitAuthority(authority);
-  const uint16_t port = portOf(digits);
-  if (name.empty() || name.front() == '[' || port == 0) return reply(400, "bad_authority");
-  name_ = name;
-  lookUp(port);
+  name_ = target->name;
+  lookUp(target->port);
 }
 
 void ConnectTunnel::lookUp(uint16_t port) {
@@ -84,8 +73,10 @@ void ConnectTunnel::connectToNext() {
   const net::IpPort to = untried_.front();
   untried_.pop_front();
   filter::Worker& worker = context_.worker();
-  if (worker.clusters.ownAddresses().isListener(to)) return reply(508, "loop");
-  if (!allow_local_ && net::isLocal(to.ip)) return reply(403, "local_destination");
+  const net::OwnAddresses& own = worker.clusters.ownAddresses();
+  if (const auto bad = http::refuseTunnelTo(to, allow_local_, own)) {
+    return reply(bad->status, bad->reason);
+  }
   upstream::ConnectRequest request = filter::connectRequest(context_.connection());
   request.destination = to;
   request.destination_is_self = false;

@@ -6,10 +6,13 @@
 #include <utility>
 #include <variant>
 
+#include "source/extensions/network/http_conn_manager/described_request.h"
+#include "source/http/connect_target.h"
 #include "source/http/forwarded.h"
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
+#include "source/http/request_rules.h"
 #include "source/http/upgrade.h"
 
 namespace weir::extensions {
@@ -19,27 +22,10 @@ using filter::RequestExplanation;
 using http::HeaderId;
 using http::HeaderMap;
 
-void answered(unsigned status, std::string_view reason, RequestExplanation& out) {
+void answered(const http::BadMessage& bad, RequestExplanation& out) {
   out.action = "reject";
-  out.outcome = fmt::format("answered with {}: {}", status, reason);
-}
-
-// As the codecs read it. False: they refuse it.
-bool fillHeaders(const filter::RequestDescription& described, http::Underscores underscores,
-                 HeaderMap& headers) {
-  headers.add(HeaderId::Method, described.method);
-  headers.add(HeaderId::Scheme, "http");
-  headers.add(HeaderId::Authority, described.host);
-  const bool no_path = described.method == "CONNECT" && described.path.empty();
-  if (!no_path) headers.add(HeaderId::Path, described.path);
-  for (const auto& [name, value] : described.headers) {
-    if (name.find('_') == std::string::npos || underscores == http::Underscores::Allow) {
-      headers.add(name, value);
-    } else if (underscores == http::Underscores::Reject) {
-      return false;
-    }
-  }
-  return true;
+  out.outcome = bad.status == 0 ? fmt::format("ended without an answer: {}", bad.reason)
+                                : fmt::format("answered with {}: {}", bad.status, bad.reason);
 }
 
 bool mayUpgrade(const HttpConnManagerSettings& settings, const http::Forward& forward,
@@ -49,10 +35,8 @@ bool mayUpgrade(const HttpConnManagerSettings& settings, const http::Forward& fo
     const auto rule = forward.allowsUpgrade(type);
     return rule ? *rule : settings.upgradeAllowed(type);
   };
-  // The codec leaves h2c out of what is offered; if nothing is left, it is an ordinary request.
-  std::vector<std::string> types = http::upgradeTypesOf(headers);
-  std::erase(types, "h2c");
-  return types.empty() || std::any_of(types.begin(), types.end(), may);
+  const std::vector<std::string> types = http::upgradeTypesOf(headers);
+  return std::any_of(types.begin(), types.end(), may);
 }
 
 // False: the request comes to no route.
@@ -64,7 +48,7 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
   if (path.empty() || path == "*") return true;
   const http::PathResult result = settings.normalize(path);
   if (result.kind == Kind::Reject) {
-    answered(400, result.reason, out);
+    answered({400, result.reason}, out);
     return false;
   }
   if (result.kind == Kind::Redirect) {
@@ -88,7 +72,7 @@ bool explainRewrite(const HttpConnManagerSettings& settings, const http::Route& 
   if (!rewritten) return true;
   http::PathResult normal = settings.normalizeRewritten(*rewritten);
   if (normal.kind == http::PathResult::Kind::Reject) {
-    answered(400, normal.reason, out);
+    answered({400, normal.reason}, out);
     return false;
   }
   const bool same = normal.kind == http::PathResult::Kind::Unchanged;
@@ -121,10 +105,35 @@ void explainForward(const HttpConnManagerSettings& settings, const http::Route& 
   if (forward.auto_host_rewrite) out.outcome += ", to the name of the endpoint";
 }
 
+// Where a name leads is known once it is resolved; that is left to the proxy.
+void explainTunnel(const http::Tunnel& tunnel, std::string_view authority,
+                   const net::OwnAddresses* own, RequestExplanation& out) {
+  out.action = "tunnel";
+  if (!tunnel.cluster.empty()) {
+    out.outcome = "a tunnel to cluster \"" + tunnel.cluster + "\"";
+    out.clusters.push_back({tunnel.cluster, 100});
+    return;
+  }
+  const auto target = http::connectTargetOf(authority);
+  if (!target) return answered({400, "bad_authority"}, out);
+  out.outcome = fmt::format("a tunnel to {}", authority);
+  if (target->address) {
+    static const net::OwnAddresses Nowhere;
+    const bool allow = tunnel.allow_local_destinations;
+    const auto bad = http::refuseTunnelTo(*target->address, allow, own == nullptr ? Nowhere : *own);
+    if (bad) answered(*bad, out);
+    return;
+  }
+  out.outcome += "; answered with 508 (loop) if its name leads to a listener of this process";
+  if (tunnel.allow_local_destinations) return;
+  out.outcome += ", with 403 (local_destination) if to another address of this machine or its link";
+}
+
 void explainAction(const HttpConnManagerSettings& settings, const http::Route& route,
-                   HeaderMap& headers, RequestExplanation& out) {
+                   const net::OwnAddresses* own, HeaderMap& headers, RequestExplanation& out) {
   if (const auto* forward = std::get_if<http::Forward>(&route.action)) {
-    if (!mayUpgrade(settings, *forward, headers)) return answered(403, "upgrade_not_allowed", out);
+    if (!mayUpgrade(settings, *forward, headers))
+      return answered({403, "upgrade_not_allowed"}, out);
     explainForward(settings, route, *forward, headers, out);
   } else if (const auto* redirect = std::get_if<http::Redirect>(&route.action)) {
     out.action = "redirect";
@@ -135,11 +144,7 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
     out.action = "direct_response";
     out.outcome = fmt::format("answered with {} and {} bytes", direct->status, direct->body.size());
   } else if (const auto* tunnel = std::get_if<http::Tunnel>(&route.action)) {
-    out.action = "tunnel";
-    out.outcome = tunnel->cluster.empty()
-                      ? "a tunnel to " + std::string(headers.get(HeaderId::Authority))
-                      : "a tunnel to cluster \"" + tunnel->cluster + "\"";
-    if (!tunnel->cluster.empty()) out.clusters.push_back({tunnel->cluster, 100});
+    explainTunnel(*tunnel, headers.get(HeaderId::Authority), own, out);
   }
 }
 
@@ -187,11 +192,14 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
                                   const filter::RequestDescription& described,
                                   const filter::ConnectionInfo& connection) {
   RequestExplanation out;
-  out.protocol = settings.codec == HttpConnManagerSettings::Codec::Http2 ? "h2c" : "http/1.1";
+  const http::Version version = versionOf(described, settings, connection);
+  out.protocol = version == http::Version::Http2 ? "h2c" : "http/1.1";
   HeaderMap headers;
-  if (!fillHeaders(described, settings.http1.headers.underscores, headers)) {
-    out.path = described.path;
-    answered(400, "underscore_in_header", out);
+  auto bad = readDescribed(described, version, settings, headers);
+  out.path = headers.get(HeaderId::Path);
+  if (!bad) bad = http::checkRequest(headers);
+  if (bad) {
+    answered(*bad, out);
     return out;
   }
   const net::IpAddress client = explainClient(settings, connection, headers);
@@ -209,7 +217,7 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
     out.routes.push_back(std::move(route));
   }
   if (answer.route != nullptr) {
-    explainAction(settings, *answer.route, headers, out);
+    explainAction(settings, *answer.route, described.own_addresses, headers, out);
   } else {
     out.action = "reject";
     out.outcome = out.domain.empty() ? "answered with 404: no virtual host has that domain"

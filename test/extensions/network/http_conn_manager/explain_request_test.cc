@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "source/net/own_addresses.h"
 #include "test/http/requests.h"
 
 namespace weir::extensions {
@@ -137,6 +138,35 @@ TEST_F(ExplainRequestTest, AFieldWithAnUnderscoreIsTakenAsTheCodecsTakeIt) {
   EXPECT_EQ(outcome(), "to cluster \"api\", as /v1");
   settings_.http1.headers.underscores = http::Underscores::Drop;
   EXPECT_EQ(outcome(), "to cluster \"api\", as /v1");
+}
+
+TEST_F(ExplainRequestTest, ATunnelLeadsWhereItMay) {
+  http::RouteMatch connect;
+  connect.path.kind = http::PathMatch::Kind::Connect;
+  http::RouteSpec spec = http::test::route("any", std::move(connect));
+  spec.route.action = http::Tunnel{};
+  std::vector<http::RouteSpec> routes;
+  routes.push_back(std::move(spec));
+  std::vector<http::VirtualHostSpec> hosts;
+  hosts.push_back({"all", "virtual_hosts[0]", {"*"}, std::move(routes)});
+  Diagnostics diagnostics;
+  settings_.routes = http::RouteTable::compile(std::move(hosts), diagnostics);
+  net::OwnAddresses own;
+  own.setListeners({*net::SocketAddress::parse("192.0.2.1:80")});
+  const auto outcome = [&](const std::string& host) {
+    return explainRequest(settings_,
+                          {.method = "CONNECT", .host = host, .path = "", .own_addresses = &own},
+                          connection_)
+        .outcome;
+  };
+  EXPECT_EQ(outcome("192.0.2.1:81"), "a tunnel to 192.0.2.1:81");
+  EXPECT_EQ(outcome("192.0.2.1:80"), "answered with 508: loop");
+  EXPECT_EQ(outcome("169.254.169.254:80"), "answered with 403: local_destination");
+  EXPECT_EQ(outcome("db.example:0"), "answered with 400: bad_authority");
+  EXPECT_EQ(outcome("db.example:5"),
+            "a tunnel to db.example:5; answered with 508 (loop) if its name leads to a listener of "
+            "this process, with 403 (local_destination) if to another address of this machine or "
+            "its link");
 }
 
 class NamedFilter final : public http::FilterFactory {
