@@ -240,11 +240,11 @@ void ConnectionFormat::appendText(const ConnectionInfo& info, MonotonicTime now,
 }
 
 void ConnectionFormat::appendJson(const ConnectionInfo& info, MonotonicTime now,
-                                  bool dash_for_unknown, std::string& out) const {
+                                  std::string& out) const {
   if (pieces_.size() == 1 && pieces_[0].known != nullptr) {
     const std::string value = cutValue(pieces_[0], info, now);
     if (value.empty()) {
-      out += dash_for_unknown ? "\"-\"" : "null";
+      out += "null";
     } else if (pieces_[0].known->shape == Shape::Number && pieces_[0].most == SIZE_MAX) {
       out += value;
     } else {

@@ -29,10 +29,9 @@ class ConnectionFormat {
   // Appends. `now` is the end of the connection, or the moment. A value that is not known is "-";
   // what a peer may have sent is written with %XX for bytes outside visible ASCII, for `"` and `\`.
   void appendText(const ConnectionInfo& info, MonotonicTime now, std::string& out) const;
-  // As a JSON value: a number or text if it is one operator alone, and null (or "-", if
-  // `dash_for_unknown`) if that is not known; else text.
-  void appendJson(const ConnectionInfo& info, MonotonicTime now, bool dash_for_unknown,
-                  std::string& out) const;
+  // As a JSON value: a number or text if it is one operator alone, and null if that is not known;
+  // else text.
+  void appendJson(const ConnectionInfo& info, MonotonicTime now, std::string& out) const;
 
   // How a value is written: as it is, as a number, or as text that a peer may have chosen.
   enum class Shape : uint8_t { Plain, Number, Text };

@@ -55,7 +55,7 @@ std::shared_ptr<const ConnectionLine> ConnectionLine::defaultText() {
 }
 
 std::shared_ptr<const ConnectionLine> ConnectionLine::defaultJson() {
-  return share(Line::json(defaultMembers(), true));
+  return share(Line::json(defaultMembers()));
 }
 
 }  // namespace weir::filter

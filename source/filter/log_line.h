@@ -33,11 +33,10 @@ class LogLine {
     }
     return line;
   }
-  // Of JSON: an object with these members, in this order. `dash_for_unknown`: instead of null.
-  static LogLine json(Members members, bool dash_for_unknown = false) {
+  // Of JSON: an object with these members, in this order.
+  static LogLine json(Members members) {
     LogLine line;
     line.json_ = line.add_end_ = true;
-    line.dash_for_unknown_ = dash_for_unknown;
     for (auto& [key, format] : members) {
       std::string quoted = line.members_.empty() ? "{" : ",";
       appendJsonString(quoted, key);
@@ -52,7 +51,7 @@ class LogLine {
     for (const auto& [before, format] : members_) {
       out += before;
       if (json_) {
-        format.appendJson(subject..., dash_for_unknown_, out);
+        format.appendJson(subject..., out);
       } else {
         format.appendText(subject..., out);
       }
@@ -64,7 +63,6 @@ class LogLine {
 
  private:
   bool json_ = false;
-  bool dash_for_unknown_ = false;
   bool add_end_ = false;
   // The key (JSON: with its punctuation) before each.
   Members members_;

@@ -340,15 +340,14 @@ void RequestFormat::appendText(const RequestRecord& record, std::string& out) co
   }
 }
 
-void RequestFormat::appendJson(const RequestRecord& record, bool dash_for_unknown,
-                               std::string& out) const {
+void RequestFormat::appendJson(const RequestRecord& record, std::string& out) const {
   static thread_local std::string room;
   static thread_local std::string text;
   if (pieces_.size() == 1 && !pieces_[0].isLiteral()) {
     const Piece& piece = pieces_[0];
     const std::string_view value = valueOf(piece, record, room);
     if (value.empty()) {
-      out += dash_for_unknown ? "\"-\"" : "null";
+      out += "null";
     } else if (piece.shape() == Shape::Number && piece.most == SIZE_MAX) {
       out += value;
     } else {

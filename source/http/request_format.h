@@ -30,7 +30,7 @@ class RequestFormat {
 
   // As those of filter::ConnectionFormat.
   void appendText(const RequestRecord& record, std::string& out) const;
-  void appendJson(const RequestRecord& record, bool dash_for_unknown, std::string& out) const;
+  void appendJson(const RequestRecord& record, std::string& out) const;
 
  private:
   enum class Op : uint8_t;

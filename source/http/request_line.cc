@@ -62,7 +62,7 @@ std::shared_ptr<const RequestLine> RequestLine::defaultText() {
 }
 
 std::shared_ptr<const RequestLine> RequestLine::defaultJson() {
-  return share(Line::json(defaultMembers(), true));
+  return share(Line::json(defaultMembers()));
 }
 
 }  // namespace weir::http

@@ -50,7 +50,7 @@ std::string text(const std::string& format, const ConnectionInfo& info = sample(
 
 std::string json(const std::string& format, const ConnectionInfo& info = sample()) {
   std::string out;
-  compiled(format).appendJson(info, info.accepted + microseconds(31'250), false, out);
+  compiled(format).appendJson(info, info.accepted + microseconds(31'250), out);
   return out;
 }
 
@@ -233,17 +233,18 @@ TEST(ConnectionLineTest, DefaultJsonHasTheSameKeys) {
   EXPECT_EQ(lineOf(ConnectionLine::defaultJson(), info),
             "{\"time\":\"2026-01-02T03:04:05.000042Z\",\"listener\":\"in\",\"chain\":\"db\","
             "\"protocol\":\"mysql\",\"reason\":\"server_first\",\"detect_ms\":25.310,"
-            "\"src\":\"127.0.0.1:50000\",\"dst\":\"[::1]:3306\",\"sni\":\"-\",\"alpn\":\"-\","
+            "\"src\":\"127.0.0.1:50000\",\"dst\":\"[::1]:3306\",\"sni\":null,\"alpn\":null,"
             "\"cluster\":\"mysql\",\"upstream\":\"127.0.0.1:3306\",\"rx_bytes\":78,\"tx_bytes\":"
             "120,\"duration_ms\":31.000,\"close\":\"client_fin\"}\n");
 }
 
-TEST(ConnectionLineTest, WhatIsNotKnownIsADashInTheDefaultLines) {
+TEST(ConnectionLineTest, WhatIsNotKnownIsADashInTextAndNullInJson) {
   const std::string line = lineOf(ConnectionLine::defaultText(), ConnectionInfo{});
   EXPECT_NE(line.find("listener=- chain=- protocol=tcp reason=error"), std::string::npos);
   EXPECT_NE(line.find("src=- dst=- sni=- alpn=- cluster=- upstream=- "), std::string::npos);
-  EXPECT_NE(lineOf(ConnectionLine::defaultJson(), ConnectionInfo{}).find("\"src\":\"-\""),
-            std::string::npos);
+  const std::string json = lineOf(ConnectionLine::defaultJson(), ConnectionInfo{});
+  EXPECT_NE(json.find("\"src\":null"), std::string::npos) << json;
+  EXPECT_EQ(json.find("\"-\""), std::string::npos) << json;
 }
 
 TEST(ConnectionLineTest, LinesAreEqualThatWereMadeFromTheSame) {

@@ -82,7 +82,7 @@ std::string text(const std::string& format, const Sample& sample) {
 
 std::string json(const std::string& format, const Sample& sample) {
   std::string out;
-  compiled(format).appendJson(sample.record(), false, out);
+  compiled(format).appendJson(sample.record(), out);
   return out;
 }
 
@@ -342,9 +342,20 @@ TEST(RequestLineTest, TheDefaultsHaveTheSameKeys) {
   line.clear();
   RequestLine::defaultJson()->append(sample.record(), line);
   EXPECT_TRUE(line.starts_with("{\"time\":\"2026-01-02T03:04:05.000042Z\",\"listener\":\"in\","));
-  EXPECT_NE(line.find(",\"status\":200,\"details\":\"via_upstream\",\"flags\":\"-\","),
+  EXPECT_NE(line.find(",\"status\":200,\"details\":\"via_upstream\",\"flags\":null,"),
             std::string::npos);
   EXPECT_TRUE(line.ends_with("}\n"));
+}
+
+// A key is a number or null, or a text or null, whatever the request was.
+TEST(RequestLineTest, AKeyOfJsonHasOneTypeOrIsNull) {
+  Sample sample;
+  sample.stream.upstream_first_byte = {};
+  sample.stream.upstream = nullptr;
+  std::string line;
+  RequestLine::defaultJson()->append(sample.record(), line);
+  EXPECT_NE(line.find("\"upstream_ms\":null,"), std::string::npos) << line;
+  EXPECT_EQ(line.find("\"-\""), std::string::npos) << line;
 }
 
 TEST(GrpcStatusTest, IsANumberOfUpToThreeDigits) {
