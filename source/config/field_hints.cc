@@ -10,6 +10,12 @@ constexpr std::string_view NoPerFilter =
 constexpr std::string_view NoTls = "TLS termination is not part of this build";
 constexpr std::string_view NoUpstreamTls = "TLS to upstreams is not part of this build";
 
+constexpr std::string_view KeepAliveIsHttp2 =
+    "keepalive_interval and keepalive_timeout are fields of http2_protocol_options: HTTP/1 has no "
+    "PING";
+
+constexpr std::string_view Http1 =
+    "weir.extensions.network.http_conn_manager.v1.HttpConnectionManager.Http1ProtocolOptions";
 constexpr std::string_view Manager =
     "weir.extensions.network.http_conn_manager.v1.HttpConnectionManager";
 
@@ -18,6 +24,14 @@ constexpr FieldHint Hints[] = {
      "listeners and clusters stand at the top level of the file"},
     {"weir.config.v1.Bootstrap", "dynamic_resources",
      "the configuration is one file, which is read again when it changes"},
+    {"weir.config.v1.Listener", "access_log",
+     "access_log at the top level of the file is that of all connections"},
+    {"weir.config.v1.Endpoint", "endpoint",
+     "the address of an endpoint is its own field, as in address: \"10.0.0.1:80\""},
+    {"weir.config.v1.AccessLog", "typed_config",
+     "path, text_format and json_format are fields of this message"},
+    {"weir.config.v1.RequestLog", "typed_config",
+     "path, text_format and json_format are fields of this message"},
     {"weir.config.v1.FilterChain", "transport_socket", NoTls},
     {"weir.config.v1.FilterChain", "filter_chain_match", "it is called match"},
     {"weir.config.v1.Listener", "listener_filters_timeout",
@@ -45,6 +59,14 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.HttpProtocolOptions", "common_http_protocol_options",
      "idle_timeout, max_requests_per_connection, max_headers_count and max_response_headers_kb are "
      "fields of this message"},
+    {"weir.config.v1.HttpProtocolOptions", "keepalive_interval", KeepAliveIsHttp2},
+    {"weir.config.v1.HttpProtocolOptions", "keepalive_timeout", KeepAliveIsHttp2},
+    {"weir.config.v1.HttpProtocolOptions", "connection_keepalive", KeepAliveIsHttp2},
+    {Http1, "keepalive_interval", KeepAliveIsHttp2},
+    {Http1, "keepalive_timeout", KeepAliveIsHttp2},
+    {Http1, "default_host_for_http_10",
+     "is not available: a request of HTTP/1.0 without a host is for the virtual host of the domain "
+     "\"*\""},
     {"weir.config.v1.Http2ProtocolOptions", "connection_keepalive",
      "its interval and timeout are keepalive_interval and keepalive_timeout"},
 
@@ -73,6 +95,10 @@ constexpr FieldHint Hints[] = {
      "it is an HTTP filter, weir.extensions.http.cors.v1.Cors"},
     {"weir.config.v1.RouteAction", "rate_limits",
      "it is an HTTP filter, weir.extensions.http.local_ratelimit.v1.LocalRateLimit"},
+    {"weir.config.v1.RegexMatcher", "google_re2", "leave it out: every expression is one of RE2"},
+    {"weir.config.v1.HeaderValueOption", "append",
+     "it is append_action: append: true is APPEND_IF_EXISTS_OR_ADD, append: false is "
+     "OVERWRITE_IF_EXISTS_OR_ADD"},
     {"weir.config.v1.RequestMirrorPolicy", "runtime_fraction",
      "it is called fraction, without default_value and runtime_key"},
 

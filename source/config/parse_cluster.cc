@@ -339,6 +339,11 @@ class ClusterParser {
     parseResponseLimits(options, scope);
     const v1::Http2ProtocolOptions& http2 = options.http2_protocol_options();
     const FieldScope http2_scope = scope.field("http2_protocol_options");
+    if (http.protocol == Protocol::Http1 && options.has_http2_protocol_options()) {
+      http2_scope.error(
+          "is never used: the cluster is spoken to over HTTP/1.1; with it, set upstream_protocol: "
+          "HTTP2 or AS_CLIENT");
+    }
     checkHttp2Options(http2, http2_scope, http.http2);
     if (http2.has_allow_connect()) {
       http2_scope.field("allow_connect")

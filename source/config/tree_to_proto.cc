@@ -14,6 +14,7 @@
 #include "source/config/field_writer.h"
 #include "source/config/nearest_name.h"
 #include "source/config/serialized.h"
+#include "source/config/shape_hint.h"
 #include "source/config/source_map.h"
 
 namespace weir::config {
@@ -58,8 +59,8 @@ class Converter {
       return duration(node, out);
     }
     if (node.kind != Node::Kind::Mapping) {
-      return broken(node.position,
-                    "expected a mapping with the fields of " + type + ", not " + describe(node));
+      return broken(node.position, "expected a mapping with the fields of " + type + ", not " +
+                                       describe(node) + shapeHint(node));
     }
     if (type == "google.protobuf.Any") return any(node, out);
     fields(node, out, {});
@@ -167,7 +168,7 @@ class Converter {
       return message(node, *out.GetReflection()->MutableMessage(&out, &field));
     }
     const std::string fault = writeScalar(node, format_, {out, field});
-    if (!fault.empty()) broken(node.position, fault);
+    if (!fault.empty()) broken(node.position, fault + shapeHint(node));
   }
 
   void repeated(const Node& node, const FieldDescriptor& field, Message& out) {
@@ -187,7 +188,7 @@ class Converter {
       return message(node, *reflection.AddMessage(&out, &field));
     }
     const std::string fault = writeScalar(node, format_, {out, field});
-    if (!fault.empty()) broken(node.position, fault);
+    if (!fault.empty()) broken(node.position, fault + shapeHint(node));
   }
 
   // {key: value, ...} in YAML and JSON; { key: ... value: ... } repeated in text format.
@@ -216,7 +217,7 @@ class Converter {
 
   void duration(const Node& node, Message& out) {
     constexpr std::string_view Wanted =
-        R"(expected a duration, a number with a unit (h, m, s, ms, us) such as "1.5s")";
+        R"(expected a duration, a number with a unit (h, m, s, ms, us, ns) such as "1.5s")";
     if (node.kind != Node::Kind::Scalar) {
       return broken(node.position, std::string(Wanted) + ", not " + describe(node));
     }

@@ -4,7 +4,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -31,6 +33,24 @@ Position whereIn(std::string_view text, const YAML::Mark& mark) {
   const bool at_end =
       !mark.is_null() && mark.pos >= 0 && static_cast<size_t>(mark.pos) >= text.size();
   return at_end ? LineIndex(text).at(text.size()) : positionOf(mark);
+}
+
+// Of the line on which the parser stopped: the first tab in its indentation.
+std::optional<Position> tabInIndentation(std::string_view text, const YAML::Mark& mark) {
+  if (mark.is_null() || mark.pos < 0) return std::nullopt;
+  const size_t at = std::min(static_cast<size_t>(mark.pos), text.size());
+  const size_t before = at == 0 ? std::string_view::npos : text.find_last_of("\r\n", at - 1);
+  const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  const size_t tab = text.find_first_not_of(' ', begin);
+  if (tab == std::string_view::npos || text[tab] != '\t') return std::nullopt;
+  return LineIndex(text).at(tab);
+}
+
+LocatedError syntaxError(std::string_view text, const YAML::Exception& error) {
+  if (const auto tab = tabInIndentation(text, error.mark)) {
+    return {*tab, "", "not valid YAML: a tab in the indentation: indent with spaces"};
+  }
+  return {whereIn(text, error.mark), "", "not valid YAML: " + error.msg};
 }
 
 // What stops the parser from inside an event; yaml-cpp has no other way.
@@ -166,7 +186,7 @@ ReadResult readYaml(std::string_view text) {
   } catch (const Stop& stopped) {
     return stopped.error;
   } catch (const YAML::Exception& error) {
-    return LocatedError{whereIn(text, error.mark), "", "not valid YAML: " + error.msg};
+    return syntaxError(text, error);
   } catch (const std::exception& error) {
     return LocatedError{{}, "", std::string("not valid YAML: ") + error.what()};
   }

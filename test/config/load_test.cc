@@ -373,7 +373,7 @@ clusters:
       "you mean \"db\"?\n"
       "x.yaml:16:23: listeners[0].filter_chains[0].filters[0].typed_config.idle_timeout: expected "
       "a duration, a "
-      "number with a unit (h, m, s, ms, us) such as \"1.5s\", not \"5\"; did you mean \"5s\"?\n"
+      "number with a unit (h, m, s, ms, us, ns) such as \"1.5s\", not \"5\"; did you mean \"5s\"?\n"
       "x.yaml:17:5: listeners[0].filter_chains[1].filters: is required: a chain needs at least one "
       "filter, the last "
       "one terminal, such as tcp_proxy\n"

@@ -119,6 +119,7 @@ TEST_P(SyntaxErrorTest, IsReportedWhereItStands) {
   EXPECT_EQ(outcome(GetParam().format, GetParam().text), GetParam().expected);
 }
 
+const std::string TabFault = "not valid YAML: a tab in the indentation: indent with spaces";
 INSTANTIATE_TEST_SUITE_P(
     Yaml, SyntaxErrorTest,
     testing::Values(
@@ -126,6 +127,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{Format::Yaml, "a: 1\n b: 2\n", "2:3: not valid YAML: illegal map value"},
         Case{Format::Yaml, "a: \"x\nb: 1\n",
              "3:1: not valid YAML: illegal document indicator in scalar"},
+        Case{Format::Yaml, "a:\n\tb: 1\n", "2:1: " + TabFault},
+        Case{Format::Yaml, "a:\n- b: 1\n\tc: 2\n", "3:1: " + TabFault},
+        Case{Format::Yaml, "a:\n\t- b: 1\n", "2:1: " + TabFault},
+        Case{Format::Yaml, "a: 1\nb:\n  \tc: 1\n", "3:3: " + TabFault},
+        Case{Format::Yaml, "a: 1\r\nb:\r\n\tc: 1\r\n", "3:1: " + TabFault},
+        Case{Format::Yaml, "\ta: 1\n", "1:1: " + TabFault},
         Case{Format::Yaml, "a: 'x", "1:6: not valid YAML: illegal EOF in scalar"},
         Case{Format::Yaml, "a: *nowhere",
              "1:4: not valid YAML: the referenced anchor is not defined"},

@@ -199,7 +199,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{Format::Yaml, "inner: 5",
              ":1:8: inner: expected a mapping with the fields of weir.test.Kinds.Inner, not 5"},
         Case{Format::Yaml, "[1]",
-             ":1:1: expected a mapping with the fields of weir.test.Kinds, not a list"},
+             ":1:1: expected a mapping with the fields of weir.test.Kinds, not a list: there is "
+             "one of it, without \"-\" or [ ]"},
         Case{Format::Json, "5",
              ":1:1: expected a mapping with the fields of weir.test.Kinds, not 5"},
         Case{Format::Yaml, "numbers: 5", ":1:10: numbers: expected a list, not 5"},
@@ -233,7 +234,8 @@ INSTANTIATE_TEST_SUITE_P(
              "zero is ambiguous "
              "(octal or decimal), leave it out"},
         Case{Format::Yaml, "uint32_value: [1]",
-             ":1:15: uint32_value: expected an integer from 0 to 4294967295, not a list"},
+             ":1:15: uint32_value: expected an integer from 0 to 4294967295, not a list: there is "
+             "one of it, without \"-\" or [ ]"},
         Case{Format::Json, "{\"uint32_value\": 1.5}",
              ":1:18: uint32_value: expected an integer from 0 to 4294967295, not 1.5"},
         Case{Format::Yaml, "bool_value: yes", ":1:13: bool_value: expected true or false, not yes"},
@@ -249,7 +251,9 @@ INSTANTIATE_TEST_SUITE_P(
              ":1:18: string_value: expected a text in quotes, not 5"},
         Case{Format::Text, "string_value: x",
              ":1:15: string_value: expected a text in quotes, not x"},
-        Case{Format::Yaml, "string_value: [x]", ":1:15: string_value: expected a text, not a list"},
+        Case{Format::Yaml, "string_value: [x]",
+             ":1:15: string_value: expected a text, not a list: there is one of it, without \"-\" "
+             "or [ ]"},
         Case{Format::Text, "string_value: '\\xff'",
              ":1:15: string_value: the text \"\xff\" is not valid UTF-8"},
         Case{Format::Json, "{\"string_value\": \"a\\u0000b\"}",
@@ -266,7 +270,8 @@ INSTANTIATE_TEST_SUITE_P(
              ":1:15: colors[1]: expected one of RED, GREEN, DARK_BLUE, not WHITE"}));
 
 const std::string Wanted =
-    "duration: expected a duration, a number with a unit (h, m, s, ms, us) such as \"1.5s\", not ";
+    "duration: expected a duration, a number with a unit (h, m, s, ms, us, ns) such as \"1.5s\", "
+    "not ";
 INSTANTIATE_TEST_SUITE_P(
     Durations, RefusedTest,
     testing::Values(

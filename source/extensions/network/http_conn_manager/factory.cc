@@ -159,6 +159,14 @@ void parseLimits(const Proto& proto, const FieldScope& scope, Settings& settings
   settings.http2.max_requests = settings.max_requests_per_connection;
 }
 
+// Of a version that the codec never speaks.
+void checkVersions(const Proto& proto, const FieldScope& scope) {
+  if (proto.codec_type() == Proto::HTTP1 && proto.has_http2_protocol_options())
+    scope.field("http2_protocol_options").error("is never used: codec_type is HTTP1");
+  if (proto.codec_type() == Proto::HTTP2 && proto.has_http_protocol_options())
+    scope.field("http_protocol_options").error("is never used: codec_type is HTTP2");
+}
+
 void parsePath(const Proto& proto, Settings& settings) {
   using Action = weir::http::EscapedSlashes;
   settings.path.normalize = !proto.has_normalize_path() || proto.normalize_path();
@@ -225,6 +233,7 @@ class Factory final : public config::NetworkFilterConfigFactory {
                           "it is the label of the metrics");
     if (proto.codec_type() == Proto::HTTP1) settings.codec = Settings::Codec::Http1;
     if (proto.codec_type() == Proto::HTTP2) settings.codec = Settings::Codec::Http2;
+    checkVersions(proto, scope);
     if (proto.has_route_config()) {
       settings.routes = config::parseRouteConfiguration(proto.route_config(),
                                                         scope.field("route_config"), context);
