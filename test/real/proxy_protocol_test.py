@@ -131,7 +131,7 @@ class ProxyProtocolTest(RealTest):
         with weir.connections("detecting") as lines, connect(self.ports["weir"]) as client:
             client.sendall(REQUEST)
             self.assertEqual(read_to_end(client), b"")
-        self.assert_fields(lines, close="proxy_protocol_invalid", chain="-", reason="error")
+        self.assert_fields(lines, close="proxy_protocol_invalid", chain=None, reason="error")
 
 
 if __name__ == "__main__":

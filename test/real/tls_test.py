@@ -73,12 +73,12 @@ class TlsTest(RealTest):
         self.check("www.example.test", "exact", "exact", "--tlsv1.3")
 
     def test_without_alpn(self):
-        self.check("a.shop.example.test", "wildcard", "wildcard", "--no-alpn", alpn=("-", "", None))
+        self.check("a.shop.example.test", "wildcard", "wildcard", "--no-alpn", alpn=("", None))
 
     def test_opaque_port_looks_at_no_name(self):
         with self.weir.connections("opaque") as lines:
             self.fetch("opaque", "www.example.test", "exact")
-        self.assert_fields(lines, chain="opaque", protocol="tcp", reason="match", cluster="exact", sni=("-", "", None))
+        self.assert_fields(lines, chain="opaque", protocol="tcp", reason="match", cluster="exact", sni=("", None))
 
 
 if __name__ == "__main__":
