@@ -150,7 +150,9 @@ int run(const Options& options, const config::Registry& registry) {
   manager.ready("serving");
   serve(server, reloader, manager, options.config);
   log::info(Component::Main, "stopping");
-  event::unblockSignals({SIGTERM, SIGINT, SIGHUP});  // another one ends it at once
+  // Another one ends it at once. A reload that comes too late does not: it has nothing to say any
+  // more.
+  event::unblockSignals({SIGTERM, SIGINT});
   return 0;
 }
 
