@@ -8,63 +8,36 @@
 
 #include <utility>
 
+#include "source/base/intrusive_list.h"
+
 namespace weir::filter {
 
 class DrainList {
  public:
-  class Member {
+  class Member : public ListMember<Member> {
    public:
-    Member() = default;
-    Member(const Member&) = delete;
-    Member& operator=(const Member&) = delete;
-    virtual ~Member() { leave(); }
+    virtual ~Member() = default;
     // Once. The members may leave meanwhile, this one and others.
     virtual void onDrain() = 0;
 
    private:
     friend class DrainList;
-    void leave() {
-      if (previous_ == nullptr) return;
-      previous_->next_ = next_;
-      if (next_ != nullptr) next_->previous_ = previous_;
-      previous_ = next_ = nullptr;
-    }
-    Member* previous_ = nullptr;
-    Member* next_ = nullptr;
   };
-
-  DrainList() = default;
-  DrainList(const DrainList&) = delete;
-  DrainList& operator=(const DrainList&) = delete;
-  ~DrainList() { head_.leaveAll(); }
 
   // True once start() was called: those who come later are not told.
   bool draining() const { return draining_; }
-  // Outlives the member.
-  void add(Member& member) {
-    member.previous_ = &head_;
-    member.next_ = head_.next_;
-    if (member.next_ != nullptr) member.next_->previous_ = &member;
-    head_.next_ = &member;
-  }
+  void add(Member& member) { members_.pushFront(member); }
   // Tells all. Twice is once.
   void start() {
     if (std::exchange(draining_, true)) return;
-    while (head_.next_ != nullptr) {
-      Member& member = *head_.next_;
-      member.leave();
-      member.onDrain();
+    while (Member* const member = members_.first()) {
+      member->leaveList();
+      member->onDrain();
     }
   }
 
  private:
-  struct Head final : Member {
-    void onDrain() override {}
-    void leaveAll() {
-      while (next_ != nullptr) next_->leave();
-    }
-  };
-  Head head_;
+  IntrusiveList<Member> members_;
   bool draining_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
 #include "source/filter/connection_info.h"
 #include "source/filter/filter_chain.h"
@@ -16,7 +17,9 @@
 
 namespace weir::server {
 
-class ActiveConnection final : public event::Retirable, private filter::ChainOwner {
+class ActiveConnection final : public event::Retirable,
+                               public ListMember<ActiveConnection>,
+                               private filter::ChainOwner {
  public:
   ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted, uint64_t id);
   ~ActiveConnection() override;
@@ -66,10 +69,6 @@ class ActiveConnection final : public event::Retirable, private filter::ChainOwn
   filter::Worker& worker() const { return member_->generation.worker(); }
 
   friend class WorkerListener;
-  // Its place in its listener's list.
-  ActiveConnection* next_ = nullptr;
-  ActiveConnection* previous_ = nullptr;
-
   const Membership member_;  // first: what the others refer to must outlive them
   filter::ConnectionInfo info_;
   std::unique_ptr<net::Connection> connection_;

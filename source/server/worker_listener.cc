@@ -77,9 +77,7 @@ void WorkerListener::onAccept(net::AcceptedFd accepted) {
   auto connection = std::make_unique<ActiveConnection>(
       *current_, accepted, process_.last_connection.fetch_add(1, std::memory_order_relaxed) + 1);
   ActiveConnection& started = *connection.release();
-  started.next_ = connections_;
-  if (connections_ != nullptr) connections_->previous_ = &started;
-  connections_ = &started;
+  connections_.pushFront(started);
   ++open_;
   started.start();
 }
@@ -112,8 +110,7 @@ void WorkerListener::onConnectionEnded(ActiveConnection& connection) {
   its.stats.countEnd(info, loop.now());
   release(process_.load, shared_->load, its.settings, connection.countedSource());
   if (AccessLog* const log = its.generation.log(); log != nullptr) log->write(info, loop.now());
-  (connection.previous_ != nullptr ? connection.previous_->next_ : connections_) = connection.next_;
-  if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
+  connection.leaveList();
   --open_;
   loop.retire(std::unique_ptr<ActiveConnection>(&connection));
 }
@@ -123,13 +120,15 @@ void WorkerListener::closeAll(std::string_view reason) {
   closed_ = true;
   std::vector<ActiveConnection*> all;
   all.reserve(open_);
-  for (ActiveConnection* at = connections_; at != nullptr; at = at->next_) all.push_back(at);
+  for (auto* at = connections_.first(); at != nullptr; at = connections_.next(*at)) {
+    all.push_back(at);
+  }
   for (ActiveConnection* connection : all) connection->close(reason);
 }
 
 void WorkerListener::forEachConnection(
     const std::function<bool(const ActiveConnection&)>& visit) const {
-  for (const ActiveConnection* at = connections_; at != nullptr; at = at->next_) {
+  for (const auto* at = connections_.first(); at != nullptr; at = connections_.next(*at)) {
     if (!visit(*at)) return;
   }
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "source/base/intrusive_list.h"
 #include "source/base/random.h"
 #include "source/config/settings.h"
 #include "source/net/listen_socket.h"
@@ -98,7 +99,7 @@ class WorkerListener final : private net::Acceptor::Events {
   LearnedServers learned_{0, Duration::zero()};
   size_t probes_ = 0;
   ListenerGeneration* current_ = nullptr;
-  ActiveConnection* connections_ = nullptr;  // owned; a list by its members' next_ and previous_
+  IntrusiveList<ActiveConnection> connections_;  // owned; the youngest first
   size_t open_ = 0;
   size_t records_ = 0;
   bool closed_ = false;

@@ -8,17 +8,15 @@
 #include <atomic>
 #include <cstddef>
 
+#include "source/base/intrusive_list.h"
+
 namespace weir::upstream {
 
 class Host;
 class IdleConnections;
 
-class IdleConnection {
+class IdleConnection : public ListMember<IdleConnection> {
  public:
-  IdleConnection() = default;
-  IdleConnection(const IdleConnection&) = delete;
-  IdleConnection& operator=(const IdleConnection&) = delete;
-
   // Gives up its place before it returns, and ends. It has left the list.
   virtual void giveWay() = 0;
 
@@ -31,17 +29,12 @@ class IdleConnection {
  private:
   friend class IdleConnections;
   IdleConnections* list_ = nullptr;  // while it is in one
-  IdleConnection* previous_ = nullptr;
-  IdleConnection* next_ = nullptr;
   const Host* host_ = nullptr;
 };
 
 // Outlives those that are in it.
 class IdleConnections {
  public:
-  IdleConnections() = default;
-  IdleConnections(const IdleConnections&) = delete;
-  IdleConnections& operator=(const IdleConnections&) = delete;
   ~IdleConnections();
 
   // It is idle from now on. `host` outlives its being here. Twice is once.
@@ -56,8 +49,7 @@ class IdleConnections {
   friend class IdleConnection;
   void remove(IdleConnection& connection);
 
-  IdleConnection* first_ = nullptr;  // idle the longest
-  IdleConnection* last_ = nullptr;
+  IntrusiveList<IdleConnection> connections_;  // the one that is idle the longest first
   std::atomic<size_t> size_{0};  // written by the worker alone
 };
 

@@ -23,7 +23,7 @@ void PlaceWaiter::leavePlaces() {
 }
 
 PlaceSeat::~PlaceSeat() {
-  while (first_ != nullptr) remove(*first_);
+  while (PlaceWaiter* const waiter = waiters_.first()) remove(*waiter);
   exchange_.leave(*this);
 }
 
@@ -37,27 +37,22 @@ bool PlaceSeat::await(PlaceWaiter& waiter, std::shared_ptr<Host> host) {
 }
 
 void PlaceSeat::add(PlaceWaiter& waiter) {
-  if (first_ == nullptr) exchange_.setWaiting(*this, true);
+  if (waiters_.empty()) exchange_.setWaiting(*this, true);
   waiter.seat_ = this;
-  waiter.previous_ = nullptr;
-  waiter.next_ = first_;
-  if (first_ != nullptr) first_->previous_ = &waiter;
-  first_ = &waiter;
+  waiters_.pushFront(waiter);
 }
 
 void PlaceSeat::remove(PlaceWaiter& waiter) {
-  (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
-  if (waiter.next_ != nullptr) waiter.next_->previous_ = waiter.previous_;
+  waiter.leaveList();
   waiter.seat_ = nullptr;
-  if (first_ == nullptr) exchange_.setWaiting(*this, false);
+  if (waiters_.empty()) exchange_.setWaiting(*this, false);
 }
 
 // Whoever is told waits no longer, and tries again in a task of its own.
 void PlaceSeat::wake(const PlaceWaiter* in_vain) {
-  while (first_ != nullptr) {
-    PlaceWaiter& waiter = *first_;
-    remove(waiter);
-    waiter.onPlace(&waiter == in_vain);
+  while (PlaceWaiter* const waiter = waiters_.first()) {
+    remove(*waiter);
+    waiter->onPlace(waiter == in_vain);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
 #include "source/upstream/idle_connections.h"
 
@@ -20,12 +21,8 @@ class PlaceExchange;
 class PlaceSeat;
 
 // Waits for a place. Leaves by itself when it is destroyed.
-class PlaceWaiter {
+class PlaceWaiter : public ListMember<PlaceWaiter> {
  public:
-  PlaceWaiter() = default;
-  PlaceWaiter(const PlaceWaiter&) = delete;
-  PlaceWaiter& operator=(const PlaceWaiter&) = delete;
-
   // There may be one: it waits no longer, and tries again. `in_vain`: no worker had an idle
   // connection that would have helped.
   virtual void onPlace(bool in_vain) = 0;
@@ -39,8 +36,6 @@ class PlaceWaiter {
  private:
   friend class PlaceSeat;
   PlaceSeat* seat_ = nullptr;  // while it waits
-  PlaceWaiter* previous_ = nullptr;
-  PlaceWaiter* next_ = nullptr;
 };
 
 // Of one worker and one cluster. Made by std::make_shared; joins the exchange, which outlives it.
@@ -66,7 +61,7 @@ class PlaceSeat : public std::enable_shared_from_this<PlaceSeat> {
   PlaceExchange& exchange_;
   event::Loop& loop_;
   IdleConnections idle_;
-  PlaceWaiter* first_ = nullptr;
+  IntrusiveList<PlaceWaiter> waiters_;
   bool waits_ = false;  // under the exchange's lock; as are the others
   bool woken_ = false;  // it will hear of it
 };

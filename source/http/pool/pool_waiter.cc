@@ -5,21 +5,14 @@
 namespace weir::http {
 
 void PoolQueue::add(PoolWaiter& waiter, bool fresh) {
-  Line& line = lines_[fresh ? 1 : 0];
-  waiter.fresh_ = fresh;
   waiter.any_does_ = false;
   waiter.turn_ = turns_++;
-  waiter.previous_ = line.last;
-  waiter.next_ = nullptr;
-  (line.last != nullptr ? line.last->next_ : line.first) = &waiter;
-  line.last = &waiter;
+  lines_[fresh ? 1 : 0].pushBack(waiter);
   ++size_;
 }
 
 void PoolQueue::remove(PoolWaiter& waiter) {
-  Line& line = lines_[waiter.fresh_ ? 1 : 0];
-  (waiter.previous_ != nullptr ? waiter.previous_->next_ : line.first) = waiter.next_;
-  (waiter.next_ != nullptr ? waiter.next_->previous_ : line.last) = waiter.previous_;
+  waiter.leaveList();
   --size_;
 }
 

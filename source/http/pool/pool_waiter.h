@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "source/base/intrusive_list.h"
 #include "source/base/result.h"
 #include "source/http/codec.h"
 #include "source/upstream/cluster.h"
@@ -26,11 +27,8 @@ struct PooledStream {
 
 // Waits for a stream. Leaves by itself when it is destroyed. Its hooks come from the pool's task,
 // never from inside newStream().
-class PoolWaiter {
+class PoolWaiter : public ListMember<PoolWaiter> {
  public:
-  PoolWaiter() = default;
-  PoolWaiter(const PoolWaiter&) = delete;
-  PoolWaiter& operator=(const PoolWaiter&) = delete;
   virtual ~PoolWaiter() { leavePool(); }
 
   // The stream has begun; its decoder is the one that was given to newStream().
@@ -45,12 +43,9 @@ class PoolWaiter {
   friend class ConnectionPool;
   friend class PoolQueue;
   ConnectionPool* pool_ = nullptr;  // while it waits
-  PoolWaiter* previous_ = nullptr;
-  PoolWaiter* next_ = nullptr;
   StreamDecoder* decoder_ = nullptr;
   upstream::ConnectRequest request_;
   uint64_t turn_ = 0;
-  bool fresh_ = false;     // wants a connection that has had no stream
   bool any_does_ = false;  // but there can be none
 };
 
@@ -70,14 +65,10 @@ class PoolQueue {
   bool letAnyDo();
 
  private:
-  struct Line {
-    PoolWaiter* first = nullptr;
-    PoolWaiter* last = nullptr;
-  };
   static PoolWaiter* older(PoolWaiter* a, PoolWaiter* b);
-  PoolWaiter* front(bool fresh) const { return lines_[fresh ? 1 : 0].first; }
+  PoolWaiter* front(bool fresh) const { return lines_[fresh ? 1 : 0].first(); }
 
-  std::array<Line, 2> lines_;  // the second one: of those who want a fresh connection
+  std::array<IntrusiveList<PoolWaiter>, 2> lines_;  // the second one: of those who want a fresh connection
   uint64_t turns_ = 0;
   size_t size_ = 0;
 };
