@@ -6,7 +6,6 @@
 
 #include "source/config/backoff_settings.h"
 #include "source/config/field_checks.h"
-#include "source/config/http2_checks.h"
 #include "source/config/nearest_name.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
@@ -85,7 +84,7 @@ class ClusterParser {
                       settings_.connect_timeout, {milliseconds(1), hours(1)});
     parseLimits();
     parseRetryLimit();
-    parseHttp();
+    settings_.http = parseClusterHttp(cluster_, scope_);
     if (cluster_.has_proxy_protocol()) {
       settings_.proxy_protocol =
           parseProxyProtocol(cluster_.proxy_protocol(), scope_.field("proxy_protocol"));
@@ -312,60 +311,6 @@ class ClusterParser {
     settings_.max_connections_per_endpoint =
         limit("max_connections_per_endpoint", cluster_.has_max_connections_per_endpoint(),
               cluster_.max_connections_per_endpoint());
-  }
-
-  void parseHttp() {
-    const v1::HttpProtocolOptions& options = cluster_.http_protocol_options();
-    const FieldScope scope = scope_.field("http_protocol_options");
-    using Protocol = upstream::HttpSettings::Protocol;
-    upstream::HttpSettings& http = settings_.http;
-    if (!options.has_upstream_protocol()) {
-      const bool chosen_by_clients = cluster_.type() == v1::Cluster::ORIGINAL_DST;
-      http.protocol = chosen_by_clients ? Protocol::AsClient : Protocol::Http1;
-    } else if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP1) {
-      http.protocol = Protocol::Http1;
-    } else if (options.upstream_protocol() == v1::HttpProtocolOptions::HTTP2) {
-      http.protocol = Protocol::Http2;
-    }
-    if (http.protocol == Protocol::Http2 && cluster_.health_check().has_http_health_check()) {
-      scope_.field("health_check")
-          .field("http_health_check")
-          .error("asks over HTTP/1.1: must not be set with an upstream_protocol of HTTP2");
-    }
-    http.idle_timeout = checkDuration(
-        scope.field("idle_timeout"), options.has_idle_timeout() ? &options.idle_timeout() : nullptr,
-        http.idle_timeout, {std::chrono::milliseconds(1), std::chrono::hours(24), true});
-    http.max_requests_per_connection = options.max_requests_per_connection();
-    parseResponseLimits(options, scope);
-    const v1::Http2ProtocolOptions& http2 = options.http2_protocol_options();
-    const FieldScope http2_scope = scope.field("http2_protocol_options");
-    if (http.protocol == Protocol::Http1 && options.has_http2_protocol_options()) {
-      http2_scope.error(
-          "is never used: the cluster is spoken to over HTTP/1.1; with it, set upstream_protocol: "
-          "HTTP2 or AS_CLIENT");
-    }
-    checkHttp2Options(http2, http2_scope, http.http2);
-    if (http2.has_allow_connect()) {
-      http2_scope.field("allow_connect")
-          .error(
-              "must not be set for a cluster: its endpoints say whether they take such requests");
-    }
-  }
-
-  void parseResponseLimits(const v1::HttpProtocolOptions& options, const FieldScope& scope) {
-    const auto limit = [&](std::string_view name, bool is_set, uint32_t value, uint64_t absent,
-                           uint64_t most) {
-      return checkInteger(scope.field(name), is_set ? std::optional<uint64_t>(value) : std::nullopt,
-                          absent, {1, most});
-    };
-    upstream::HttpSettings& http = settings_.http;
-    http.max_response_header_bytes =
-        1024 * limit("max_response_headers_kb", options.has_max_response_headers_kb(),
-                     options.max_response_headers_kb(), http.max_response_header_bytes / 1024,
-                     8192);
-    http.max_response_headers =
-        limit("max_headers_count", options.has_max_headers_count(), options.max_headers_count(),
-              http.max_response_headers, 10000);
   }
 
   void parseRetryLimit() {

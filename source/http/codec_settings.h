@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "source/base/time.h"
+#include "source/net/http_options.h"
 
 namespace weir::http {
 
@@ -19,9 +20,7 @@ enum class Underscores : uint8_t {
   Allow,
 };
 
-struct HeaderLimits {
-  size_t max_bytes = 60 * 1024;    // of a head, or of trailers: names, values, and the request line
-  size_t max_count = 100;          // fields, each crumb of a cookie being one
+struct HeaderLimits : net::HttpHeadLimits {
   size_t max_target_bytes = 8192;  // of a request line's target, or :path
   Underscores underscores = Underscores::Reject;
 };
@@ -35,15 +34,11 @@ struct Http1Settings {
   size_t buffer_limit = 32768;  // written and not sent
 };
 
-struct Http2Settings {
+struct Http2Settings : net::Http2Options {
   HeaderLimits headers{};
   // On the side of the client, from the begin of a request's head, or of trailers, until it is
   // whole; zero: no bound. Then the connection ends, as nothing else may come meanwhile.
   Duration request_headers_timeout = std::chrono::seconds(10);
-  uint32_t hpack_table_size = 4096;
-  uint32_t max_concurrent_streams = 100;
-  uint32_t initial_stream_window_size = 65536;
-  uint32_t initial_connection_window_size = 1048576;
   bool allow_connect = true;  // extended CONNECT (RFC 8441)
   // On the side of the client: after so many the connection takes only those that are on their way,
   // for a round trip, and at most max_concurrent_streams. 0: no bound.
@@ -64,10 +59,6 @@ struct Http2Settings {
   // are more than half of all, the connection ends.
   uint32_t premature_reset_total_stream_count = 500;
   Duration premature_reset_min_stream_lifetime = std::chrono::seconds(1);
-  // A PING after so long without a byte from the peer; zero: none. Without an answer within the
-  // timeout the connection ends.
-  Duration keepalive_interval = Duration::zero();
-  Duration keepalive_timeout = std::chrono::seconds(10);
   // Since a stream that has ended could last send something; zero: no bound. Then it is reset.
   Duration stream_flush_timeout = std::chrono::seconds(300);
   size_t buffer_limit = 32768;  // of a stream: written and not sent

