@@ -33,9 +33,8 @@ void parseResponseLimits(const v1::HttpProtocolOptions& options, const FieldScop
     return checkInteger(scope.field(name), is_set ? std::optional<uint64_t>(value) : std::nullopt,
                         absent, {1, most});
   };
-  limits.max_bytes =
-      1024 * limit("max_response_headers_kb", options.has_max_response_headers_kb(),
-                   options.max_response_headers_kb(), limits.max_bytes / 1024, 8192);
+  limits.max_bytes = 1024 * limit("max_response_headers_kb", options.has_max_response_headers_kb(),
+                                  options.max_response_headers_kb(), limits.max_bytes / 1024, 8192);
   limits.max_count = limit("max_headers_count", options.has_max_headers_count(),
                            options.max_headers_count(), limits.max_count, 10000);
 }

@@ -50,7 +50,7 @@ class IdleConnections {
   void remove(IdleConnection& connection);
 
   IntrusiveList<IdleConnection> connections_;  // the one that is idle the longest first
-  std::atomic<size_t> size_{0};  // written by the worker alone
+  std::atomic<size_t> size_{0};                // written by the worker alone
 };
 
 }  // namespace weir::upstream

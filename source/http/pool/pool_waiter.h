@@ -68,7 +68,8 @@ class PoolQueue {
   static PoolWaiter* older(PoolWaiter* a, PoolWaiter* b);
   PoolWaiter* front(bool fresh) const { return lines_[fresh ? 1 : 0].first(); }
 
-  std::array<IntrusiveList<PoolWaiter>, 2> lines_;  // the second one: of those who want a fresh connection
+  std::array<IntrusiveList<PoolWaiter>, 2>
+      lines_;  // the second one: of those who want a fresh connection
   uint64_t turns_ = 0;
   size_t size_ = 0;
 };
