@@ -12,16 +12,32 @@ namespace {
 bool isAny(const IpAddress& ip) { return ip == IpAddress{{}, ip.family}; }
 
 // An IPv4 address that is written as IPv6 (::ffff:a.b.c.d), as the former: it leads there.
-IpAddress withoutMapping(const IpAddress& ip) {
+IpPort withoutMapping(const IpPort& to) {
+  const IpAddress& ip = to.ip;
   constexpr std::array<uint8_t, 12> Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (ip.family != Family::V6) return ip;
-  if (!std::equal(Mapped.begin(), Mapped.end(), ip.bytes.begin())) return ip;
+  if (ip.family != Family::V6) return to;
+  if (!std::equal(Mapped.begin(), Mapped.end(), ip.bytes.begin())) return to;
   IpAddress v4{{}, Family::V4};
   std::copy(ip.bytes.begin() + Mapped.size(), ip.bytes.end(), v4.bytes.begin());
-  return v4;
+  return {v4, to.port};
+}
+
+enum class Leads : uint8_t { No, Yes, IfOfThisMachine };
+
+// What the addresses alone say. Whoever connects to "any" comes to this machine itself.
+Leads leadsByForm(const IpPort& bound, const IpPort& to) {
+  if (bound.port != to.port || bound.ip.family != to.ip.family) return Leads::No;
+  if (bound.ip == to.ip || isAny(to.ip)) return Leads::Yes;
+  return isAny(bound.ip) ? Leads::IfOfThisMachine : Leads::No;
 }
 
 }  // namespace
+
+bool leadsTo(const IpPort& bound, const IpPort& to) {
+  const IpPort plain = withoutMapping(to);
+  const Leads leads = leadsByForm(bound, plain);
+  return leads == Leads::Yes || (leads == Leads::IfOfThisMachine && isOfThisMachine(plain.ip));
+}
 
 size_t OwnAddresses::Hash::operator()(const Pair& pair) const {
   constexpr AddressHash HashOf;
@@ -55,20 +71,18 @@ void OwnAddresses::setListeners(const std::vector<SocketAddress>& addresses) {
   listeners_ = std::move(listeners);
 }
 
-// Whoever connects to "any" comes to this machine itself.
 bool OwnAddresses::isListener(const IpPort& to) const {
-  const IpAddress ip = withoutMapping(to.ip);
-  const bool to_any = isAny(ip);
+  const IpPort plain = withoutMapping(to);
   bool ask_machine = false;
   {
     const std::lock_guard lock(mutex_);
     for (const IpPort& one : listeners_) {
-      if (one.port != to.port || one.ip.family != ip.family) continue;
-      if (one.ip == ip || to_any) return true;
-      ask_machine |= isAny(one.ip);
+      const Leads leads = leadsByForm(one, plain);
+      if (leads == Leads::Yes) return true;
+      ask_machine |= leads == Leads::IfOfThisMachine;
     }
   }
-  return ask_machine && isOfThisMachine(ip);
+  return ask_machine && isOfThisMachine(plain.ip);
 }
 
 }  // namespace weir::net

@@ -17,6 +17,11 @@
 
 namespace weir::net {
 
+// Whether a connection to `to` would come to a listener that is bound to `bound`: at its own
+// address, or at any address of this machine if it is bound to all. Asks the kernel only where the
+// ports are the same.
+bool leadsTo(const IpPort& bound, const IpPort& to);
+
 class OwnAddresses {
   struct Pair {
     IpPort local;
@@ -44,8 +49,7 @@ class OwnAddresses {
   // The addresses of all listeners, in the place of those from before; those of Unix sockets are
   // left out.
   void setListeners(const std::vector<SocketAddress>& addresses);
-  // Whether a connection to it would come to one of them: at its own address, or at any address of
-  // this machine if it is bound to all.
+  // Whether a connection to it would come to one of them, as leadsTo() says.
   bool isListener(const IpPort& to) const;
 
  private:

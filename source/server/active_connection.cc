@@ -82,18 +82,16 @@ bool ActiveConnection::Finding::originalDestination(net::IpPort& destination) co
   return true;
 }
 
-// No redirect brought the connection here, so that relaying it to its destination would come back
-// to us. Under TPROXY the address is always the one that was dialled: there the listener's own port
-// tells.
+// Whether relaying the connection to its destination would come back to us: no redirect brought it
+// here, or the client dialled this listener under another of its addresses, to which a redirect
+// does not apply the second time. Another listener's address is no loop yet; it is found there.
 bool ActiveConnection::Finding::destinationIsSelf() const {
   const filter::Facts& facts = record_.info_.facts;
   const WorkerListener& listener = record_.member_->listener;
-  const bool transparent = record_.member_->settings.transparent;
   // A rule that should have let our own connection pass has caught it.
-  if (listener.ownAddresses().has(facts.source, facts.destination))
-    return facts.destination != accepted_at_ || transparent;
-  if (!transparent) return facts.destination == accepted_at_;
-  return facts.destination.port == listener.boundAddress().port;
+  if (listener.ownAddresses().has(facts.source, facts.destination)) return true;
+  if (facts.destination == accepted_at_ && !record_.member_->settings.transparent) return true;
+  return net::leadsTo(listener.boundAddress(), facts.destination);
 }
 
 ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted,

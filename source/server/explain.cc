@@ -306,9 +306,11 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
     forgetSource(listener, request, info.facts);
+    info.destination_is_self =
+        !listener.address.isUnix() && net::leadsTo(listener.address.ip, info.facts.destination);
     net::OwnAddresses own;
     own.setListeners(addressesOf(settings));
-    explainChosen(*choice.chain(), withAddresses(request, own), info, out);
+    explainChosen(settings, *choice.chain(), withAddresses(request, own), info, out);
   }
   return out;
 }

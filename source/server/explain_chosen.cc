@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,10 +83,35 @@ void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& termina
   remark(out, "the request goes: {}", out.request->outcome);
 }
 
-void explainRequest(const filter::NetworkFilterFactory& terminal, const ExplainRequest& request,
+bool goesToOriginal(const config::BootstrapSettings& settings, const std::string& cluster) {
+  return std::any_of(settings.clusters.begin(), settings.clusters.end(), [&](const auto& one) {
+    return one.name == cluster && one.type == upstream::ClusterSettings::Type::OriginalDst;
+  });
+}
+
+// What goes to the original destination would come back to the listener.
+void refuseLoop(const config::BootstrapSettings& settings, filter::RequestExplanation& request) {
+  std::vector<std::string> loops;
+  for (const auto& cluster : request.clusters) {
+    if (goesToOriginal(settings, cluster.name)) loops.push_back(cluster.name);
+  }
+  if (loops.empty()) return;
+  if (loops.size() < request.clusters.size()) {
+    request.outcome += fmt::format("; answered with 508 (loop) if to {}", fmt::join(loops, ", "));
+    return;
+  }
+  request.action = "reject";
+  request.outcome = "answered with 508: loop";
+  request.upstream_path.clear();
+  request.clusters.clear();
+}
+
+void explainRequest(const config::BootstrapSettings& settings,
+                    const filter::NetworkFilterFactory& terminal, const ExplainRequest& request,
                     const filter::ConnectionInfo& info, Explanation& out) {
   if (!info.facts.tls) out.request = terminal.explainRequest(*request.request, info);
   if (!out.request) return;
+  if (info.destination_is_self) refuseLoop(settings, *out.request);
   for (FilterExplanation& said : out.request->verdicts) addHints(request.option_prefix, said);
   // What its codec says, where nothing had to look at the bytes before.
   if (info.protocol == "tcp" && !out.request->protocol.empty())
@@ -94,12 +120,13 @@ void explainRequest(const filter::NetworkFilterFactory& terminal, const ExplainR
 
 }  // namespace
 
-void explainChosen(const config::FilterChainSettings& chain, const ExplainRequest& request,
+void explainChosen(const config::BootstrapSettings& settings,
+                   const config::FilterChainSettings& chain, const ExplainRequest& request,
                    const filter::ConnectionInfo& info, Explanation& out) {
   const filter::NetworkFilterFactory& terminal = *chain.filters.back();
   const bool passes = explainFilters(chain, request.option_prefix, info, out);
   const bool asks = passes && request.request;
-  if (asks) explainRequest(terminal, request, info, out);
+  if (asks) explainRequest(settings, terminal, request, info, out);
   remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
   remarkUnknown(out.filters, out);
   if (!passes) remark(out, "{} ends it: {}", out.filters.back().filter, out.filters.back().outcome);

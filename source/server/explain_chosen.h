@@ -9,9 +9,10 @@
 
 namespace weir::server {
 
-// `info`: of which only the facts that are known were given. Fills what is about filters and the
-// request, and remarks.
-void explainChosen(const config::FilterChainSettings& chain, const ExplainRequest& request,
+// `info`: of which only the facts that are known were given, and whether the destination is the
+// listener itself. Fills what is about filters and the request, and remarks.
+void explainChosen(const config::BootstrapSettings& settings,
+                   const config::FilterChainSettings& chain, const ExplainRequest& request,
                    const filter::ConnectionInfo& info, Explanation& out);
 
 }  // namespace weir::server

@@ -10,6 +10,52 @@ namespace {
 
 const std::string Type = "type.googleapis.com/weir.extensions.listener.";
 
+// Who listens on all addresses is found at any address of this machine.
+class OwnDestinationTest : public testing::Test {
+ protected:
+  static std::string listener(const std::string& name, const std::string& filters) {
+    return "- name: " + name + "\n  address: 0.0.0.0:0\n  max_connections: 60\n" + filters +
+           "  default_filter_chain: {name: skip, filters: [{typed_config: {\"@type\": "
+           "type.googleapis.com/weir.extensions.network.bypass.v1.Bypass}}]}\n";
+  }
+  static std::string config() {
+    return "listeners:\n" +
+           listener("in", "  listener_filters: [{typed_config: {\"@type\": " + Type +
+                              "proxy_protocol.v1.ProxyProtocol}}]\n") +
+           listener("out", "");
+  }
+  // A connection whose destination turns out to be this one.
+  static TestSocket going(const ServerUnderTest& proxy, const std::string& ip, uint16_t port) {
+    TestSocket client = TestSocket::connectTo(proxy.port());
+    client.send("PROXY TCP4 192.0.2.1 " + ip + " 4660 " + std::to_string(port) + "\r\n");
+    return client;
+  }
+  static std::string loops(const std::string& name) {
+    return "weir_connection_closes_total{listener=\"" + name + "\",close=\"loop\"}";
+  }
+  static std::string connections(const std::string& name) {
+    return "weir_listener_connections_total{listener=\"" + name + "\"}";
+  }
+};
+
+TEST_F(OwnDestinationTest, AListenerDoesNotConnectToItselfByAnotherAddress) {
+  ServerUnderTest proxy(config());
+  TestSocket client = going(proxy, "127.0.0.2", proxy.port());
+  EXPECT_EQ(client.receiveAll(), "");
+  proxy.waitForMetric(loops("in"), 1);
+  EXPECT_EQ(proxy.metric(connections("in")), 1U);
+}
+
+// The second one is connected to by this process, at the address where it was dialled.
+TEST_F(OwnDestinationTest, AnotherListenerIsReachedAndDoesNotConnectToItself) {
+  ServerUnderTest proxy(config());
+  TestSocket client = going(proxy, "127.0.0.2", proxy.port(1));
+  EXPECT_EQ(client.receiveAll(), "");
+  proxy.waitForMetric(loops("out"), 1);
+  EXPECT_EQ(proxy.metric(connections("in")), 1U);
+  EXPECT_EQ(proxy.metric(connections("out")), 1U);
+}
+
 class ProxyProtocolIntegrationTest : public testing::Test {
  protected:
   // Port 25 and HTTP have chains of their own.

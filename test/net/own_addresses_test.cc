@@ -69,6 +69,17 @@ TEST(OwnAddressesTest, AListenerOfAllAddressesIsAtEachOfThisMachine) {
                    {"127.0.0.1:81", false}});
 }
 
+TEST(OwnAddressesTest, ASingleListenerIsFoundWhereItIsBound) {
+  EXPECT_TRUE(leadsTo(at("127.0.0.1:80"), at("127.0.0.1:80")));
+  EXPECT_TRUE(leadsTo(at("127.0.0.1:80"), at("0.0.0.0:80")));
+  EXPECT_TRUE(leadsTo(at("[::]:80"), at("[::1]:80")));
+  EXPECT_TRUE(leadsTo(at("0.0.0.0:80"), at("127.9.9.9:80")));
+  EXPECT_FALSE(leadsTo(at("0.0.0.0:80"), at("127.0.0.1:81")));
+  EXPECT_FALSE(leadsTo(at("127.0.0.1:80"), at("127.0.0.2:80")));
+  EXPECT_FALSE(leadsTo(at("0.0.0.0:80"), at("192.0.2.1:80")));  // another machine's
+  EXPECT_FALSE(leadsTo(at("[::]:80"), at("127.0.0.1:80")));
+}
+
 TEST(OwnAddressesTest, ListenersTakeThePlaceOfThoseBefore) {
   OwnAddresses own;
   expectListeners(own, {"127.0.0.1:80"}, {{"127.0.0.1:80", true}});

@@ -11,6 +11,7 @@ import unittest
 import netns
 from cases import RealTest
 from harness import DEADLINE, read_exactly, read_to_end
+from http_config import manager, route
 from netns import CLIENT, PROXY, SERVER
 from weir import chain, extension, tcp_proxy
 
@@ -35,8 +36,20 @@ def redirected(family, transparent):
         "default_filter_chain": chain("default", to_original)}
 
 
-class RedirectTest(RealTest):
-    """One set of rules, one Weir; a subclass names the rules. Each test runs for IPv4 and for IPv6."""
+def looping(family, transparent, default):
+    """A listener that takes all to where it was going: HTTP by requests, the rest by this filter."""
+    http = manager([route("original")], stat_prefix=f"redirected{family}", transparent=True)
+    return {
+        "name": f"redirected{family}",
+        "address": netns.address(netns.ANY[family], netns.LISTENER_PORT[family]),
+        "transparent": transparent,
+        "listener_filters": [extension("listener", "original_dst", "OriginalDst")],
+        "filter_chains": [chain("http", http, application_protocols=["http/1.0", "http/1.1", "h2c"])],
+        "default_filter_chain": chain("default", default)}
+
+
+class NetworkTest(RealTest):
+    """One set of rules; a subclass names them. Each test runs for IPv4 and for IPv6."""
     rules = None
     transparent = False
 
@@ -47,11 +60,9 @@ class RedirectTest(RealTest):
         cls.addClassCleanup(cls.network.close)
         getattr(cls.network, cls.rules)()
 
-    def setUp(self):
-        self.weir = self.start_weir(
-            [redirected(family, self.transparent) for family in netns.FAMILIES],
-            [{"name": "original", "type": "ORIGINAL_DST"}],
-            command=self.network.inside(PROXY), enter=lambda: self.network.enter(PROXY))
+    def start_in_proxy(self, listeners, **options):
+        return self.start_weir(listeners, [{"name": "original", "type": "ORIGINAL_DST"}],
+                               command=self.network.inside(PROXY), enter=lambda: self.network.enter(PROXY), **options)
 
     def listen(self, family, port):
         """A listening socket in the server's namespace."""
@@ -75,6 +86,13 @@ class RedirectTest(RealTest):
         server.settimeout(DEADLINE)
         self.assertEqual(peer[0], netns.PROXY_TO_SERVER[family])
         return server
+
+
+class RedirectTest(NetworkTest):
+    """Connections that go through, by one Weir."""
+
+    def setUp(self):
+        self.weir = self.start_in_proxy([redirected(family, self.transparent) for family in netns.FAMILIES])
 
     def exchange(self, client, server):
         """A megabyte each way, then both ends close."""
@@ -164,7 +182,68 @@ class NftTproxyTest(RedirectTest):
     transparent = True
 
 
-del RedirectTest  # a base, not a test
+class LoopTest(NetworkTest):
+    """Clients that dial the listener's own port, at an address of the proxy's other side: they are redirected, and
+    what Weir itself then dials would come to its listener without a redirect."""
+
+    def check_loops(self, default, sent, answer):
+        # The limit ends what would go on for ever.
+        weir = self.start_in_proxy([looping(family, self.transparent, default) for family in netns.FAMILIES],
+                                   settings={"max_connections": 60})
+        for family, host in netns.PROXY_TO_SERVER.items():
+            with self.subTest(family=family):
+                with weir.connections(f"redirected{family}") as lines:
+                    client = self.dial(host, netns.LISTENER_PORT[family])
+                    client.sendall(sent)
+                    try:
+                        self.assertEqual(client.recv(len(answer) or 1), answer)
+                    except ConnectionResetError:
+                        self.assertEqual(answer, b"")
+                    client.close()
+                self.assertEqual(len(lines), 1)
+                if not answer:
+                    self.assert_fields(lines, close="loop")
+
+    def test_tcp_proxy(self):
+        self.check_loops(tcp_proxy("original"), b"\x00\x01", b"")
+
+    def test_bypass(self):
+        self.check_loops(extension("network", "bypass", "Bypass"), b"\x00\x01", b"")
+
+    def test_http(self):
+        request = b"GET / HTTP/1.1\r\nHost: example.test\r\n\r\n"
+        self.check_loops(tcp_proxy("original"), request, b"HTTP/1.1 508 ")
+
+    def test_same_port_of_another_host_is_reached(self):
+        self.start_in_proxy([looping(family, self.transparent, tcp_proxy("original")) for family in netns.FAMILIES])
+        for family, host in netns.SERVER_ADDRESS.items():
+            with self.subTest(family=family):
+                listener = self.listen(family, netns.LISTENER_PORT[family])
+                client = self.dial(host, netns.LISTENER_PORT[family])
+                client.sendall(b"\x00\x01")
+                server = self.accept(listener, family)
+                self.assertEqual(read_exactly(server, 2), b"\x00\x01")
+
+
+class IptablesRedirectLoopTest(LoopTest):
+    rules = "iptables_redirect"
+
+
+class IptablesTproxyLoopTest(LoopTest):
+    rules = "iptables_tproxy"
+    transparent = True
+
+
+class NftRedirectLoopTest(LoopTest):
+    rules = "nft_redirect"
+
+
+class NftTproxyLoopTest(LoopTest):
+    rules = "nft_tproxy"
+    transparent = True
+
+
+del NetworkTest, RedirectTest, LoopTest  # bases, not tests
 
 
 if __name__ == "__main__":

@@ -214,6 +214,22 @@ TEST_F(ExplainTest, ARequestGoesOnThroughTheRoutesOfItsChain) {
       << json;
 }
 
+TEST_F(ExplainTest, ARequestToTheListenerItselfIsALoop) {
+  settings_.listeners[0].address = *net::SocketAddress::parse("0.0.0.0:15001");
+  settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>()};
+  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  says("the request goes: to cluster \"up\"");
+  using Type = upstream::ClusterSettings::Type;
+  settings_.clusters = {{.name = "up", .type = Type::OriginalDst, .endpoints = {}}};
+  says("the request goes: answered with 508: loop");
+  request_.destination = *net::IpPort::parse("127.0.0.2:15001");
+  says("the request goes: answered with 508: loop");
+  for (const char* other : {"192.0.2.1:15001", "127.0.0.2:15002"}) {
+    request_.destination = *net::IpPort::parse(other);
+    says("the request goes: to cluster \"up\"");
+  }
+}
+
 TEST_F(ExplainTest, FiltersThatWereNotAskedAreNamed) {
   const std::vector<std::string> filters = {"rbac", "fault"};
   settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>(filters)};

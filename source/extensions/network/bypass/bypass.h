@@ -5,6 +5,7 @@
 // the connection never gets here.
 
 #include <memory>
+#include <optional>
 
 #include "source/extensions/network/common/upstream_relay.h"
 #include "source/filter/network_filter.h"
@@ -17,6 +18,8 @@ class BypassFactory final : public filter::NetworkFilterFactory {
   std::string_view name() const override { return "bypass"; }
   void create(filter::FilterAdder& adder) const override;
   filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
+  std::optional<filter::FilterExplanation> explainConnection(
+      const filter::ConnectionInfo& info) const override;
   bool connectsEarly() const override { return true; }
   std::unique_ptr<upstream::EarlyConnection> makeEarly(
       filter::Worker& worker, const filter::ConnectionInfo& info) const override;
