@@ -16,7 +16,10 @@ Http2Liveness::Http2Liveness(event::Loop& loop, const Http2Settings& settings, A
 bool Http2Liveness::onBytes() {
   last_bytes_ = loop_.now();
   unanswered_since_.reset();
-  return std::exchange(in_doubt_, false);
+  if (!std::exchange(in_doubt_, false)) return false;
+  // It may go on to be quiet, and its answer be late: the PING waits behind all that was sent.
+  if (!keepsAlive()) timer_.disarm();
+  return true;
 }
 
 void Http2Liveness::onAnswer() {
@@ -35,12 +38,12 @@ void Http2Liveness::onGivenUp() {
   if (in_doubt_ || !unanswered_since_ || now - *unanswered_since_ < Http2DoubtAfter) return;
   if (now < trusted_until_) return;
   in_doubt_ = true;
-  if (!asked_) ask();
+  if (!asked_) return ask();
+  if (!timer_.armed()) timer_.arm(settings_.keepalive_timeout);
 }
 
 void Http2Liveness::rest() {
-  const Duration interval = settings_.keepalive_interval;
-  interval > Duration::zero() ? timer_.arm(interval) : timer_.disarm();
+  keepsAlive() ? timer_.arm(settings_.keepalive_interval) : timer_.disarm();
 }
 
 void Http2Liveness::ask() {
@@ -49,11 +52,12 @@ void Http2Liveness::ask() {
   actions_.ping();
 }
 
+// Any bytes show that it is there.
 void Http2Liveness::onTimer() {
-  if (asked_) return actions_.end();
   const Duration quiet = loop_.now() - last_bytes_;
-  if (quiet >= settings_.keepalive_interval) return ask();
-  timer_.arm(settings_.keepalive_interval - quiet);
+  const Duration most = asked_ ? settings_.keepalive_timeout : settings_.keepalive_interval;
+  if (quiet < most) return timer_.arm(most - quiet);
+  asked_ ? actions_.end() : ask();
 }
 
 }  // namespace weir::http

@@ -3,7 +3,9 @@
 // Whether the peer of an HTTP/2 connection is still there: it is asked by PING after some time
 // without a byte, if the settings say so; and on the side of the upstream whenever a request was
 // given up on a connection that had brought nothing since it was sent. A host that vanished says
-// nothing of it, and of the requests that go on each would wait for its timeout.
+// nothing of it, and of the requests that go on each would wait for its timeout. Any bytes that
+// come after the PING are as good as its answer, which may be long on its way where much else is
+// sent.
 //
 // A part of Http2Session, on its loop.
 
@@ -20,7 +22,7 @@ class Http2Liveness {
  public:
   struct Actions {
     std::function<void()> ping;  // send one
-    std::function<void()> end;   // it was not answered
+    std::function<void()> end;   // nothing came since
   };
 
   // All outlive it.
@@ -39,6 +41,7 @@ class Http2Liveness {
   bool inDoubt() const { return in_doubt_; }
 
  private:
+  bool keepsAlive() const { return settings_.keepalive_interval > Duration::zero(); }
   void rest();
   void ask();
   void onTimer();
@@ -50,7 +53,7 @@ class Http2Liveness {
   MonotonicTime last_bytes_;
   MonotonicTime trusted_until_{};
   std::optional<MonotonicTime> unanswered_since_;  // the first request behind the last bytes
-  bool asked_ = false;
+  bool asked_ = false;  // and the answer is to come: at most one PING is under way
   bool in_doubt_ = false;
 };
 

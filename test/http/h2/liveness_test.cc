@@ -76,12 +76,27 @@ TEST_F(Http2LivenessTest, AnAnswerMakesItUsableAgain) {
   EXPECT_EQ(end(), "");
 }
 
-// What it is asked for all the same is answered in its turn.
+// It reads a long upload slowly: its answer comes once it has got to the PING.
 TEST_F(Http2LivenessTest, AnyBytesShowThatThePeerIsThere) {
   giveUpAfter(seconds(1));
   client_.feed(windowUpdate(0, 1));
   EXPECT_TRUE(takes());
-  client_.loop.advance(seconds(10));
+  client_.loop.advance(seconds(1000));
+  EXPECT_EQ(end(), "");
+  client_.feed(answer());
+  EXPECT_EQ(giveUpAfter(http::Http2TrustAfterAnswer - milliseconds(1)), 0);
+  EXPECT_TRUE(takes());
+}
+
+TEST_F(Http2LivenessTest, APeerThatIsDoubtedAgainIsWaitedForAsLongButNotAskedTwice) {
+  giveUpAfter(seconds(1));
+  client_.feed(windowUpdate(0, 1));
+  client_.loop.advance(seconds(20));
+  EXPECT_EQ(giveUpAfter(seconds(1)), 0);
+  EXPECT_FALSE(takes());
+  client_.loop.advance(milliseconds(9'999));
+  EXPECT_EQ(end(), "");
+  client_.loop.advance(milliseconds(1));
   EXPECT_EQ(end(), "reset h2_keepalive_timeout fault");
 }
 
@@ -143,6 +158,25 @@ TEST(Http2Liveness, AKeepalivePingThatIsUnderWayIsPingEnough) {
   EXPECT_TRUE(client.codec->canTake());
   client.loop.advance(seconds(30));
   EXPECT_EQ(pingsIn(client.sent()), 1);
+}
+
+TEST(Http2Liveness, BytesAfterAKeepalivePingPutTheEndOff) {
+  http::Http2Settings with;
+  with.keepalive_interval = seconds(30);
+  with.keepalive_timeout = seconds(5);
+  ServerHarness server(with);
+  server.feed(hello() + ackSettings());
+  server.loop.advance(seconds(30));
+  EXPECT_EQ(pingsIn(server.sent()), 1);
+  for (int i = 0; i < 10; ++i) {
+    server.loop.advance(seconds(4));
+    server.feed(frame(PingFrame, 0, 0, std::string(8, 'x')));
+  }
+  EXPECT_EQ(pingsIn(server.sent()), 0);
+  server.loop.advance(milliseconds(4'999));
+  EXPECT_EQ(server.events.end, "");
+  server.loop.advance(milliseconds(1));
+  EXPECT_EQ(server.events.end, "reset h2_keepalive_timeout fault");
 }
 
 TEST(Http2Liveness, OfClientsNobodyDoubts) {
