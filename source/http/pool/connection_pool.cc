@@ -19,6 +19,8 @@ void PoolWaiter::leavePool() {
   if (pool_ != nullptr) pool_->dequeue(*this);
 }
 
+bool PoolWaiter::hostKeepsWaiting() const { return pool_ != nullptr && pool_->hostKeepsWaiting(); }
+
 ConnectionPool::ConnectionPool(Parts parts, std::shared_ptr<upstream::Host> host, Version version,
                                std::function<void()> on_empty)
     : parts_(parts),
@@ -110,6 +112,13 @@ size_t ConnectionPool::streamsUnsaid() const { return std::max<size_t>(said_.val
 // More connections would not help.
 bool ConnectionPool::takesNone() const {
   return streamsPerConnection() == 0 && !connections_.empty();
+}
+
+// Not by all that it has been given, but by what it does not say.
+bool ConnectionPool::hostKeepsWaiting() const {
+  if (in_making_ > 0 || takesNone()) return true;
+  const auto doubted = [](const auto& one) { return one->inDoubt(); };
+  return version_ == Version::Http2 && std::ranges::any_of(connections_, doubted);
 }
 
 Result<void> ConnectionPool::connect(const upstream::ConnectRequest& request) {

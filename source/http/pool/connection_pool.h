@@ -79,6 +79,7 @@ class ConnectionPool final : public event::Retirable, private upstream::PlaceWai
   size_t capacityInMaking() const;
   size_t streamsPerConnection() const;
   bool takesNone() const;
+  bool hostKeepsWaiting() const;
   Result<void> connectForWaiting();
   void serve();
   bool serveOne();

@@ -37,6 +37,9 @@ class PoolWaiter : public ListMember<PoolWaiter> {
   virtual void onPoolFailure(const Error& error) = 0;
 
   bool waiting() const { return pool_ != nullptr; }
+  // It waits for the host to take a connection, or to show that it is there, and not for room that
+  // is short by a limit of ours.
+  bool hostKeepsWaiting() const;
   void leavePool();
 
  private:

@@ -59,6 +59,11 @@ bool PooledConnection::canTake() const {
   return maxStreams() || codec_->openStreams() < pool_.streamsUnsaid();
 }
 
+bool PooledConnection::inDoubt() const {
+  if (connecting() || codec_->finished() || codec_->canTake()) return false;
+  return codec_->openStreams() < maxStreams().value_or(0);
+}
+
 // It has had as many requests as it may.
 bool PooledConnection::worn() const {
   const uint64_t most = pool_.parts_.cluster.settings().http.max_requests_per_connection;

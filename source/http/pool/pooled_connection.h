@@ -31,6 +31,8 @@ class PooledConnection final : public event::Retirable,
   bool canTake() const;
   // See ClientCodec.
   std::optional<size_t> maxStreams() const { return codec_->maxStreams(); }
+  // There is room for a stream, once its server has shown that it is still there.
+  bool inDoubt() const;
   bool used() const { return streams_ > 0; }
   size_t openStreams() const { return codec_->openStreams(); }
   StreamEncoder& newStream(StreamDecoder& decoder);

@@ -133,8 +133,8 @@ void UpstreamRequest::pauseResponse(bool paused) {
 void UpstreamRequest::cancel(http::ResetReason reason) { giveUp(reason, Outcome::Cancelled); }
 
 void UpstreamRequest::timeOut() {
-  const bool has_request = state_ == State::Open;
-  giveUp(http::ResetReason::Cancel, has_request ? Outcome::LocalFailure : Outcome::Cancelled);
+  const bool by_host = state_ == State::Open || hostKeepsWaiting();
+  giveUp(http::ResetReason::Cancel, by_host ? Outcome::LocalFailure : Outcome::Cancelled);
 }
 
 void UpstreamRequest::giveUp(http::ResetReason reason, Outcome unanswered) {

@@ -107,7 +107,8 @@ class UpstreamRequest final : private http::PoolWaiter, private http::StreamDeco
   void pauseResponse(bool paused);
   // Gives it up; nothing is told any more.
   void cancel(http::ResetReason reason);
-  // The same, since it took too long: that counts against a host that has the request.
+  // The same, since it took too long: that counts against the host, unless the request waited for
+  // room that is short by a limit of ours.
   void timeOut();
 
   bool active() const { return state_ != State::Over; }

@@ -40,12 +40,12 @@ TEST(Router, TimeoutsCountAgainstTheHostThatHasTheRequest) {
   }
 }
 
-// What waits for a connection is nobody's fault but the limits'.
-TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
+// So is one that takes no connection, or not in time.
+TEST(Router, TimeoutsCountAgainstTheHostThatIsBeingConnectedTo) {
   HttpProxyParts parts = forwarding(", timeout: 3s");
   parts.cluster =
-      ", max_connections: 1, connect_timeout: 60s, healthy_panic_threshold: 0, "
-      "outlier_detection: {consecutive_5xx: 1, max_ejection_percent: 100}";
+      ", connect_timeout: 60s, healthy_panic_threshold: 0, "
+      "outlier_detection: {consecutive_5xx: 3, max_ejection_percent: 100}";
   parts.endpoints = "[{address: \"SILENT\"}]";
   HttpProxyHarness proxy(parts);
   for (size_t i = 0; i < 3; ++i) {
@@ -55,6 +55,8 @@ TEST(Router, ATimeoutInTheQueueCountsAgainstNoHost) {
     ASSERT_TRUE(proxy.clientSees("weir-error: upstream_request_timeout"));
     proxy.client().takeReceived();
   }
+  proxy.client().send(Get);
+  EXPECT_TRUE(proxy.clientSees("weir-error: no_healthy_upstream"));
 }
 
 // More tries are the last thing that an overload needs. (A limit that is reached goes the same

@@ -21,10 +21,10 @@ constexpr std::string_view NoContent = "HTTP/1.1 204 No Content\r\n\r\n";
 
 class SilentUpstreamTest : public testing::Test {
  protected:
-  void start(const std::string& route) {
+  void start(const std::string& route, const std::string& cluster = "") {
     proxy_.emplace(
         HttpProxyParts{.routes = "[{match: {prefix: /}, route: {cluster: up, " + route + "}}]",
-                       .cluster = ", http_protocol_options: {upstream_protocol: HTTP2}"});
+                       .cluster = ", http_protocol_options: {upstream_protocol: HTTP2}" + cluster});
     proxy_->client().send(Get);
     ASSERT_TRUE(asked(0, "HEADERS 1 end\n"));
     peer(0).send(settings() + frame(SettingsFrame, Ack, 0) + headers(1, {{":status", "204"}}));
@@ -35,6 +35,13 @@ class SilentUpstreamTest : public testing::Test {
     return proxy_->accepted(connection + 1) && proxy_->until([&] {
       return describeOutcome(peer(connection).received()).ends_with(frames);
     });
+  }
+  void timeOutOne() {
+    proxy_->client().send(Get);
+    proxy_->run();
+    proxy_->advance(seconds(1));
+    ASSERT_TRUE(proxy_->clientSees("weir-error: upstream_request_timeout\r\n"));
+    proxy_->client().takeReceived();
   }
   TestPeer& peer(size_t connection) { return proxy_->upstream().peer(connection); }
   void answer(size_t connection, uint32_t stream) {
@@ -89,6 +96,20 @@ TEST_F(SilentUpstreamTest, AConnectionThatAnswersItsPingIsUsedAgain) {
   peer(0).send(headers(5, {{":status", "204"}}));
   EXPECT_TRUE(proxy_->clientGets(NoContent));
   EXPECT_EQ(proxy_->upstream().connections(), 1U);
+}
+
+// Whatever they wait for of it: an answer, the PING's, or the begin of another connection.
+TEST_F(SilentUpstreamTest, EachRequestThatTimesOutCountsAgainstTheHost) {
+  const std::string outlier =
+      ", healthy_panic_threshold: 0, "
+      "outlier_detection: {consecutive_5xx: 5, max_ejection_percent: 100}";
+  for (const std::string limit : {"", ", max_connections: 1"}) {
+    start("timeout: 1s", outlier + limit);
+    for (int i = 0; i < 5; ++i) ASSERT_NO_FATAL_FAILURE(timeOutOne()) << limit;
+    EXPECT_EQ(proxy_->metric("weir_upstream_requests_total{cluster=\"up\",outcome=\"failed\"}"), 5);
+    proxy_->client().send(Get);
+    EXPECT_TRUE(proxy_->clientSees("weir-error: no_healthy_upstream\r\n")) << limit;
+  }
 }
 
 }  // namespace

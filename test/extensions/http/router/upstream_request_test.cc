@@ -24,6 +24,15 @@ struct NoEarlyEvents final : upstream::EarlyEvents {
   void onEarlyFailed(const Error&) override {}
 };
 
+struct GetRequest : http::HeaderMap {
+  GetRequest() {
+    add(http::HeaderId::Method, "GET");
+    add(http::HeaderId::Scheme, "http");
+    add(http::HeaderId::Authority, "a");
+    add(http::HeaderId::Path, "/");
+  }
+};
+
 // The request is for the host that was picked for it, whatever was opened before.
 TEST(UpstreamRequest, AnEarlyConnectionToAnotherHostIsNotTaken) {
   test::TestLoop loop;
@@ -39,11 +48,7 @@ TEST(UpstreamRequest, AnEarlyConnectionToAnotherHostIsNotTaken) {
 
   http::HeaderMap headers;
   http::HeaderMap trailers;
-  http::HeaderMap get;
-  get.add(http::HeaderId::Method, "GET");
-  get.add(http::HeaderId::Scheme, "http");
-  get.add(http::HeaderId::Authority, "a");
-  get.add(http::HeaderId::Path, "/");
+  const GetRequest get;
   NoUpstreamEvents events;
   UpstreamRequest request(context.worker, {headers, trailers}, events);
   UpstreamRequest::Plan plan{cluster, {}, {}, http::Version::Http11};
@@ -62,6 +67,30 @@ TEST(UpstreamRequest, AnEarlyConnectionToAnotherHostIsNotTaken) {
   EXPECT_FALSE(got(wrong));
   request.cancel(http::ResetReason::Cancel);
   early.cancel();
+}
+
+// A host does not answer for the room that it may not be asked for.
+TEST(UpstreamRequest, ATimeoutForWantOfAConnectionCountsAgainstNoHost) {
+  test::TestLoop loop;
+  test::LoopbackUpstream host(loop);
+  test::WorkerContext context({{.name = "up", .endpoints = {host.address()}, .max_connections = 1}},
+                              {}, &loop);
+  http::HeaderMap headers;
+  http::HeaderMap trailers;
+  const GetRequest get;
+  NoUpstreamEvents events;
+  const UpstreamRequest::Plan plan{*context.cluster_set.find("up"), {}, {}, http::Version::Http11};
+  UpstreamRequest slow(context.worker, {headers, trailers}, events);
+  ASSERT_FALSE(slow.start(plan, get, true));
+  ASSERT_TRUE(
+      loop.runUntil([&] { return host.connections() > 0 && !host.peer().received().empty(); }));
+  UpstreamRequest waiting(context.worker, {headers, trailers}, events);
+  ASSERT_FALSE(waiting.start(plan, get, true));
+  loop.runUntilIdle();
+  waiting.timeOut();
+  EXPECT_EQ(slow.host()->requestErrors(), 0U);
+  slow.timeOut();
+  EXPECT_EQ(slow.host()->requestErrors(), 1U);
 }
 
 }  // namespace
