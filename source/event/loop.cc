@@ -40,7 +40,7 @@ event_base* newBase() {
 
 IoWatch::IoWatch(Loop& loop, int fd, IoHandler& handler, Trigger trigger)
     : loop_(loop),
-      handler_(handler),
+      handler_(&handler),
       fd_(fd),
       trigger_(trigger),
       place_(static_cast<uint32_t>(loop.new_watches_.size())) {
@@ -231,11 +231,11 @@ void Loop::dispatch() {
   unsigned events = 0;
   while (const IoWatch* watch = poller_.next(events)) {
     beginCallbacks();
-    watch->handler_.onIoReady({.readable = (events & (EPOLLIN | EPOLLHUP)) != 0,
-                               .writable = (events & EPOLLOUT) != 0,
-                               .hangup = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
-                               .error = (events & EPOLLERR) != 0,
-                               .urgent = (events & EPOLLPRI) != 0});
+    watch->handler_->onIoReady({.readable = (events & (EPOLLIN | EPOLLHUP)) != 0,
+                                .writable = (events & EPOLLOUT) != 0,
+                                .hangup = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
+                                .error = (events & EPOLLERR) != 0,
+                                .urgent = (events & EPOLLPRI) != 0});
   }
 }
 

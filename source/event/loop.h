@@ -74,6 +74,9 @@ class IoWatch {
   // saves the call.
   void closing() { closing_ = true; }
 
+  // Another one is told from now on.
+  void setHandler(IoHandler& handler) { handler_ = &handler; }
+
   // While the call is not made: puts it off, since nothing is expected of the descriptor for a
   // moment, after which it may be closed. What happens to it meanwhile is told late, by a few
   // milliseconds or Loop::MaxTurnsHeld busy turns at most. Afterwards: nothing.
@@ -85,7 +88,7 @@ class IoWatch {
   friend class Loop;
   enum class State : uint8_t { New, Held, Added };
   Loop& loop_;
-  IoHandler& handler_;
+  IoHandler* handler_;
   const int fd_;
   bool closing_ = false;
   const Trigger trigger_;

@@ -98,6 +98,19 @@ void Connection::finishConnecting(event::IoReady ready) {
   events_->onConnected();
 }
 
+void Connection::secure(const Transport& transport, event::StepQueue& costly) {
+  WEIR_CHECK(state_ == State::Open && bytes_written_ == 0 && write_buffer_.empty());
+  WEIR_CHECK(meter_ == nullptr && write_half_ == WriteHalf::Open);
+  settle();
+  io_->hold(false);
+  io_ = transport.over(std::move(io_), read_buffer_, costly);
+  state_ = State::Connecting;
+  bytes_read_ = 0;
+  // An end that was read is read by the transport once more.
+  readable_ = writable_ = hangup_ = read_ended_ = end_delivered_ = false;
+  io_->watch(loop_, *this);
+}
+
 void Connection::countIn(const ByteMeter& meter) {
   WEIR_DCHECK(meter_ == nullptr);
   meter_ = &meter;
@@ -274,8 +287,8 @@ void Connection::fault(int error) {
   if (error == 0) error = ECONNRESET;  // somebody asked for it before
   state_ = State::Faulted;
   deliver_task_.cancel();
-  Error e = errnoError(Side::Self, "connection", error);
-  events_->onFault(e);
+  const Error* failure = io_->failure();
+  events_->onFault(failure != nullptr ? *failure : errnoError(Side::Self, "connection", error));
 }
 
 }  // namespace weir::net

@@ -97,6 +97,12 @@ class Connection final : public Stream, public event::Retirable, private event::
   void pauseReading(Pause why) override;
   void resumeReading(Pause why) override;
   void expectNothing(bool nothing) override { io_->hold(nothing); }
+  // Puts `transport` between the socket and this; what was read already goes to it. Then
+  // onConnected() comes once bytes can pass, or onFault(); nothing is read or written until then.
+  // Once, while it is open and nothing was written. What is counted as read begins anew.
+  void secure(const Transport& transport, event::StepQueue& costly);
+  // See Io::security().
+  const Security* security() const { return io_->security(); }
   // At the end of this turn reads what is there already. For a consumer that is there from the
   // first moment, and whose peer speaks first. Once, for a connection that is fresh().
   void readSoon();

@@ -11,9 +11,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "source/base/result.h"
+#include "source/buffer/buffer.h"
 #include "source/event/loop.h"
+#include "source/event/step_queue.h"
 #include "source/net/address.h"
 #include "source/net/own_addresses.h"
 
@@ -27,13 +31,26 @@ struct IoResult {
   bool more = false;  // a read that came back short may have left something all the same
 };
 
+// What a transport knows of the two sides once it lets bytes pass. Empty: there is none.
+struct Security {
+  std::string version;                  // "TLSv1.3"
+  std::string cipher;                   // OpenSSL's name of the cipher suite
+  std::string server_name;              // SNI, as the client sent it
+  std::string application_protocol;     // agreed on by ALPN
+  std::vector<std::string> peer_names;  // subject alternative names of the peer's certificate, if
+                                        // it was verified: DNS names and URIs
+  std::string peer_subject;             // of the same certificate, RFC 2253
+  bool peer_verified = false;
+  bool resumed = false;
+};
+
 class Io {
  public:
   // Destroying an Io closes it, in the ordinary way (FIN).
   virtual ~Io() = default;
 
-  // Tells `handler` of readiness from now on, edge-triggered. Once, before anything else; the
-  // handler outlives the Io.
+  // Tells `handler` of readiness from now on, edge-triggered. Before anything else, and again for
+  // another handler to be told from then on; the handler outlives the Io.
   virtual void watch(event::Loop& loop, event::IoHandler& handler) = 0;
   virtual IoResult read(std::span<const iovec> room) = 0;
   // `last`: shutdownWrite() follows at once if all of them are taken, so that the end can travel
@@ -51,9 +68,25 @@ class Io {
   // This is not over after one message each way: what only a longer connection is worth may be set
   // up now. Idempotent.
   virtual void settle() {}
+  // Why a read or write failed with EPROTO, or connecting did: null if it was the socket.
+  virtual const Error* failure() const { return nullptr; }
+  // What protects the bytes; null if nothing does. From the first byte that passes on.
+  virtual const Security* security() const { return nullptr; }
   // Nothing is expected of it for a moment, or something is again: what happens to it meanwhile may
   // be told late. See event::IoWatch::hold().
   virtual void hold(bool) {}
+};
+
+// Makes the Io that changes bytes on their way through another one, for instance TLS. Any thread;
+// outlives what it makes only for the time of the call.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // `read`: what was read from `io` already; it is taken. The result says that it is writable once
+  // bytes can pass, and reports an error with failure() if they never will.
+  // `costly`: for its cryptography; outlives the result, as the pool of `read` does.
+  virtual std::unique_ptr<Io> over(std::unique_ptr<Io> io, buffer::Buffer& read,
+                                   event::StepQueue& costly) const = 0;
 };
 
 // A non-blocking stream socket.

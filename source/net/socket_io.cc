@@ -80,6 +80,7 @@ Result<std::unique_ptr<SocketIo>> SocketIo::connect(const SocketAddress& to, Fir
 }
 
 void SocketIo::watch(event::Loop& loop, event::IoHandler& handler) {
+  if (watch_) return watch_->setHandler(handler);
   watch_.emplace(loop, fd_, handler);
 }
 

@@ -93,8 +93,9 @@ class MemoryPipe::End::Handle final : public net::Io {
 };
 
 void MemoryPipe::End::watch(event::IoHandler& handler) {
-  WEIR_CHECK(handler_ == nullptr);
+  const bool first = handler_ == nullptr;
   handler_ = &handler;
+  if (!first) return;
   if (!connecting_) raise({.writable = true});
   arrive();
 }
