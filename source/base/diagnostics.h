@@ -4,6 +4,7 @@
 // check reports and goes on, so that a user sees all errors at once; the config loader turns each
 // path into file:line:column.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,7 @@ struct Diagnostic {
   std::string message;
 };
 
-// Gathers errors. One thread; lives for one load.
+// Gathers errors, and the files that the configuration names. One thread; lives for one load.
 class Diagnostics {
  public:
   void error(std::string path, std::string message) {
@@ -28,8 +29,17 @@ class Diagnostics {
   bool ok() const { return errors_.empty(); }
   const std::vector<Diagnostic>& errors() const { return errors_; }
 
+  // A file that the configuration names, and a hash of what was read; 0 if it could not be.
+  struct File {
+    std::string path;
+    uint64_t content_hash = 0;
+  };
+  void noteFile(File file) { files_.push_back(std::move(file)); }
+  const std::vector<File>& files() const { return files_; }
+
  private:
   std::vector<Diagnostic> errors_;
+  std::vector<File> files_;
 };
 
 // A place in the configuration: hand `scope.field("cluster")` or `scope.index(2)` down, call

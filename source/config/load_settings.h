@@ -20,8 +20,10 @@ namespace weir::config {
 struct LoadedSettings {
   std::optional<BootstrapSettings> settings;  // nothing if there are errors
   std::vector<LocatedError> errors;           // sorted by position; formatErrors() prints them
-  uint64_t content_hash = 0;                  // of the file's bytes; 0 if it could not be read
-  std::string json;                           // dumpBootstrap(); empty if there are errors
+  // Of the bytes of the file and of `files`; 0 if the file could not be read.
+  uint64_t content_hash = 0;
+  std::vector<std::string> files;  // that it names, as far as it could be read
+  std::string json;                // dumpBootstrap(); empty if there are errors
 };
 
 // `registry` must outlive the settings.
@@ -30,7 +32,8 @@ LoadedSettings loadSettings(const std::string& path, const Registry& registry);
 // The same for text that is already in memory.
 LoadedSettings parseSettings(std::string_view text, Format format, const Registry& registry);
 
-// The hash that loadSettings() would give; nothing if the file cannot be read.
-std::optional<uint64_t> contentHash(const std::string& path);
+// The hash that loadSettings() would give for a file that names `files`; nothing if the file itself
+// cannot be read.
+std::optional<uint64_t> contentHash(const std::string& path, const std::vector<std::string>& files);
 
 }  // namespace weir::config

@@ -45,6 +45,7 @@ struct ListenerContext {
   const Registry& registry;
   const BrokenFields& broken;
   ClusterNames& clusters;
+  std::vector<tls::CertificateInfo>& certificates;  // are appended
 };
 
 AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope);

@@ -136,7 +136,8 @@ BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& 
   settings.clusters = parseClusters(bootstrap, root.field("clusters"));
   ClusterNames clusters = namesOf(settings.clusters, broken, registry);
   settings.listeners =
-      parseListeners(bootstrap, root.field("listeners"), {registry, broken, clusters}, addresses);
+      parseListeners(bootstrap, root.field("listeners"),
+                     {registry, broken, clusters, settings.certificates}, addresses);
   return settings;
 }
 

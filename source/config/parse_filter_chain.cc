@@ -4,6 +4,7 @@
 #include "source/config/field_checks.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
+#include "source/config/parse_tls.h"
 #include "source/config/typed_config.h"
 
 namespace weir::config {
@@ -53,6 +54,22 @@ void checkOrder(const std::vector<ParsedFilter>& filters, const FieldScope& scop
   }
 }
 
+void parseTransport(const v1::FilterChain& chain, const FieldScope& scope,
+                    const ListenerContext& context, FilterChainSettings& settings) {
+  const FieldScope timeout = scope.field("transport_socket_connect_timeout");
+  settings.handshake_timeout = checkDuration(
+      timeout,
+      chain.has_transport_socket_connect_timeout() ? &chain.transport_socket_connect_timeout()
+                                                   : nullptr,
+      settings.handshake_timeout, {std::chrono::milliseconds(1), std::chrono::hours(1)});
+  if (chain.has_tls_context()) {
+    settings.transport =
+        parseDownstreamTls(chain.tls_context(), scope.field("tls_context"), context.certificates);
+  } else if (chain.has_transport_socket_connect_timeout()) {
+    timeout.error("is only for chains with tls_context");
+  }
+}
+
 }  // namespace
 
 FilterChainSettings parseFilterChain(const v1::FilterChain& chain, const FieldScope& scope,
@@ -76,6 +93,10 @@ FilterChainSettings parseFilterChain(const v1::FilterChain& chain, const FieldSc
     if (filters.back().filter != nullptr) settings.filters.push_back(filters.back().filter);
   }
   checkOrder(filters, list);
+  parseTransport(chain, scope, context, settings);
+  if (chain.has_tls_context() && !filters.empty() && filters.front().factory != nullptr &&
+      filters.front().factory->mustBeAlone())
+    scope.field("tls_context").error("a bypass carries bytes as they are: TLS cannot end there");
   return settings;
 }
 

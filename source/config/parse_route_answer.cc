@@ -3,6 +3,7 @@
 #include <string>
 
 #include "api/weir/config/v1/route.pb.h"
+#include "source/config/data_source.h"
 #include "source/config/field_checks.h"
 #include "source/config/host_checks.h"
 #include "source/config/node.h"
@@ -86,18 +87,12 @@ http::DirectResponse parseDirectResponse(const v1::DirectResponseAction& config,
   }
   if (!config.has_body()) return response;
   const FieldScope body = scope.field("body");
-  if (config.body().specifier_case() == v1::DataSource::SPECIFIER_NOT_SET) {
-    body.error("is required: inline_string");
-  }
-  response.body = config.body().inline_string();
-  const FieldScope text = body.field("inline_string");
+  response.body = readDataSource(config.body(), body, MaxBody).value_or("");
   const bool bodiless = response.status == 204 || response.status == 205 || response.status == 304;
   if (bodiless && !response.body.empty()) {
-    text.error("a response of the status " + std::to_string(response.status) + " has no body");
-  }
-  if (response.body.size() > MaxBody) {
-    text.error("has " + std::to_string(response.body.size()) + " bytes; at most " +
-               std::to_string(MaxBody) + " are allowed");
+    const FieldScope source =
+        body.field(config.body().has_filename() ? "filename" : "inline_string");
+    source.error("a response of the status " + std::to_string(response.status) + " has no body");
   }
   return response;
 }

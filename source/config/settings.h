@@ -17,6 +17,8 @@
 #include "source/filter/network_filter.h"
 #include "source/match/matcher.h"
 #include "source/net/address.h"
+#include "source/net/io.h"
+#include "source/tls/transports.h"
 #include "source/upstream/cluster_settings.h"
 
 namespace weir::config {
@@ -42,6 +44,8 @@ struct FilterChainSettings {
   std::string name;
   std::string path;  // the field path in the configuration
   bool early_connect = true;
+  std::shared_ptr<const net::Transport> transport;  // null: bytes pass as they are
+  Duration handshake_timeout = std::chrono::seconds(10);
   // Never empty; the last one, and only the last one, is terminal.
   std::vector<std::shared_ptr<const filter::NetworkFilterFactory>> filters;
 };
@@ -78,6 +82,8 @@ struct BootstrapSettings {
   uint32_t workers = 0;  // 0: one per processor core
   AccessLogSettings access_log;
   Duration drain_timeout = std::chrono::seconds(30);
+  // Certificates that are shown to peers.
+  std::vector<tls::CertificateInfo> certificates;
   uint64_t max_connections = 0;  // of all listeners; 0: as many as the descriptors allow
   uint64_t max_detection_bytes = uint64_t{128} << 20;
   OverloadSettings overload;

@@ -1,7 +1,5 @@
 #include "source/event/step_queue.h"
 
-#include "source/base/check.h"
-
 namespace weir::event {
 
 StepQueue::Step::~Step() {
@@ -22,16 +20,14 @@ void StepQueue::runLater(Step& step) {
   if (step.queue_ != nullptr) return;
   task_.schedule();
   step.queue_ = this;
-  step.previous_ = last_;
-  (last_ != nullptr ? last_->next_ : first_) = &step;
-  last_ = &step;
+  steps_.pushBack(step);
   ++waiting_;
 }
 
 // Those that wait come before those whose bytes arrive in the turn that begins.
 void StepQueue::runWaiting() {
-  for (run_ = 0; first_ != nullptr && run_ < StepsPerTurn; ++run_) {
-    Step& step = *first_;
+  for (run_ = 0; !steps_.empty() && run_ < StepsPerTurn; ++run_) {
+    Step& step = *steps_.first();
     remove(step);
     step.runStep();
   }
@@ -39,10 +35,8 @@ void StepQueue::runWaiting() {
 }
 
 void StepQueue::remove(Step& step) {
-  (step.previous_ != nullptr ? step.previous_->next_ : first_) = step.next_;
-  (step.next_ != nullptr ? step.next_->previous_ : last_) = step.previous_;
+  step.leaveList();
   step.queue_ = nullptr;
-  step.next_ = step.previous_ = nullptr;
   --waiting_;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
 
 namespace weir::event {
@@ -19,23 +20,16 @@ class StepQueue {
 
   explicit StepQueue(Loop& loop) : task_(loop, [this] { runWaiting(); }) {}
   ~StepQueue();
-  StepQueue(const StepQueue&) = delete;
-  StepQueue& operator=(const StepQueue&) = delete;
 
   // Has a place in the queue while it waits; leaves it when dropped.
-  class Step {
+  class Step : public ListMember<Step> {
    public:
-    Step() = default;
     virtual ~Step();
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
     virtual void runStep() = 0;
 
    private:
     friend class StepQueue;
     StepQueue* queue_ = nullptr;  // while it waits
-    Step* next_ = nullptr;
-    Step* previous_ = nullptr;
   };
 
   // Calls step.runStep(), now or in a later turn. Asking again while it waits changes nothing.
@@ -50,8 +44,7 @@ class StepQueue {
   void remove(Step& step);
 
   Task task_;
-  Step* first_ = nullptr;
-  Step* last_ = nullptr;
+  IntrusiveList<Step> steps_;
   size_t waiting_ = 0;
   size_t run_ = 0;  // in this turn
 };

@@ -38,6 +38,12 @@ enum class ConnectionFormat::Op : uint8_t {
   Cluster,
   Upstream,
   Close,
+  TlsVersion,
+  TlsCipher,
+  PeerSubject,
+  PeerUriSan,
+  PeerDnsSan,
+  TransportFailure,
   Constant,
 };
 
@@ -68,6 +74,12 @@ const ConnectionFormat::Known ConnectionFormat::AllKnown[] = {
     {"DOWNSTREAM_REMOTE_ADDRESS", Op::Remote, Shape::Plain},
     {"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", Op::RemoteIp, Shape::Plain},
     {"DOWNSTREAM_REMOTE_PORT", Op::RemotePort, Shape::Number},
+    {"DOWNSTREAM_PEER_DNS_SAN", Op::PeerDnsSan, Shape::Text},
+    {"DOWNSTREAM_PEER_SUBJECT", Op::PeerSubject, Shape::Text},
+    {"DOWNSTREAM_PEER_URI_SAN", Op::PeerUriSan, Shape::Text},
+    {"DOWNSTREAM_TLS_CIPHER", Op::TlsCipher, Shape::Text},
+    {"DOWNSTREAM_TLS_VERSION", Op::TlsVersion, Shape::Text},
+    {"DOWNSTREAM_TRANSPORT_FAILURE_REASON", Op::TransportFailure, Shape::Text},
     {"DURATION", Op::Duration, Shape::Number, Argument::Unit},
     {"EMIT_TIME", Op::EmitTime, Shape::Plain, Argument::Time},
     {"ENVIRONMENT", Op::Constant, Shape::Text, Argument::Name},
@@ -97,12 +109,30 @@ void appendPort(std::string& out, const net::IpPort& address) {
   if (address.ip.family != net::Family::None) out += std::to_string(address.port);
 }
 
+// Those with "://", or those without, as a list.
+void appendNames(const std::vector<std::string>& names, bool uris, std::string& out) {
+  bool first = true;
+  for (const std::string& name : names) {
+    if ((name.find("://") != name.npos) != uris) continue;
+    if (!std::exchange(first, false)) out += ',';
+    out += name;
+  }
+}
+
 std::string hostName() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 }  // namespace
+
+void ConnectionFormat::appendSecurity(Op op, const net::Security& security, std::string& out) {
+  if (op == Op::TlsVersion) out += security.version;
+  if (op == Op::TlsCipher) out += security.cipher;
+  if (op == Op::PeerSubject) out += security.peer_subject;
+  if (op == Op::PeerUriSan) appendNames(security.peer_names, true, out);
+  if (op == Op::PeerDnsSan) appendNames(security.peer_names, false, out);
+}
 
 std::optional<ConnectionFormat::Piece> ConnectionFormat::compileOperator(
     const FormatOperator& operation, FormatScanner& scanner) {
@@ -209,6 +239,14 @@ void ConnectionFormat::appendValue(const Piece& piece, const ConnectionInfo& inf
     case Op::Cluster: out += info.cluster; return;
     case Op::Upstream: out += info.upstream; return;
     case Op::Close: out += info.close_reason; return;
+    case Op::TransportFailure: out += info.transport_failure; return;
+    case Op::TlsVersion:
+    case Op::TlsCipher:
+    case Op::PeerSubject:
+    case Op::PeerUriSan:
+    case Op::PeerDnsSan:
+      if (info.security != nullptr) appendSecurity(piece.known->op, *info.security, out);
+      return;
     case Op::Constant: out += piece.text; return;
   }
 }

@@ -57,6 +57,7 @@ class ConnectionFormat {
   static bool setArgument(Piece& piece, const FormatOperator& operation, FormatScanner& scanner);
   static void appendValue(const Piece& piece, const ConnectionInfo& info, MonotonicTime now,
                           std::string& out);
+  static void appendSecurity(Op op, const net::Security& security, std::string& out);
   static std::string cutValue(const Piece& piece, const ConnectionInfo& info, MonotonicTime now);
 
   std::string source_;

@@ -10,6 +10,7 @@
 #include "source/base/time.h"
 #include "source/filter/facts.h"
 #include "source/filter/grants.h"
+#include "source/net/security.h"
 
 namespace weir::filter {
 
@@ -42,6 +43,8 @@ struct ConnectionInfo {
   std::string_view header;  // what stood in front of the client's bytes, as Sniffed::header
   std::string_view cluster;
   std::string_view close_reason;  // static storage: client_fin, upstream_reset, idle_timeout…
+  const net::Security* security = nullptr;  // its connection's; null: nothing protects the bytes
+  std::string transport_failure;       // why TLS failed towards the client; empty if it did not
   const HttpActivity* http = nullptr;  // its filter's; null: it does not speak HTTP, or not yet
   std::string upstream;                // the address connected to, or tried last; empty if none
   Facts facts;

@@ -26,10 +26,11 @@ struct Worker {
   net::PipePool& pipes;
   upstream::ClusterSet& clusters;
   stats::Registry& stats;
-  WorkerLocal local = {};   // what filters keep on this worker
-  DrainList drains = {};    // who wants to know that no further connections come
-  LineSink* log = nullptr;  // the access log; null: there is none
-  LineSinks logs = {};      // the files that factories name (NetworkFilterFactory::logFiles())
+  WorkerLocal local = {};         // what filters keep on this worker
+  DrainList drains = {};          // who wants to know that no further connections come
+  LineSink* log = nullptr;        // the access log; null: there is none
+  event::StepQueue costly{loop};  // of TLS
+  LineSinks logs = {};  // the files that factories name (NetworkFilterFactory::logFiles())
 };
 
 }  // namespace weir::filter

@@ -15,7 +15,6 @@
 #include "source/base/version.h"
 #include "source/config/load_settings.h"
 #include "source/event/signals.h"
-#include "source/server/config_watch.h"
 #include "source/server/explain.h"
 #include "source/server/reloader.h"
 #include "source/server/server.h"
@@ -49,7 +48,8 @@ using Settings = std::shared_ptr<const config::BootstrapSettings>;
 Settings load(const Options& options, const config::Registry& registry,
               server::Reloader::First* file = nullptr) {
   auto loaded = config::loadSettings(options.config, registry);
-  if (file != nullptr) *file = {loaded.content_hash, std::move(loaded.json)};
+  if (file != nullptr)
+    *file = {loaded.content_hash, std::move(loaded.json), std::move(loaded.files)};
   if (loaded.settings)
     return std::make_shared<const config::BootstrapSettings>(std::move(*loaded.settings));
   std::cerr << config::formatErrors(options.config, loaded.errors);
@@ -105,11 +105,8 @@ void logAddresses(const server::Server& server) {
 
 // Serves until it is drained or told to stop.
 void serve(server::Server& server, server::Reloader& reloader,
-           const server::ServiceManager& manager, const std::string& config) {
-  server::ConfigWatch watch(server.loop(), config, [&] { reloader.reloadIfChanged(); });
-  if (auto started = watch.start(); !started.ok())
-    log::warn(Component::Config, "changes of the file are not seen, SIGHUP is: {}",
-              started.error().detail);
+           const server::ServiceManager& manager) {
+  reloader.watch();
   const event::SignalWatch signals(server.loop(), {SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
     if (signal == SIGHUP) return reloader.reload();
     if (server.draining()) return server.quit();
@@ -148,7 +145,7 @@ int run(const Options& options, const config::Registry& registry) {
   logAddresses(server);
   log::info(Component::Main, "ready, with {} worker(s)", workers);
   manager.ready("serving");
-  serve(server, reloader, manager, options.config);
+  serve(server, reloader, manager);
   log::info(Component::Main, "stopping");
   // Another one ends it at once. A reload that comes too late does not: it has nothing to say any
   // more.

@@ -11,8 +11,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "source/base/result.h"
 #include "source/buffer/buffer.h"
@@ -20,6 +18,7 @@
 #include "source/event/step_queue.h"
 #include "source/net/address.h"
 #include "source/net/own_addresses.h"
+#include "source/net/security.h"
 
 namespace weir::net {
 
@@ -29,19 +28,6 @@ struct IoResult {
   size_t bytes = 0;
   int error = 0;
   bool more = false;  // a read that came back short may have left something all the same
-};
-
-// What a transport knows of the two sides once it lets bytes pass. Empty: there is none.
-struct Security {
-  std::string version;                  // "TLSv1.3"
-  std::string cipher;                   // OpenSSL's name of the cipher suite
-  std::string server_name;              // SNI, as the client sent it
-  std::string application_protocol;     // agreed on by ALPN
-  std::vector<std::string> peer_names;  // subject alternative names of the peer's certificate, if
-                                        // it was verified: DNS names and URIs
-  std::string peer_subject;             // of the same certificate, RFC 2253
-  bool peer_verified = false;
-  bool resumed = false;
 };
 
 class Io {

@@ -7,6 +7,9 @@
 namespace weir::server {
 namespace {
 
+// So many handshakes of one worker may wait for their turn: some seconds of work for a processor.
+constexpr size_t MaxWaitingHandshakes = 4096;
+
 // Nothing is expected of a connection between its making and its first consumer.
 struct NoEvents final : net::ConnectionEvents {
   void onData(buffer::Buffer&, bool) override {}
@@ -94,6 +97,43 @@ bool ActiveConnection::Finding::destinationIsSelf() const {
   return net::leadsTo(listener.boundAddress(), facts.destination);
 }
 
+class ActiveConnection::Handshaking final : public event::Retirable, private net::ConnectionEvents {
+ public:
+  Handshaking(ActiveConnection& record, const config::FilterChainSettings& chain)
+      : record_(record), chain_(chain), timer_(record.worker().loop, [this] { onTimeout(); }) {}
+
+  void start() {
+    timer_.arm(chain_.handshake_timeout);
+    record_.connection_->setEvents(*this);
+    record_.connection_->secure(*chain_.transport, record_.worker().costly);
+  }
+
+ private:
+  void onConnected() override {
+    timer_.disarm();
+    record_.info_.security = record_.connection_->security();
+    record_.member_->stats.countHandshake(chain_.name, "ok");
+    record_.startChain(chain_, nullptr);
+  }
+  void onData(buffer::Buffer&, bool) override {}
+  void onFault(const Error& error) override {
+    if (error.code == ErrorCode::Reset) return fail("client_reset", {});
+    fail("tls_handshake_failed", error.detail);
+  }
+  void onTimeout() { fail("tls_handshake_timeout", {}); }
+
+  void fail(std::string_view reason, const std::string& detail) {
+    timer_.disarm();
+    const std::string_view name = detail.empty() ? reason : detail;
+    record_.member_->stats.countHandshake(chain_.name, name.substr(0, name.find(':')));
+    record_.onHandshakeFailed(reason, detail);
+  }
+
+  ActiveConnection& record_;
+  const config::FilterChainSettings& chain_;
+  event::Timer timer_;
+};
+
 ActiveConnection::ActiveConnection(ListenerGeneration& listener, net::AcceptedFd accepted,
                                    uint64_t id)
     : member_(listener) {
@@ -158,13 +198,42 @@ void ActiveConnection::onDecided(ChainChoice::Status status, filter::Reason reas
   if (early != nullptr) worker().loop.retire(std::move(early));
   info_.reason = filter::Reason::Error;
   member_->stats.countChoice(info_);
-  end(status == ChainChoice::Status::Refused ? refused : "no_filter_chain_match");
+  if (status == ChainChoice::Status::Refused) return end(refused);
+  if (info_.facts.tls) refuseServerName();
+  end("no_filter_chain_match");
+}
+
+// A client that asks for a name that nobody has here is told so (RFC 6066, 3), by an alert in
+// plaintext.
+void ActiveConnection::refuseServerName() {
+  constexpr std::string_view UnrecognizedName("\x15\x03\x01\x00\x02\x02\x70", 7);
+  buffer::Buffer alert(worker().slices);
+  alert.append(UnrecognizedName);
+  connection_->write(alert, true);
 }
 
 void ActiveConnection::run(const config::FilterChainSettings& chain,
                            std::unique_ptr<upstream::EarlyConnection> early) {
   info_.chain = chain.name;
   member_->stats.countChoice(info_);
+  if (chain.transport == nullptr) return startChain(chain, std::move(early));
+  if (worker().costly.waiting() >= MaxWaitingHandshakes) {
+    member_->stats.countHandshake(chain.name, "tls_handshake_overflow");
+    return onHandshakeFailed("tls_handshake_overflow", {});
+  }
+  handshaking_ = std::make_unique<Handshaking>(*this, chain);
+  handshaking_->start();
+}
+
+void ActiveConnection::onHandshakeFailed(std::string_view reason, std::string detail) {
+  info_.transport_failure = std::move(detail);
+  if (handshaking_ != nullptr) worker().loop.retire(std::move(handshaking_));
+  end(reason);
+}
+
+void ActiveConnection::startChain(const config::FilterChainSettings& chain,
+                                  std::unique_ptr<upstream::EarlyConnection> early) {
+  if (handshaking_ != nullptr) worker().loop.retire(std::move(handshaking_));
   connection_->countIn(member_->stats.bytesOf(chain.name));
   chain_.emplace(worker(), *connection_, info_, static_cast<filter::ChainOwner&>(*this));
   chain_->start(chain.filters, std::move(early));
@@ -182,10 +251,12 @@ void ActiveConnection::close(std::string_view reason) {
   if (ended_) return;
   if (chain_) return chain_->close(filter::Close::Reset, reason);
   if (finding_ != nullptr) finding_->cancel();
+  if (handshaking_ != nullptr) worker().loop.retire(std::move(handshaking_));
   end(reason, true);
 }
 
 ActiveConnection::State ActiveConnection::state() const {
+  if (handshaking_ != nullptr) return State::Handshaking;
   if (!chain_) return State::Detecting;
   if (chain_->ending()) return State::Closing;
   if (connection_->readEnded() || connection_->writeEnding()) return State::HalfClosed;
@@ -195,6 +266,7 @@ ActiveConnection::State ActiveConnection::state() const {
 std::string_view toString(ActiveConnection::State state) {
   switch (state) {
     case ActiveConnection::State::Detecting: return "detecting";
+    case ActiveConnection::State::Handshaking: return "handshaking";
     case ActiveConnection::State::Connecting: return "connecting";
     case ActiveConnection::State::Open: return "open";
     case ActiveConnection::State::HalfClosed: return "half_closed";

@@ -33,8 +33,9 @@ class ActiveConnection final : public event::Retirable,
   const filter::ConnectionInfo& info() const { return info_; }
   // Where it stands.
   enum class State : uint8_t {
-    Detecting,   // its chain is being found out
-    Connecting,  // to its upstream
+    Detecting,    // its chain is being found out
+    Handshaking,  // TLS with the client
+    Connecting,   // to its upstream
     Open,
     HalfClosed,  // the client, or we towards it, sent an end
     Closing,     // what was written goes out
@@ -54,6 +55,8 @@ class ActiveConnection final : public event::Retirable,
  private:
   // Only until the chain is chosen: finds out which.
   class Finding;
+  // Only until its transport lets bytes pass.
+  class Handshaking;
 
   bool onHeader();
   void onDecided(ChainChoice::Status status, filter::Reason reason,
@@ -64,6 +67,10 @@ class ActiveConnection final : public event::Retirable,
   void learnFacts(const net::IpPort& peer);
   void run(const config::FilterChainSettings& chain,
            std::unique_ptr<upstream::EarlyConnection> early);
+  void startChain(const config::FilterChainSettings& chain,
+                  std::unique_ptr<upstream::EarlyConnection> early);
+  void onHandshakeFailed(std::string_view reason, std::string detail);
+  void refuseServerName();
   void end(std::string_view reason, bool reset = false);
 
   filter::Worker& worker() const { return member_->generation.worker(); }
@@ -73,6 +80,7 @@ class ActiveConnection final : public event::Retirable,
   filter::ConnectionInfo info_;
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<Finding> finding_;
+  std::unique_ptr<Handshaking> handshaking_;
   std::optional<filter::FilterChain> chain_;
   // The source that a header has said, if it is another one: a filter behind it may change the
   // facts once more, and what was counted is to be given back.

@@ -152,7 +152,10 @@ void Detection::endWait(std::string_view reason) {
 
 bool Detection::mayProbe() const {
   const config::FilterChainSettings* chain = choice_.fallback();
-  if (chain == nullptr || !chain->early_connect || !connection_.readBuffer().empty()) return false;
+  // In TLS the client speaks first.
+  if (chain == nullptr || !chain->early_connect || chain->transport != nullptr ||
+      !connection_.readBuffer().empty())
+    return false;
   return std::all_of(chain->filters.begin(), chain->filters.end(),
                      [&](const auto& factory) { return factory->allowsEarly(info_); });
 }

@@ -91,6 +91,13 @@ void ListenerStats::countChoice(const filter::ConnectionInfo& info) {
   if (!info.chain.empty()) chainOf(info.chain).open->add(1);
 }
 
+void ListenerStats::countHandshake(std::string_view chain, std::string_view result) {
+  stats_
+      .counter("weir_tls_handshakes_total", "TLS handshakes with clients that are over, by result.",
+               {{"listener", listener_}, {"chain", chain}, {"result", result}})
+      .add(1);
+}
+
 void ListenerStats::countHeader(std::string_view header) {
   stats::Value*& counter = headers_[header];
   if (counter == nullptr) {

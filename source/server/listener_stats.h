@@ -35,6 +35,8 @@ class ListenerStats {
   // A filter chain was chosen (then it is open on it until its end), or it was found that none will
   // be (then `info.chain` is empty). `info`'s names outlive this.
   void countChoice(const filter::ConnectionInfo& info);
+  // A TLS handshake on that chain is over: "ok", or one of a fixed set of names.
+  void countHandshake(std::string_view chain, std::string_view result);
   // For the bytes of connections on that chain; the empty name: on none. Lives as long as this.
   const net::ByteMeter& bytesOf(std::string_view chain) { return chainOf(chain).bytes; }
   // The end, `now`, of one that was counted as open.

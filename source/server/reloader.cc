@@ -26,6 +26,7 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
       path_(std::move(path)),
       registry_(registry),
       manager_(manager),
+      files_(std::move(first.files)),
       seen_hash_(first.content_hash),
       generation_(server.mainStats().gauge("weir_config_generation",
                                            "Configurations taken so far; 1 after the start.", {})),
@@ -38,6 +39,35 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
   for (const std::string_view outcome : {"success", "invalid", "refused"}) reloads(outcome);
 }
 
+void Reloader::watch() {
+  watching_ = true;
+  watchFile(path_);
+  for (const std::string& file : files_) watchFile(file);
+}
+
+void Reloader::watchFile(const std::string& path) {
+  auto& watch = watches_[path];
+  if (watch != nullptr) return;
+  watch = std::make_unique<ConfigWatch>(server_.loop(), path, [this] { reloadIfChanged(); });
+  if (auto started = watch->start(); !started.ok())
+    log::warn(Component::Config, "changes of {} are not seen, SIGHUP is: {}", path,
+              started.error().detail);
+}
+
+// Called from a watch's own callback, too: one that goes on to be wanted is left as it is, and the
+// others go in a later turn.
+void Reloader::follow(std::vector<std::string> files) {
+  files_ = std::move(files);
+  if (!watching_) return;
+  server_.loop().post([this] {
+    std::erase_if(watches_, [&](const auto& one) {
+      return one.first != path_ &&
+             std::find(files_.begin(), files_.end(), one.first) == files_.end();
+    });
+  });
+  for (const std::string& file : files_) watchFile(file);
+}
+
 void Reloader::request(Wish wish) {
   if (server_.draining()) return;
   next_ = std::max(next_, wish);
@@ -47,7 +77,7 @@ void Reloader::request(Wish wish) {
 void Reloader::begin() {
   const Wish wish = std::exchange(next_, Wish::None);
   if (wish == Wish::IfChanged) {
-    const auto hash = config::contentHash(path_);
+    const auto hash = config::contentHash(path_, files_);
     if (hash && *hash == seen_hash_) return;
     // One that is not there for the moment is about to be replaced; one that is there and cannot be
     // read is an error like any other.
@@ -57,6 +87,7 @@ void Reloader::begin() {
   manager_.reloading(server_.loop().clock().monotonicNow());
   config::LoadedSettings loaded = config::loadSettings(path_, registry_);
   seen_hash_ = loaded.content_hash;
+  follow(std::move(loaded.files));
   if (!loaded.settings) {
     std::vector<std::string> errors;
     for (const config::LocatedError& error : loaded.errors)

@@ -9,6 +9,7 @@
 #include "source/base/log.h"
 #include "source/http/health/http_health_checker.h"
 #include "source/server/admin.h"
+#include "source/server/certificate_metrics.h"
 #include "source/server/process_metrics.h"
 #include "source/server/resources.h"
 
@@ -313,6 +314,7 @@ std::string Server::metrics() const {
               "Access log lines that could not be written.");
   text.sample({}, logs_.dropped());
   appendProcessMetrics(text);
+  appendCertificateMetrics(text, settings().certificates);
   return out;
 }
 

@@ -175,6 +175,18 @@ Result<void> verifyPeers(SSL_CTX& context, const CommonSettings& settings, int m
   return {};
 }
 
+Result<void> checkCertificate(const CertificateSettings& settings) {
+  auto loaded = loadCertificate(settings);
+  if (!loaded.ok()) return loaded.error();
+  return {};
+}
+
+Result<void> checkTrusted(const std::string& pem) {
+  auto certificates = readCertificates(pem, "trusted_ca");
+  if (!certificates.ok()) return certificates.error();
+  return {};
+}
+
 Result<CertificateInfo> describeCertificate(const CertificateSettings& settings) {
   auto certificates = readCertificates(settings.chain, settings.name);
   if (!certificates.ok()) return certificates.error();

@@ -21,6 +21,10 @@ Result<std::shared_ptr<const net::Transport>> makeServerTransport(const ServerSe
 // so one transport is for the servers of one name only.
 Result<std::shared_ptr<const net::Transport>> makeClientTransport(const ClientSettings& settings);
 
+// Whether a certificate and its key can be used; whether a text has certificates to trust.
+Result<void> checkCertificate(const CertificateSettings& settings);
+Result<void> checkTrusted(const std::string& pem);
+
 // A certificate, for whoever watches over it.
 struct CertificateInfo {
   std::string name;     // as in CertificateSettings

@@ -197,7 +197,7 @@ INSTANTIATE_TEST_SUITE_P(
         Marked{"{match: {prefix: /}, direct_response: {status: ^199}}",
                ".direct_response.status: 199 is out of range: from 200 to 599 is allowed"},
         Marked{"{match: {prefix: /}, direct_response: {status: 200, body: ^{}}}",
-               ".direct_response.body: is required: inline_string"},
+               ".direct_response.body: is required: filename or inline_string"},
         Marked{"{match: {prefix: /}, direct_response: {status: 204, body: {inline_string: ^a}}}",
                ".direct_response.body.inline_string: a response of the status 204 has no body"},
         Marked{"{match: {prefix: /}, direct_response: {status: 200, body: {inline_string: ^" +

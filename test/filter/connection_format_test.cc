@@ -32,6 +32,14 @@ ConnectionInfo sample() {
   info.rx_bytes = 78;
   info.tx_bytes = 120;
   info.close_reason = "client_fin";
+  static const net::Security security{.version = "TLSv1.3",
+                                      .cipher = "TLS_AES_128_GCM_SHA256",
+                                      .server_name = {},
+                                      .application_protocol = {},
+                                      .peer_names = {"a.test", "spiffe://t/a", "b.test"},
+                                      .peer_subject = "CN=a b"};
+  info.security = &security;
+  info.transport_failure = "unknown_ca: who?";
   return info;
 }
 
@@ -75,6 +83,12 @@ const Value Values[] = {
     {"%DOWNSTREAM_REMOTE_ADDRESS%", "127.0.0.1:50000"},
     {"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", "127.0.0.1"},
     {"%DOWNSTREAM_REMOTE_PORT%", "50000"},
+    {"%DOWNSTREAM_PEER_DNS_SAN%", "a.test,b.test"},
+    {"%DOWNSTREAM_PEER_SUBJECT%", "CN=a%20b"},
+    {"%DOWNSTREAM_PEER_URI_SAN%", "spiffe://t/a"},
+    {"%DOWNSTREAM_TLS_CIPHER%", "TLS_AES_128_GCM_SHA256"},
+    {"%DOWNSTREAM_TLS_VERSION%", "TLSv1.3"},
+    {"%DOWNSTREAM_TRANSPORT_FAILURE_REASON%", "unknown_ca:%20who?"},
     {"%DURATION%", "31", "31"},
     {"%DURATION(ms.3)%", "31.250", "31.250"},
     {"%DURATION(s.6)%", "0.031250", "0.031250"},

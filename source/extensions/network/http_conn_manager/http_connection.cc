@@ -33,7 +33,7 @@ HttpConnection::HttpConnection(filter::FilterContext& context, ManagerOnWorker& 
       idle_since_(started_) {
   const net::IpAddress& address = context.info().facts.source.ip;
   if (address.family != net::Family::None) peer_text_ = address.toString();
-  peer_ = {address, peer_text_};
+  peer_ = {address, peer_text_, context_.info().security != nullptr ? "https" : "http"};
 }
 
 HttpConnection::~HttpConnection() {
