@@ -160,7 +160,9 @@ class Weir(Process):
         after = self._counters(listener)
         logged = {}
         for line in lines:
-            labels = frozenset({key: line[key] for key in ("listener", "chain", "protocol", "reason")}.items())
+            labels = {key: line[key] for key in ("listener", "chain", "protocol", "reason")}
+            labels["chain"] = labels["chain"] or "-"  # null: there was none
+            labels = frozenset(labels.items())
             logged[labels] = logged.get(labels, 0) + 1
         counted = {labels: value - before["chains"].get(labels, 0) for labels, value in after["chains"].items()}
         counted = {labels: value for labels, value in counted.items() if value}
