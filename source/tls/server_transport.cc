@@ -2,7 +2,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "source/base/check.h"
@@ -13,6 +14,12 @@
 
 namespace weir::tls {
 namespace {
+
+std::string lowerCase(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return lower;
+}
 
 class ServerTransport final : public net::Transport,
                               public std::enable_shared_from_this<ServerTransport> {
@@ -46,6 +53,7 @@ class ServerTransport final : public net::Transport,
   const ServerSettings settings_;
   const std::string alpn_;
   std::vector<std::unique_ptr<Identity>> identities_;
+  std::unordered_map<std::string, const Identity*> by_name_;  // in lower case; the first one has it
 };
 
 Result<void> ServerTransport::prepare() {
@@ -71,6 +79,7 @@ Result<void> ServerTransport::add(const CertificateSettings& settings) {
 Result<ServerTransport::Identity*> ServerTransport::identityFor(
     const LoadedCertificate& certificate) {
   auto names = alternativeNames(*certificate.own);
+  for (std::string& name : names) name = lowerCase(name);
   std::sort(names.begin(), names.end());
   const auto has_type = [&](const LoadedCertificate& other) {
     return EVP_PKEY_get_base_id(other.key.get()) == EVP_PKEY_get_base_id(certificate.key.get());
@@ -83,6 +92,7 @@ Result<ServerTransport::Identity*> ServerTransport::identityFor(
   auto made = std::make_unique<Identity>();
   made->names = std::move(names);
   if (auto prepared = prepare(*made); !prepared.ok()) return prepared.error();
+  for (const std::string& name : made->names) by_name_.emplace(name, made.get());
   identities_.push_back(std::move(made));
   return identities_.back().get();
 }
@@ -125,19 +135,12 @@ std::unique_ptr<net::Io> ServerTransport::over(std::unique_ptr<net::Io> io, buff
 
 // An exact name first, then one whose wildcard stands for the first label (RFC 6125, 6.4.3).
 const ServerTransport::Identity* ServerTransport::find(std::string_view server_name) const {
-  std::string name(server_name);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  const auto with = [&](const std::string& wanted) -> const Identity* {
-    for (const auto& identity : identities_) {
-      if (std::binary_search(identity->names.begin(), identity->names.end(), wanted))
-        return identity.get();
-    }
-    return nullptr;
-  };
-  if (const Identity* exact = with(name)) return exact;
+  const std::string name = lowerCase(server_name);
   const size_t dot = name.find('.');
-  return dot == name.npos || dot == 0 ? nullptr : with("*" + name.substr(dot));
+  auto found = by_name_.find(name);
+  if (found == by_name_.end() && dot != name.npos && dot != 0)
+    found = by_name_.find("*" + name.substr(dot));
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 int ServerTransport::chooseIdentity(SSL* ssl, int*, void* self) noexcept {

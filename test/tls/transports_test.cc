@@ -1,3 +1,6 @@
+#include <functional>
+#include <optional>
+
 #include "test/tls/tls_fixture.h"
 
 namespace weir::tls {
@@ -155,6 +158,15 @@ TEST_F(TransportsTest, TheCertificateIsChosenByServerName) {
   EXPECT_EQ(connect(), (Outcome{}));
 }
 
+TEST_F(TransportsTest, TheCaseOfACertificatesNamesDoesNotMatter) {
+  addCertificate(server.common, {"Mixed.Test", "*.Wild.test"}, test::KeyType::Ec);
+  for (const std::string name : {"mixed.test", "a.wild.test"}) {
+    client.server_name = name;
+    client.common.peer_names = {name};
+    EXPECT_EQ(connect(), (Outcome{})) << name;
+  }
+}
+
 TEST_F(TransportsTest, AnRsaAndAnEcKeyMayServeOneName) {
   addCertificate(server.common, {"server.test"}, test::KeyType::Rsa);
   client.common.max_version = Version::Tls12;
@@ -182,13 +194,22 @@ TEST_F(TransportsTest, SessionsAreNotResumedWithoutTickets) {
   EXPECT_FALSE(resumed);
 }
 
-TEST_F(TransportsTest, PlaintextIsNotTls) {
-  makeTransports();
-  test::MemoryPipe pipe(*loop);
+// A server in its handshake, with whatever a test makes of the other end.
+class HandshakeTest : public TransportsTest {
+ protected:
+  HandshakeTest() {
+    makeTransports();
+    accepted.emplace(*loop, slices, pipe.takeSecond(), net::Connection::Start::Connected,
+                     net::ConnectionLimits{}, at_server);
+    accepted->secure(*server_transport, costly);
+  }
+
+  test::MemoryPipe pipe{*loop};
   Faults at_server;
-  net::Connection accepted(*loop, slices, pipe.takeSecond(), net::Connection::Start::Connected, {},
-                           at_server);
-  accepted.secure(*server_transport, costly);
+  std::optional<net::Connection> accepted;
+};
+
+TEST_F(HandshakeTest, PlaintextIsNotTls) {
   test::RecordingEvents at_client;
   net::Connection made(*loop, slices, pipe.takeFirst(), net::Connection::Start::Connected, {},
                        at_client);
@@ -198,13 +219,7 @@ TEST_F(TransportsTest, PlaintextIsNotTls) {
   EXPECT_EQ(at_server.side, Side::Client);
 }
 
-TEST_F(TransportsTest, AClientThatGoesAwayInTheHandshakeIsTold) {
-  makeTransports();
-  test::MemoryPipe pipe(*loop);
-  Faults at_server;
-  net::Connection accepted(*loop, slices, pipe.takeSecond(), net::Connection::Start::Connected, {},
-                           at_server);
-  accepted.secure(*server_transport, costly);
+TEST_F(HandshakeTest, AClientThatGoesAwayIsTold) {
   pipe.takeFirst()->shutdownWrite();
   run();
   EXPECT_EQ(at_server.detail, "peer_closed: in the handshake");
