@@ -61,10 +61,9 @@ void parseCertificate(const v1::TlsCertificate& config, const FieldScope& scope,
   one.chain = std::move(*chain);
   one.key = std::move(*key);
   one.name = nameOf(config.certificate_chain(), chain_field);
-  if (const auto wrong = tls::checkCertificate(one); !wrong.ok())
-    return scope.error(wrong.error().detail);
   auto info = tls::describeCertificate(one);
-  if (info.ok()) certificates.push_back(std::move(info).value());
+  if (!info.ok()) return scope.error(info.error().detail);
+  certificates.push_back(std::move(info).value());
   settings.certificates.push_back(std::move(one));
 }
 

@@ -175,12 +175,6 @@ Result<void> verifyPeers(SSL_CTX& context, const CommonSettings& settings, int m
   return {};
 }
 
-Result<void> checkCertificate(const CertificateSettings& settings) {
-  auto loaded = loadCertificate(settings);
-  if (!loaded.ok()) return loaded.error();
-  return {};
-}
-
 Result<void> checkTrusted(const std::string& pem) {
   auto certificates = readCertificates(pem, "trusted_ca");
   if (!certificates.ok()) return certificates.error();
@@ -188,9 +182,9 @@ Result<void> checkTrusted(const std::string& pem) {
 }
 
 Result<CertificateInfo> describeCertificate(const CertificateSettings& settings) {
-  auto certificates = readCertificates(settings.chain, settings.name);
-  if (!certificates.ok()) return certificates.error();
-  const X509& own = *certificates.value().front();
+  auto loaded = loadCertificate(settings);
+  if (!loaded.ok()) return loaded.error();
+  const X509& own = *loaded.value().own;
   const auto time = [](const ASN1_TIME* value) {
     std::tm parts{};
     return ASN1_TIME_to_tm(value, &parts) == 1 ? WallTime(std::chrono::seconds(timegm(&parts)))

@@ -21,8 +21,7 @@ Result<std::shared_ptr<const net::Transport>> makeServerTransport(const ServerSe
 // so one transport is for the servers of one name only.
 Result<std::shared_ptr<const net::Transport>> makeClientTransport(const ClientSettings& settings);
 
-// Whether a certificate and its key can be used; whether a text has certificates to trust.
-Result<void> checkCertificate(const CertificateSettings& settings);
+// Whether a text has certificates to trust.
 Result<void> checkTrusted(const std::string& pem);
 
 // A certificate, for whoever watches over it.
@@ -33,7 +32,7 @@ struct CertificateInfo {
   WallTime not_before;
   WallTime not_after;
 };
-// Of the first certificate in a PEM text.
+// Of the own certificate; an error if it and its key cannot be used.
 Result<CertificateInfo> describeCertificate(const CertificateSettings& settings);
 
 }  // namespace weir::tls
