@@ -217,6 +217,8 @@ void ActiveConnection::run(const config::FilterChainSettings& chain,
   info_.chain = chain.name;
   member_->stats.countChoice(info_);
   if (chain.transport == nullptr) return startChain(chain, std::move(early));
+  // Made for another chain, while the client was silent.
+  if (early != nullptr) worker().loop.retire(std::move(early));
   if (worker().costly.waiting() >= MaxWaitingHandshakes) {
     member_->stats.countHandshake(chain.name, "tls_handshake_overflow");
     return onHandshakeFailed("tls_handshake_overflow", {});
