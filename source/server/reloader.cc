@@ -27,6 +27,13 @@ Reloader::Reloader(Server& server, std::string path, const config::Registry& reg
       registry_(registry),
       manager_(manager),
       files_(std::move(first.files)),
+      forget_(server.loop(),
+              [this] {
+                std::erase_if(watches_, [this](const auto& one) {
+                  return one.first != path_ &&
+                         std::find(files_.begin(), files_.end(), one.first) == files_.end();
+                });
+              }),
       seen_hash_(first.content_hash),
       generation_(server.mainStats().gauge("weir_config_generation",
                                            "Configurations taken so far; 1 after the start.", {})),
@@ -59,12 +66,7 @@ void Reloader::watchFile(const std::string& path) {
 void Reloader::follow(std::vector<std::string> files) {
   files_ = std::move(files);
   if (!watching_) return;
-  server_.loop().post([this] {
-    std::erase_if(watches_, [&](const auto& one) {
-      return one.first != path_ &&
-             std::find(files_.begin(), files_.end(), one.first) == files_.end();
-    });
-  });
+  forget_.schedule();
   for (const std::string& file : files_) watchFile(file);
 }
 

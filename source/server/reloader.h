@@ -60,6 +60,7 @@ class Reloader {
   std::vector<std::string> files_;  // that it names
   std::map<std::string, std::unique_ptr<ConfigWatch>> watches_;
   bool watching_ = false;
+  event::Task forget_;  // the watches of files that are not named any more
   uint64_t seen_hash_;  // of the content that was read last, right or wrong
   bool under_way_ = false;
   Wish next_ = Wish::None;  // asked for while one is under way
