@@ -15,7 +15,7 @@ from weir import chain, extension
 NAME = "edge.example.test"
 OTHER = "other.example.test"
 FORMAT = {name: f"%{name}%" for name in (
-    "FILTER_CHAIN_NAME", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_PEER_DNS_SAN", "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
+    "FILTER_CHAIN_NAME", "PROTOCOL", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_PEER_DNS_SAN", "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
     "CONNECTION_TERMINATION_DETAILS")}
 
 
@@ -75,7 +75,8 @@ class TlsTerminationTest(RealTest):
         self.assertEqual(self.curl("--http1.1", "--write-out", " %{http_version}"), "inside 1.1")
         self.assertEqual(self.last_line()["DOWNSTREAM_TLS_VERSION"], "TLSv1.3")
         self.assertEqual(self.curl("--http2", "--write-out", " %{http_version}"), "inside 2")
-        self.assertEqual(self.last_line()["FILTER_CHAIN_NAME"], "web")
+        line = self.last_line()
+        self.assertEqual((line["FILTER_CHAIN_NAME"], line["PROTOCOL"]), ("web", "h2"))
         self.curl("--tls-max", "1.2")
         self.assertEqual(self.last_line()["DOWNSTREAM_TLS_VERSION"], "TLSv1.2")
 

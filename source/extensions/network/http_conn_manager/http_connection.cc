@@ -103,7 +103,7 @@ void HttpConnection::makeCodec(http::Version version) {
     http2.buffer_limit = context_.bufferLimit();
     codec_ = std::make_unique<http::Http2ServerCodec>(worker.loop, context_, worker.slices, http2,
                                                       events);
-    context_.info().protocol = "h2c";
+    context_.info().protocol = context_.info().security != nullptr ? "h2" : "h2c";
   } else {
     http::Http1Settings http1 = settings.http1;
     http1.buffer_limit = context_.bufferLimit();
