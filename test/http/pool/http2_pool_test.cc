@@ -160,19 +160,28 @@ TEST_F(Http2PoolTest, AServerThatAnswersNoPingLosesItsConnection) {
   EXPECT_TRUE(until([&] { return connections() == 0; }));
 }
 
+// Over the first connection, which has one request: another one is sent and given up, and a PING
+// asks for the server.
+class SilentServerTest : public Http2PoolTest {
+ protected:
+  void leaveTheNextWithoutAWord() {
+    ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
+    upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
+    settle();
+    Request& silent = ask();
+    ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
+    loop_.advance(std::chrono::seconds(1));
+    silent.encoder->reset(ResetReason::Cancel);
+    ASSERT_TRUE(until([&] { return pingsAt(0) == 1; }));
+  }
+};
+
 // The same without a keepalive: the first request that is given up tells of it, and those behind it
 // do not run into the same silence.
-TEST_F(Http2PoolTest, AServerThatLeftARequestWithoutAWordGetsNoneUntilItAnswers) {
+TEST_F(SilentServerTest, AServerThatLeftARequestWithoutAWordGetsNoneUntilItAnswers) {
   start(settings(), Version::Http2);
   Request& first = ask();
-  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
-  upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
-  settle();
-  Request& silent = ask();
-  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
-  loop_.advance(std::chrono::seconds(1));
-  silent.encoder->reset(ResetReason::Cancel);
-  ASSERT_TRUE(until([&] { return pingsAt(0) == 1; }));
+  ASSERT_NO_FATAL_FAILURE(leaveTheNextWithoutAWord());
   Request& third = ask();
   ASSERT_TRUE(greeted(1, 1) && until([&] { return headsAt(1) == 1; }));
   upstream_.peer(1).send(test::frame(test::SettingsFrame, test::Ack, 0));
@@ -188,17 +197,10 @@ TEST_F(Http2PoolTest, AServerThatLeftARequestWithoutAWordGetsNoneUntilItAnswers)
   EXPECT_FALSE(first.decoder.was_reset);
 }
 
-TEST_F(Http2PoolTest, AServerThatVanishedLosesItsConnectionWithTheRequestsThatAreLeft) {
+TEST_F(SilentServerTest, AServerThatVanishedLosesItsConnectionWithTheRequestsThatAreLeft) {
   start(settings(), Version::Http2);
   Request& first = ask();
-  ASSERT_TRUE(greeted(0, 100) && until([&] { return headsAt(0) == 1; }));
-  upstream_.peer(0).send(test::frame(test::SettingsFrame, test::Ack, 0));
-  settle();
-  Request& silent = ask();
-  ASSERT_TRUE(until([&] { return headsAt(0) == 2; }));
-  loop_.advance(std::chrono::seconds(1));
-  silent.encoder->reset(ResetReason::Cancel);
-  ASSERT_TRUE(until([&] { return pingsAt(0) == 1; }));
+  ASSERT_NO_FATAL_FAILURE(leaveTheNextWithoutAWord());
   loop_.advance(std::chrono::seconds(10));
   EXPECT_TRUE(over(first));
   EXPECT_EQ(first.decoder.log, "reset connection_gone h2_keepalive_timeout\n");

@@ -49,16 +49,20 @@ class SilentUpstreamTest : public testing::Test {
         .send(settings() + frame(SettingsFrame, Ack, 0) + headers(stream, {{":status", "204"}}));
   }
 
+  void letARequestTimeOut() {
+    start("timeout: 5s");
+    proxy_->client().send(Get);
+    ASSERT_TRUE(asked(0, "HEADERS 3 end\n"));
+    proxy_->advance(seconds(5));
+    ASSERT_TRUE(proxy_->clientSees("weir-error: upstream_request_timeout\r\n"));
+    proxy_->client().takeReceived();
+  }
+
   std::optional<HttpProxyHarness> proxy_;
 };
 
 TEST_F(SilentUpstreamTest, TheRequestAfterTheOneThatTimedOutGoesOverAnotherConnection) {
-  start("timeout: 5s");
-  proxy_->client().send(Get);
-  ASSERT_TRUE(asked(0, "HEADERS 3 end\n"));
-  proxy_->advance(seconds(5));
-  ASSERT_TRUE(proxy_->clientSees("weir-error: upstream_request_timeout\r\n"));
-  proxy_->client().takeReceived();
+  ASSERT_NO_FATAL_FAILURE(letARequestTimeOut());
   proxy_->client().send(Get);
   ASSERT_TRUE(asked(1, "HEADERS 1 end\n"));
   answer(1, 1);
@@ -81,12 +85,7 @@ TEST_F(SilentUpstreamTest, ATryThatTimedOutIsRepeatedOverAnotherConnection) {
 }
 
 TEST_F(SilentUpstreamTest, AConnectionThatAnswersItsPingIsUsedAgain) {
-  start("timeout: 5s");
-  proxy_->client().send(Get);
-  ASSERT_TRUE(asked(0, "HEADERS 3 end\n"));
-  proxy_->advance(seconds(5));
-  ASSERT_TRUE(proxy_->clientSees("weir-error: upstream_request_timeout\r\n"));
-  proxy_->client().takeReceived();
+  ASSERT_NO_FATAL_FAILURE(letARequestTimeOut());
   peer(0).send(frame(PingFrame, Ack, 0, std::string(8, '\0')));
   proxy_->run();
   proxy_->client().send(Get);
