@@ -57,8 +57,7 @@ struct ConnectionInfo {
   uint32_t draw = 0;      // a random number: what is chosen by weight for this connection follows
                           // from it, so that it is chosen alike whenever it is asked for
   Reason reason = Reason::Error;
-  bool destination_is_self =
-      false;  // no redirect brought it here: the destination is the listener's own address
+  bool destination_is_self = false;  // a connection to its destination would come back to us
   bool upstream_connected = false;
 };
 
