@@ -46,14 +46,30 @@ Result<std::pair<std::string, std::string>> readHeader(const std::string& text,
   return std::pair(std::move(name), std::move(value));
 }
 
-// The request that the client's bytes are, if they have the head of one.
-ExplainRequest readHead(ExplainRequest& request) {
-  const std::string bytes = request.bytes.value_or("");
+// They are a request of HTTP/1, up to the end of its head at least.
+bool haveHead(const std::string& bytes) {
   const bool whole =
       bytes.find("\n\r\n") != std::string::npos || bytes.find("\n\n") != std::string::npos;
   const bool http1 = bytes.substr(0, bytes.find('\n')).find(" HTTP/1.") != std::string::npos;
-  if (whole && http1) request.request = filter::RequestDescription{.head = bytes};
+  return whole && http1;
+}
+
+// The request that the client's bytes are, if they have the head of one.
+ExplainRequest readHead(ExplainRequest& request) {
+  const std::string bytes = request.bytes.value_or("");
+  if (haveHead(bytes)) request.request = filter::RequestDescription{.head = bytes};
   return request;
+}
+
+// One would have to be left out, and which of them was meant nobody knows.
+Error twoRequests(const std::string& bytes, const std::string& prefix) {
+  std::string options;
+  for (const char* name : {"method, ", "host, ", "path, ", "header or ", "http-version"}) {
+    options += prefix + name;
+  }
+  return wrongWord(prefix + "bytes", bytes,
+                   "to be given with " + options +
+                       ": they describe a request, and the bytes have the head of one");
 }
 
 bool readVersion(const std::optional<std::string>& word,
@@ -72,6 +88,7 @@ Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string&
   const bool described_by_words =
       words.method || words.host || words.path || words.http_version || !words.headers.empty();
   if (!described_by_words) return readHead(request);
+  if (haveHead(request.bytes.value_or(""))) return twoRequests(*words.bytes, prefix);
   filter::RequestDescription described;
   described.method = words.method.value_or("GET");
   described.host = words.host.value_or(request.destination.toString());

@@ -145,6 +145,27 @@ TEST(ExplainWordsTest, AWholeHeadInTheBytesIsARequest) {
   EXPECT_FALSE(read("EHLO a\\r\\n\\r\\n").has_value());
 }
 
+TEST(ExplainWordsTest, AHeadInTheBytesAndWordsOfARequestContradict) {
+  const std::string bytes = "GET /a HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n";
+  for (const ExplainWords& words :
+       {ExplainWords{.dst = "1.2.3.4:5", .bytes = bytes, .method = "POST"},
+        {.dst = "1.2.3.4:5", .bytes = bytes, .host = "b"},
+        {.dst = "1.2.3.4:5", .bytes = bytes, .path = "/b"},
+        {.dst = "1.2.3.4:5", .bytes = bytes, .headers = {"a: b"}},
+        {.dst = "1.2.3.4:5", .bytes = bytes, .http_version = "1.1"}}) {
+    const auto read = readExplainRequest(words, "--");
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().detail,
+              "--bytes \"" + bytes +
+                  "\" is not to be given with --method, --host, --path, --header or "
+                  "--http-version: they describe a request, and the bytes have the head of one");
+  }
+  const auto other = readExplainRequest(
+      {.dst = "1.2.3.4:5", .bytes = "PRI * HTTP/2.0\\r\\n\\r\\n", .path = "/b"}, "");
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(other.value().request->path, "/b");
+}
+
 TEST(ExplainWordsTest, ASecondHostIsAFieldMore) {
   const auto read = [](std::optional<std::string> host) {
     return *readExplainRequest(
