@@ -26,6 +26,7 @@
 #include <optional>
 #include <string_view>
 
+#include "source/base/time.h"
 #include "source/buffer/buffer.h"
 #include "source/http/header_map.h"
 
@@ -118,6 +119,10 @@ class StreamEncoder {
   virtual bool writeBlocked() const = 0;
   // No onData() and no onTrailers() while it is paused; the peer is slowed down. Twice is once.
   virtual void pauseReading(bool paused) = 0;
+  // The head was handed to the connection; informational ones do not count. What was only written
+  // is lost if the stream is given up in the same turn. May be asked until reset(), and within
+  // onReset().
+  virtual bool headSent() const = 0;
 };
 
 // How a connection is to be ended that its codec is done with.
@@ -174,8 +179,10 @@ class CodecEvents {
 // On the side of the client.
 class ServerCodecEvents : public CodecEvents {
  public:
-  // A request has begun. Its stream is told of it by what follows.
-  virtual StreamDecoder& onNewStream(StreamEncoder& encoder, Version version) = 0;
+  // A request has begun, with the first byte of its head at `begun`, as far as its version tells.
+  // Its stream is told of it by what follows.
+  virtual StreamDecoder& onNewStream(StreamEncoder& encoder, Version version,
+                                     MonotonicTime begun) = 0;
 };
 
 // On the side of the upstream.

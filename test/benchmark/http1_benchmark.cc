@@ -96,7 +96,7 @@ class Exchange final : public ServerCodecEvents, private StreamDecoder, private 
   }
 
  private:
-  StreamDecoder& onNewStream(StreamEncoder& encoder, Version) override {
+  StreamDecoder& onNewStream(StreamEncoder& encoder, Version, MonotonicTime) override {
     encoder_ = &encoder;
     return *this;
   }

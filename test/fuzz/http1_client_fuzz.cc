@@ -92,7 +92,7 @@ class Proxy final : public ServerCodecEvents {
     codec.onConnectionGone();
     return out.written;
   }
-  StreamDecoder& onNewStream(StreamEncoder& encoder, Version) override {
+  StreamDecoder& onNewStream(StreamEncoder& encoder, Version, MonotonicTime) override {
     encoder_ = &encoder;
     return request_;
   }

@@ -18,7 +18,7 @@ class Server final : public ServerCodecEvents {
   Server() : loop_(clock_), input_(pool_), codec_(loop_, out_, pool_, settings_, *this) {}
   ~Server() override { codec_.onConnectionGone(); }
 
-  StreamDecoder& onNewStream(StreamEncoder& encoder, Version) override {
+  StreamDecoder& onNewStream(StreamEncoder& encoder, Version, MonotonicTime) override {
     WEIR_CHECK(!ended_);
     encoder_ = &encoder;
     answered_ = false;

@@ -63,6 +63,7 @@ class Http1ClientCodec final : public ClientCodec, private StreamEncoder {
   void reset(ResetReason reason) override;
   bool writeBlocked() const override;
   void pauseReading(bool paused) override;
+  bool headSent() const override { return sent_; }
 
   bool step(buffer::Buffer& data, bool end_stream);
   bool readUnasked(buffer::Buffer& data, bool end_stream);

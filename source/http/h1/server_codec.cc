@@ -8,6 +8,7 @@ namespace weir::http {
 Http1ServerCodec::Http1ServerCodec(event::Loop& loop, net::Stream& out, buffer::SlicePool& pool,
                                    const Http1Settings& settings, ServerCodecEvents& events)
     : settings_(settings),
+      loop_(loop),
       events_(events),
       pool_(pool),
       head_(pool, settings_.headers),
@@ -49,11 +50,16 @@ bool Http1ServerCodec::readHead(buffer::Buffer& data, bool end_stream) {
   }
   if (end_stream) {
     endBetweenRequests();
-  } else if (head_.begun() && !head_timer_.armed() &&
-             settings_.request_headers_timeout > Duration::zero()) {
-    head_timer_.arm(settings_.request_headers_timeout);
+  } else if (head_.begun()) {
+    noteHeadBegun();
   }
   return false;
+}
+
+void Http1ServerCodec::noteHeadBegun() {
+  if (!head_begun_at_) head_begun_at_ = loop_.now();
+  const Duration bound = settings_.request_headers_timeout;
+  if (bound > Duration::zero() && !head_timer_.armed()) head_timer_.arm(bound);
 }
 
 void Http1ServerCodec::endBetweenRequests() {
@@ -68,7 +74,10 @@ void Http1ServerCodec::beginStream(Version version) {
   response_ = Response::None;
   keep_alive_ = true;
   last_word_ = false;
-  decoder_ = &events_.onNewStream(*this, version);
+  head_sent_ = false;
+  const MonotonicTime begun = head_begun_at_.value_or(loop_.now());
+  head_begun_at_.reset();
+  decoder_ = &events_.onNewStream(*this, version, begun);
 }
 
 bool Http1ServerCodec::beginRequest(buffer::Buffer& data) {
@@ -286,6 +295,7 @@ void Http1ServerCodec::end(ConnectionEnd how, std::string_view reason, bool faul
 
 void Http1ServerCodec::atTurnEnd() {
   outlet_.flush();
+  head_sent_ = response_ != Response::None;
   if (std::exchange(request_ended_, false)) tellRequestEnd();
   if (broken_ && decoder_ != nullptr) {
     StreamDecoder& decoder = *decoder_;

@@ -8,6 +8,7 @@
 // Loop and lifetime: the connection's. `out`, the pool, the settings and the events outlive it.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "source/event/loop.h"
@@ -62,6 +63,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   void reset(ResetReason reason) override;
   bool writeBlocked() const override { return outlet_.blocked(); }
   void pauseReading(bool paused) override;
+  bool headSent() const override { return head_sent_; }
 
   bool step(buffer::Buffer& data, bool end_stream);
   bool readHead(buffer::Buffer& data, bool end_stream);
@@ -69,6 +71,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   bool beginRequest(buffer::Buffer& data);
   bool refuse(const BadMessage& bad);
   bool refuseUnread(const BadMessage& bad, const buffer::Buffer& data, Version version);
+  void noteHeadBegun();
   void beginStream(Version version);
   bool readBody(buffer::Buffer& data, bool end_stream);
   bool refuseBody();
@@ -88,6 +91,7 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   void tellRequestEnd();
 
   const Http1Settings settings_;
+  event::Loop& loop_;
   ServerCodecEvents& events_;
   buffer::SlicePool& pool_;
   StreamDecoder* decoder_ = nullptr;  // of the stream that is open
@@ -106,7 +110,9 @@ class Http1ServerCodec final : public Codec, private StreamEncoder {
   bool more_wanted_ = false;    // and can be taken now
   bool stream_ended_ = false;   // the owner is to be told
   bool request_ended_ = false;  // the decoder is to be told
+  bool head_sent_ = false;      // of the response
   bool broken_ = false;         // the response has another length than its head says
+  std::optional<MonotonicTime> head_begun_at_;  // while one is not whole
   event::Timer head_timer_;
   Outlet outlet_;  // last: its task calls the others
 };

@@ -83,6 +83,18 @@ int onFrameRecv(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
   return 0;
 }
 
+bool isInformational(const nghttp2_headers& head) {
+  if (head.nvlen == 0) return false;
+  const nghttp2_nv& first = head.nva[0];
+  const std::string_view name(reinterpret_cast<const char*>(first.name), first.namelen);
+  return name == ":status" && first.valuelen > 0 && first.value[0] == '1';
+}
+
+void onHeadersSent(Http2Stream& stream, const nghttp2_frame& frame) {
+  if (!isInformational(frame.headers)) stream.onHeadSent();
+  if (has(frame.hd, NGHTTP2_FLAG_END_STREAM)) stream.onLocalEndSent();
+}
+
 int onFrameSend(nghttp2_session* raw, const nghttp2_frame* frame, void* user_data) noexcept {
   Http2Session& session = sessionOf(user_data);
   const nghttp2_frame_hd& head = frame->hd;
@@ -92,9 +104,12 @@ int onFrameSend(nghttp2_session* raw, const nghttp2_frame* frame, void* user_dat
       session.onResetSent(head.stream_id, frame->rst_stream.error_code, stream);
       break;
     case NGHTTP2_GOAWAY: session.onGoawaySent(frame->goaway.error_code); break;
-    case NGHTTP2_DATA: session.onDataSent(); [[fallthrough]];
-    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA:
+      session.onDataSent();
       if (stream != nullptr && has(head, NGHTTP2_FLAG_END_STREAM)) stream->onLocalEndSent();
+      break;
+    case NGHTTP2_HEADERS:
+      if (stream != nullptr) onHeadersSent(*stream, *frame);
       break;
     default: break;
   }

@@ -14,7 +14,7 @@ StreamDecoder& Http2ServerCodec::onPeerStream(Http2Stream& stream) {
   if (hadItsRequests()) startDrain();
   // It goes on as if it had not been told.
   if (hadItsRequests() && requests_ - max_requests_ >= most_under_way_) finishDrain();
-  return events_.onNewStream(stream, Version::Http2);
+  return events_.onNewStream(stream, Version::Http2, stream.begunAt());
 }
 
 // What was on its way when the client was told is here.

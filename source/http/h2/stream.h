@@ -34,6 +34,7 @@ class Http2Stream final : public StreamEncoder {
   void reset(ResetReason reason) override;
   bool writeBlocked() const override { return state_.blocked; }
   void pauseReading(bool paused) override;
+  bool headSent() const override { return state_.head_sent; }
 
   // From nghttp2's callbacks: notes, and tells nobody. Only onFieldsBegin() may have to tell what
   // was noted before: an informational head, whose map is used again.
@@ -46,6 +47,7 @@ class Http2Stream final : public StreamEncoder {
   void onDataEnd();
   // nghttp2 forgets it. `code`: of RST_STREAM, or NO_ERROR.
   void onClosed(uint32_t code);
+  void onHeadSent() { state_.head_sent = true; }
   void onLocalEndSent();
   // nghttp2 resets it, as the message that came is malformed.
   void onRefused() { state_.refused = true; }
@@ -138,6 +140,7 @@ class Http2Stream final : public StreamEncoder {
     bool reset_noted = false;
     // To the peer.
     bool response_begun = false;  // the server's, but for informational heads
+    bool head_sent = false;       // the final one
     bool local_ended = false;
     bool local_end_sent = false;
     bool lingers = false;

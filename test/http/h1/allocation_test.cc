@@ -70,7 +70,7 @@ class Pair final : public ServerCodecEvents {
     answer.add("date", "Thu, 01 Jan 1970 00:00:00 GMT");
   }
 
-  StreamDecoder& onNewStream(StreamEncoder& encoder, Version) override {
+  StreamDecoder& onNewStream(StreamEncoder& encoder, Version, MonotonicTime) override {
     server_encoder = &encoder;
     return request;
   }

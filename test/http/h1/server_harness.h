@@ -26,7 +26,7 @@ class ServerHarness : public RecordingCodecEvents<ServerCodecEvents> {
     RecordingDecoder decoder;
   };
 
-  StreamDecoder& onNewStream(StreamEncoder& encoder, Version version) override {
+  StreamDecoder& onNewStream(StreamEncoder& encoder, Version version, MonotonicTime) override {
     streams.push_back(std::make_unique<Stream>());
     Stream& stream = *streams.back();
     stream.encoder = &encoder;

@@ -40,8 +40,8 @@ void RecordingDecoder::onBadMessage(const http::BadMessage& bad) {
   log += fmt::format("bad {} {}\n", bad.status, bad.reason);
 }
 
-http::StreamDecoder& RecordingCodecEvents::onNewStream(http::StreamEncoder& encoder,
-                                                       http::Version) {
+http::StreamDecoder& RecordingCodecEvents::onNewStream(http::StreamEncoder& encoder, http::Version,
+                                                       MonotonicTime) {
   streams.push_back(std::make_unique<RecordingDecoder>());
   streams.back()->encoder = &encoder;
   return *streams.back();

@@ -61,7 +61,8 @@ class RecordingDecoder final : public http::StreamDecoder {
 // What a codec told its owner.
 class RecordingCodecEvents : public http::ServerCodecEvents {
  public:
-  http::StreamDecoder& onNewStream(http::StreamEncoder& encoder, http::Version) override;
+  http::StreamDecoder& onNewStream(http::StreamEncoder& encoder, http::Version,
+                                   MonotonicTime) override;
   void moreWanted() override {}
   void onStreamEnd() override { ++streams_ended; }
   void onRoomChange() override { ++room_changes; }

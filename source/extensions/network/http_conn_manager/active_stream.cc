@@ -25,18 +25,18 @@ ActiveStream::ActiveStream(ManagerOnWorker& manager, size_t buffer_limit)
     : manager_(manager), filters_(manager.worker(), *this, buffer_limit) {}
 
 void ActiveStream::begin(HttpConnection& connection, http::StreamEncoder& encoder,
-                         http::Version version, uint64_t id) {
+                         const Start& start) {
   connection_ = &connection;
   encoder_ = &encoder;
   filtered_ = response_ended_ = false;
   form_ = http::TunnelForm::None;
   last_active_ = manager_.worker().loop.now();
-  info().id = id;
-  info().version = version;
+  info().id = start.id;
+  info().version = start.version;
   info().client = connection.peer().address;
-  info().started = last_active_;
-  info().started_wall = manager_.worker().loop.wallNow();
-  manager_.stats().onRequest(version);
+  info().started = start.at;
+  info().started_wall = manager_.worker().loop.wallNow() - (last_active_ - start.at);
+  manager_.stats().onRequest(start.version);
 }
 
 void ActiveStream::recycle() {
@@ -113,6 +113,7 @@ void ActiveStream::onTrailers() {
 void ActiveStream::requestEnded() { info().request_done = manager_.worker().loop.now(); }
 
 void ActiveStream::onReset(http::ResetReason reason, std::string_view detail) {
+  forgetUnsent();
   encoder_ = nullptr;
   if (info().reason.empty()) {
     info().reason = !detail.empty() ? detail : http::toString(reason);
@@ -231,6 +232,7 @@ void ActiveStream::pauseRequest(bool paused) {
 
 void ActiveStream::resetStream(http::ResetReason reason, std::string_view why) {
   if (encoder_ == nullptr) return;
+  forgetUnsent();
   if (!why.empty()) info().reason = why;
   info().reset_here = true;
   manager_.stats().onReset(HttpStats::Side::Self, info().reason);
@@ -270,6 +272,15 @@ void ActiveStream::responseEnded() {
   if (info().is_tunnel && !filters_.requestTaken()) return;
   encoder_ = nullptr;
   done();
+}
+
+// A response that is given up before any of it went out is none, whatever it would have said.
+void ActiveStream::forgetUnsent() {
+  if (encoder_ == nullptr || info().status == 0 || encoder_->headSent()) return;
+  info().status = 0;
+  info().first_byte = {};
+  info().response_bytes = 0;
+  info().grpc_status = -1;
 }
 
 void ActiveStream::onRequestTaken() {

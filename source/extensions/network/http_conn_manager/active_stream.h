@@ -22,8 +22,12 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
  public:
   ActiveStream(ManagerOnWorker& manager, size_t buffer_limit);
 
-  void begin(HttpConnection& connection, http::StreamEncoder& encoder, http::Version version,
-             uint64_t id);
+  struct Start {
+    uint64_t id;
+    http::Version version;
+    MonotonicTime at;  // the first byte of its head
+  };
+  void begin(HttpConnection& connection, http::StreamEncoder& encoder, const Start& start);
   // Forgets the stream; not on the stack of its hooks.
   void recycle();
 
@@ -67,6 +71,7 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   void noteGrpcStatus(const http::HeaderMap& fields);
   void requestEnded();
   void responseEnded();
+  void forgetUnsent();
   void done();
   http::StreamInfo& info() { return filters_.info(); }
   const http::StreamInfo& info() const { return filters_.info(); }

@@ -1,6 +1,7 @@
 #include "source/extensions/network/http_conn_manager/http_connection.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "source/base/check.h"
@@ -153,13 +154,19 @@ std::unique_ptr<upstream::EarlyConnection> HttpConnection::takeEarly(
 }
 
 http::StreamDecoder& HttpConnection::onNewStream(http::StreamEncoder& encoder,
-                                                 http::Version version) {
+                                                 http::Version version, MonotonicTime begun) {
   std::unique_ptr<ActiveStream> stream = manager_.takeStream(context_.bufferLimit());
-  stream->begin(*this, encoder, version, ++activity_.requests);
+  stream->begin(*this, encoder, {++activity_.requests, version, begun});
   stream->index = streams_.size();
   streams_.push_back(std::move(stream));
   activity_.open = streams_.size();
   armTimer();
+  // Some of it has gone by, perhaps all.
+  const Duration head = manager_.worker().loop.now() - begun;
+  const Duration most = manager_.settings().request_timeout;
+  if (head > Duration::zero() && most > Duration::zero()) {
+    lookWithin(std::max<Duration>(most - head, std::chrono::milliseconds(1)));
+  }
   return *streams_.back();
 }
 

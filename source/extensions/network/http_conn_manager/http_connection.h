@@ -51,7 +51,8 @@ class HttpConnection final : public filter::ReadFilter,
   void lookWithin(Duration timeout);
 
  private:
-  http::StreamDecoder& onNewStream(http::StreamEncoder& encoder, http::Version version) override;
+  http::StreamDecoder& onNewStream(http::StreamEncoder& encoder, http::Version version,
+                                   MonotonicTime begun) override;
   void moreWanted() override { context_.redeliver(); }
   void onStreamEnd() override {}
   void onEnd(http::ConnectionEnd how, std::string_view reason, bool fault) override;

@@ -86,6 +86,44 @@ TEST(FailureDetails, TheLogAndTheMetricsNameWhatTheUpstreamDid) {
   }
 }
 
+// The head and the fault come in one read: the client gets nothing of the response.
+TEST(FailureDetails, AResponseOfWhichNothingWasSentHasNoStatus) {
+  for (const bool h2 : {false, true}) {
+    SCOPED_TRACE(h2);
+    HttpProxyHarness proxy;
+    proxy.client().send(h2 ? hello() + headers(1, get()) : std::string(Get));
+    ASSERT_TRUE(proxy.accepted(1));
+    proxy.run();
+    proxy.upstream().peer().send(std::string(Chunked) + "x\r\n");
+    ASSERT_TRUE(proxy.until([&] { return !proxy.logged().empty(); }));
+    EXPECT_NE(proxy.logged().find(" status=0 details=upstream_protocol_error{h1_chunk_size} "),
+              std::string::npos)
+        << proxy.logged();
+    EXPECT_EQ(proxy.metric("weir_http_responses_total{name=\"web\",status=\"none\"}"), 1);
+    EXPECT_EQ(proxy.metric("weir_http_responses_total{name=\"web\",status=\"2xx\"}"), 0);
+    const std::string& got = proxy.client().received();
+    EXPECT_EQ(h2 ? describeOutcome(got).find("HEADERS") : got.find("HTTP"), std::string::npos);
+  }
+}
+
+TEST(FailureDetails, AResponseOfWhichTheHeadWasSentHasItsStatus) {
+  for (const bool h2 : {false, true}) {
+    SCOPED_TRACE(h2);
+    HttpProxyHarness proxy;
+    proxy.client().send(h2 ? hello() + headers(1, get()) : std::string(Get));
+    ASSERT_TRUE(proxy.accepted(1));
+    proxy.run();
+    proxy.upstream().peer().send(std::string(Chunked));
+    ASSERT_TRUE(proxy.until([&] {
+      const std::string& got = proxy.client().received();
+      return (h2 ? describeOutcome(got).find("HEADERS") : got.find("HTTP")) != std::string::npos;
+    }));
+    proxy.upstream().peer().send("x\r\n");
+    ASSERT_TRUE(proxy.until([&] { return !proxy.logged().empty(); }));
+    EXPECT_NE(proxy.logged().find(" status=200 "), std::string::npos) << proxy.logged();
+  }
+}
+
 // Nobody but the client is to blame for what comes after the failure of a try.
 TEST(FailureDetails, OfATryThatWasRepeatedTheLineHasNone) {
   HttpProxyHarness proxy(

@@ -14,6 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr std::string_view LoggedDuration =
+    "access_log: {text_format: \"%RESPONSE_CODE% %DURATION%\"}";
+
 HttpProxyParts managed(const std::string& fields) {
   return {.manager = ", " + fields,
           .routes =
@@ -45,13 +48,35 @@ TEST(HttpTimeouts, AConnectionWithARequestIsNotIdle) {
 }
 
 TEST(HttpTimeouts, AHeadThatDripsIsAnswered) {
-  HttpProxyHarness proxy(managed("request_headers_timeout: 3s"));
+  HttpProxyHarness proxy(managed("request_headers_timeout: 3s, " + std::string(LoggedDuration)));
   for (const char c : std::string("GET / HTTP/1.1\r\nhost: aaaaaaaaaaaaaa")) {
     proxy.client().send(std::string(1, c));
     proxy.advance(milliseconds(200));
   }
   EXPECT_TRUE(proxy.clientSees("HTTP/1.1 408"));
   EXPECT_TRUE(proxy.clientEnds());
+  EXPECT_EQ(proxy.logged(), "408 3000\n");
+}
+
+TEST(HttpTimeouts, ARequestLastsFromTheFirstByteOfItsHead) {
+  HttpProxyHarness proxy(managed(std::string(LoggedDuration)));
+  const std::string request = "GET /d HTTP/1.1\r\nhost: a\r\n\r\n";
+  proxy.client().send(request + request.substr(0, 5));
+  proxy.advance(seconds(2));
+  proxy.client().send(request.substr(5) + request);
+  proxy.run();
+  EXPECT_EQ(proxy.logged(), "204 0\n204 2000\n204 0\n");
+}
+
+TEST(HttpTimeouts, ARequestIsBoundedFromTheFirstByteOfItsHead) {
+  HttpProxyHarness proxy(managed("request_timeout: 5s, " + std::string(LoggedDuration)));
+  proxy.client().send("POST / HT");
+  proxy.advance(seconds(4));
+  proxy.client().send("TP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n");
+  proxy.advance(milliseconds(900));
+  EXPECT_EQ(proxy.logged(), "");
+  proxy.advance(milliseconds(100));
+  EXPECT_EQ(proxy.logged(), "408 5000\n");
 }
 
 TEST(HttpTimeouts, AHeadThatIsNotWholeEndsAConnectionOfHttp2) {
