@@ -64,6 +64,10 @@ struct BadMessage {
 inline constexpr std::string_view NotHttp2 = "not_http2";
 inline constexpr std::string_view ClosedBeforeHttp2 = "closed_before_http2";
 
+// The reason of onEnd() where a server sent what is the response to no request: all of its streams
+// were whole, and none is told.
+inline constexpr std::string_view UnaskedBytes = "h1_unasked_bytes";
+
 // The detail of onReset() where a server's connection was gone that had sent the first bytes of a
 // head, or heads of informational responses only.
 inline constexpr std::string_view IncompleteHead = "incomplete_head";

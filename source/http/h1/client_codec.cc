@@ -140,11 +140,12 @@ bool Http1ClientCodec::readUnasked(buffer::Buffer& data, bool end_stream) {
   const bool fault = !data.empty();
   if (!fault && !end_stream) return false;
   data.clear();
-  const std::string_view reason = fault ? "h1_unasked_bytes" : "closed_by_peer";
   if (decoder_ != nullptr) {
-    fail(ResetReason::ConnectionGone, reason);
+    fail(ResetReason::ConnectionGone, fault ? "h1_premature_response" : "closed_by_peer");
+  } else if (fault) {
+    end(ConnectionEnd::Reset, UnaskedBytes, true);
   } else {
-    end(fault ? ConnectionEnd::Reset : ConnectionEnd::Flush, reason, fault);
+    end(ConnectionEnd::Flush, "closed_by_peer", false);
   }
   return false;
 }

@@ -107,7 +107,9 @@ void PooledConnection::onStreamEnd() {
   if (codec_->finished() && codec_->openStreams() == 0) onEnd(ConnectionEnd::Flush, {}, false);
 }
 
-void PooledConnection::onEnd(ConnectionEnd how, std::string_view, bool) {
+void PooledConnection::onEnd(ConnectionEnd how, std::string_view reason, bool) {
+  // No request knows of it.
+  if (reason == UnaskedBytes) pool_.parts_.cluster.counters().failedBy(UnaskedBytes);
   leaveIdle();
   ending_ = true;
   flush_ = how != ConnectionEnd::Reset;

@@ -275,7 +275,8 @@ TEST(Http1ClientCodecTest, TakesNothingForTheResponseThatCameBeforeTheRequestWas
   ASSERT_TRUE(stream.encoder->encodeHeaders(head, true));
   client.feed("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(client.story(),
-            "reset connection_gone h1_unasked_bytes\nconnection reset h1_unasked_bytes fault\n");
+            "reset connection_gone h1_premature_response\n"
+            "connection reset h1_premature_response fault\n");
 }
 
 TEST(Http1ClientCodecTest, EndsWhenTheUpstreamClosesAnIdleConnection) {

@@ -124,6 +124,27 @@ TEST(FailureDetails, AResponseOfWhichTheHeadWasSentHasItsStatus) {
   }
 }
 
+// It could have become the response to the next request.
+TEST(FailureDetails, BytesBehindAResponseAreCounted) {
+  for (const bool at_once : {false, true}) {
+    SCOPED_TRACE(at_once);
+    HttpProxyHarness proxy;
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    const std::string answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    proxy.upstream().peer().send(answer + (at_once ? "more" : ""));
+    ASSERT_TRUE(proxy.clientGets(answer));
+    if (!at_once) proxy.upstream().peer().send("more");
+    EXPECT_TRUE(proxy.until([&] {
+      return proxy.metric(
+                 "weir_upstream_reset_details_total{cluster=\"up\",detail=\"h1_unasked_bytes\"}") ==
+             1;
+    }));
+    proxy.run();
+    EXPECT_NE(proxy.logged().find(" status=200 details=via_upstream "), std::string::npos);
+  }
+}
+
 // Nobody but the client is to blame for what comes after the failure of a try.
 TEST(FailureDetails, OfATryThatWasRepeatedTheLineHasNone) {
   HttpProxyHarness proxy(
