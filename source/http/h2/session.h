@@ -141,6 +141,7 @@ class Http2Session {
   void watchFields(uint64_t begun_before);
   std::string_view floodOfAnswers() const;
   void peerEnds();
+  void endHeldByWindows();
   void conclude();
   void pushControl();
   void end(ConnectionEnd how, std::string_view reason, bool fault);

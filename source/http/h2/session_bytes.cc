@@ -97,6 +97,12 @@ void Http2Session::peerEnds() {
   for (const auto& stream : all_) stream->onPeerEnd();
 }
 
+// All that could be sent was: what is left waits for a window that the peer opens no more.
+void Http2Session::endHeldByWindows() {
+  if (dead() || out_.writeBlocked()) return;
+  for (const auto& stream : all_) stream->endIfHeldByWindow();
+}
+
 bool Http2Session::writeData(Http2Stream& stream, std::span<const uint8_t> head, size_t bytes) {
   if (output_.size() >= OutputChunk) return false;
   output_.append(head);
@@ -137,6 +143,7 @@ void Http2Session::run() {
     again_ = false;
     tellStreams();
     pump();
+    if (peer_ended_) endHeldByWindows();
     if (!again_) break;
   }
   running_ = false;

@@ -57,6 +57,8 @@ class Http2Stream final : public StreamEncoder {
   void onPeerSettled();
   // The peer sends nothing more on the connection.
   void onPeerEnd();
+  // Then, once all was sent that could be: it is over if a window keeps the rest back.
+  void endIfHeldByWindow();
 
   // How many bytes of the body go into the next DATA frame; sets nghttp2's flags for it. Without
   // NO_COPY among them: nothing now.

@@ -159,6 +159,17 @@ void Http2Stream::moveData(buffer::Buffer& to, size_t bytes) {
   session_.queue(*this);
 }
 
+void Http2Stream::endIfHeldByWindow() {
+  const bool waits = !out_.empty() || flushing();
+  if (!waits || !state_.in_session || state_.reset_by_us) return;
+  const bool open = nghttp2_session_get_remote_window_size(session_.raw()) > 0 &&
+                    nghttp2_session_get_stream_remote_window_size(session_.raw(), id_) > 0;
+  if (open) return;
+  noteReset(ResetReason::ConnectionGone, session_.peerEndDetail());
+  dropOutbound();
+  submitReset(NGHTTP2_CANCEL);
+}
+
 void Http2Stream::onLocalEndSent() {
   state_.local_end_sent = true;
   const bool server = session_.side() == Http2Session::Side::Server;

@@ -148,6 +148,60 @@ TEST(Http2Timeout, ClientThatSendsNoMoreGetsItsAnswersStill) {
   EXPECT_EQ(server.events.end, "flush closed_by_peer");
 }
 
+// After its FIN no WINDOW_UPDATE comes: what a window holds back then can never be sent.
+TEST(Http2Timeout, ClientThatSendsNoMoreCannotHoldAnAnswerByItsWindow) {
+  struct Case {
+    uint32_t window;
+    bool whole;  // the response
+    bool fin_first;
+    std::string_view sent;
+  };
+  constexpr std::string_view None = "HEADERS 1\nRST_STREAM 1 code=8\n";
+  constexpr std::string_view Part = "HEADERS 1\nDATA 1 size=3\nRST_STREAM 1 code=8\n";
+  for (const Case& one : {Case{0, true, true, None},
+                          {0, false, true, None},
+                          {0, true, false, None},
+                          {0, false, false, None},
+                          {3, true, true, Part},
+                          {3, false, false, Part},
+                          {5, true, true, "HEADERS 1\nDATA 1 size=5 end\n"}}) {
+    SCOPED_TRACE(std::to_string(one.window) + (one.whole ? " whole" : " part") +
+                 (one.fin_first ? ", FIN first" : ""));
+    ServerHarness server;
+    server.feed(std::string(ClientPreface) + settings({{4, one.window}}) + ackSettings() +
+                headers(1, get()));
+    server.sent();
+    if (one.fin_first) server.feed("", true);
+    EXPECT_TRUE(server.stream().encoder->encodeHeaders(Fields{{":status", "200"}}, false));
+    server.write(*server.stream().encoder, "hello", one.whole);
+    server.loop.runUntilIdle();
+    if (!one.fin_first) server.feed("", true);
+    EXPECT_EQ(describeOutcome(server.sent()), one.sent);
+    EXPECT_EQ(server.events.end, "flush closed_by_peer");
+    EXPECT_EQ(server.stream().was_reset, !one.whole);
+  }
+}
+
+TEST(Http2Timeout, ClientThatSendsNoMoreGetsWhatItsWindowsLetThrough) {
+  ServerHarness server;
+  server.feed(std::string(ClientPreface) + settings({{4, 0}}) + ackSettings() + headers(1, get()) +
+                  headers(3, get()) + headers(5, get()) + windowUpdate(3, 100),
+              true);
+  server.sent();
+  for (const size_t i : {0U, 1U}) {
+    http::StreamEncoder& encoder = *server.stream(i).encoder;
+    EXPECT_TRUE(encoder.encodeHeaders(Fields{{":status", "200"}}, false));
+    server.write(encoder, "hello", false);
+  }
+  EXPECT_EQ(describeOutcome(server.sent()),
+            "HEADERS 1\nHEADERS 3\nDATA 3 size=5\nRST_STREAM 1 code=8\n");
+  EXPECT_TRUE(server.stream(0).log.ends_with("reset connection_gone closed_by_peer\n"));
+  server.write(*server.stream(1).encoder, "!", true);
+  EXPECT_TRUE(server.stream(2).encoder->encodeHeaders(Fields{{":status", "204"}}, true));
+  EXPECT_EQ(describeOutcome(server.sent()), "HEADERS 5 end\nDATA 3 size=1 end\n");
+  EXPECT_EQ(server.events.end, "flush closed_by_peer");
+}
+
 TEST(Http2Timeout, IdleConnectionEndsWhenThePeerDoes) {
   ClientHarness client;
   client.feed(settings(), true);
