@@ -30,7 +30,7 @@ MirrorRequest::MirrorRequest(MirrorSet& owner, upstream::Cluster& cluster, size_
       cluster_(cluster),
       limit_(limit),
       upstream_(owner.worker(), {response_, response_trailers_}, *this),
-      timer_(owner.worker().loop, [this] { finish("timeout"); }) {}
+      timer_(owner.worker().loop, [this] { onTimeout(); }) {}
 
 void MirrorRequest::start(const UpstreamRequest::Plan& plan, const http::HeaderMap& request,
                           bool end_stream, Duration timeout) {
@@ -67,6 +67,12 @@ void MirrorRequest::release() {
   released_ = true;
   if (over_) return owner_.drop(*this);
   if (!request_ended_) finish("cancelled");
+}
+
+void MirrorRequest::onTimeout() {
+  cluster_.counters().happened(upstream::RequestEvent::TimedOut);
+  upstream_.timeOut();
+  finish("timeout");
 }
 
 void MirrorRequest::onUpstreamHeaders(bool end_stream) {

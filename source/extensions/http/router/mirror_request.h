@@ -44,6 +44,7 @@ class MirrorRequest final : public event::Retirable, private UpstreamRequestEven
   void onUpstreamFailure(const UpstreamFailure&) override { finish("failed"); }
   void onUpstreamWriteReady() override { waiting_ = 0; }
   void requestEnded();
+  void onTimeout();
   void finish(std::string_view outcome);
 
   MirrorSet& owner_;

@@ -141,6 +141,14 @@ TEST(MirrorRequest, GoesOnWithoutTheOriginalUntilItsTimeout) {
   EXPECT_EQ(outcomes(proxy, "timeout"), 0);
   proxy.advance(seconds(1));
   EXPECT_EQ(outcomes(proxy, "timeout"), 1);
+  // The cluster counts it as it counts any request that its host does not answer.
+  const auto requests = [&](const std::string& outcome) {
+    return proxy.metric("weir_upstream_requests_total{cluster=\"copy\",outcome=\"" + outcome +
+                        "\"}");
+  };
+  EXPECT_EQ(requests("failed"), 1);
+  EXPECT_EQ(requests("cancelled"), 0);
+  EXPECT_EQ(proxy.metric("weir_upstream_timeouts_total{cluster=\"copy\",kind=\"request\"}"), 1);
   EXPECT_TRUE(proxy.until([&] {
     TestPeer& peer = proxy.upstream().peer(copy);
     return peer.ended() || peer.error() != 0;
