@@ -293,11 +293,17 @@ void ActiveStream::done() {
   filters_.complete();
   const MonotonicTime now = manager_.worker().loop.now();
   manager_.stats().onStreamDone(info(), now);
-  if (manager_.logsRequests()) {
-    manager_.log({connection_->info(), info(), filters_.requestHeaders(),
-                  filters_.responseHeaders(), filters_.responseTrailers(), now});
-  }
+  if (manager_.logsRequests()) log(now);
   connection_->onStreamDone(*this);
+}
+
+// Of the response it tells what went out: an upstream may have said more.
+void ActiveStream::log(MonotonicTime now) {
+  static const HeaderMap Nothing;
+  const bool begun = info().status != 0;
+  manager_.log({connection_->info(), info(), filters_.requestHeaders(),
+                begun ? filters_.responseHeaders() : Nothing,
+                begun && response_ended_ ? filters_.responseTrailers() : Nothing, now});
 }
 
 MonotonicTime ActiveStream::checkTimeouts(MonotonicTime now) {

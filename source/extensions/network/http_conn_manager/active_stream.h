@@ -73,6 +73,7 @@ class ActiveStream final : public http::StreamDecoder, private http::StreamEnds 
   void responseEnded();
   void forgetUnsent();
   void done();
+  void log(MonotonicTime now);
   http::StreamInfo& info() { return filters_.info(); }
   const http::StreamInfo& info() const { return filters_.info(); }
 

@@ -106,6 +106,32 @@ TEST(FailureDetails, AResponseOfWhichNothingWasSentHasNoStatus) {
   }
 }
 
+// What the upstream has said beside that is not what the client has seen.
+TEST(FailureDetails, TheLogHasFieldsOfTheResponseThatWereSent) {
+  const HttpProxyParts logging = {
+      .manager = ", access_log: {text_format: \"%RESPONSE_CODE% %RESP(X-A)% %TRAILER(X-B)%\"}"};
+  const std::string head = "HTTP/1.1 200 OK\r\nx-a: 1\r\ntransfer-encoding: chunked\r\n\r\n";
+  {
+    HttpProxyHarness proxy(logging);
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send(head + "x\r\n");
+    ASSERT_TRUE(proxy.until([&] { return !proxy.logged().empty(); }));
+    EXPECT_EQ(proxy.logged(), "0 - -\n");
+  }
+  for (const auto& [trailers, line] :
+       {std::pair("x-b: 2\r\n\r\n", "200 1 2\n"), {"x-b: 2\r\na b\r\n\r\n", "200 1 -\n"}}) {
+    HttpProxyHarness proxy(logging);
+    proxy.client().send(Get);
+    ASSERT_TRUE(proxy.upstreamGets(Get));
+    proxy.upstream().peer().send(head);
+    ASSERT_TRUE(proxy.clientSees("x-a: 1"));
+    proxy.upstream().peer().send("0\r\n" + std::string(trailers));
+    ASSERT_TRUE(proxy.until([&] { return !proxy.logged().empty(); }));
+    EXPECT_EQ(proxy.logged(), line);
+  }
+}
+
 TEST(FailureDetails, AResponseOfWhichTheHeadWasSentHasItsStatus) {
   for (const bool h2 : {false, true}) {
     SCOPED_TRACE(h2);
