@@ -159,8 +159,11 @@ class WebsocketUpgradeTest(RealTest):
                 self.assertEqual((client.close_code, client.close_reason), (4002, "enough of it"))
             async with self.connect(name) as client:
                 await client.close(4001, "gr\u00fcn")
-            async with self.connect(name, path="/last" if name != "edge" else "/ws/last") as client:
-                self.assertEqual(await client.recv(), "(4001, 'gr\u00fcn')")
+            # The server answers the end before it has noted it.
+            last = ""
+            while last != "(4001, 'gr\u00fcn')":
+                async with self.connect(name, path="/last" if name != "edge" else "/ws/last") as client:
+                    last = await client.recv()
         self.by_each(exchange)
 
     def test_edge_refuses_where_no_route_allows_it(self):
