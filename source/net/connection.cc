@@ -103,7 +103,7 @@ void Connection::secure(const Transport& transport, event::StepQueue& costly) {
   WEIR_CHECK(meter_ == nullptr && write_half_ == WriteHalf::Open);
   settle();
   io_->hold(false);
-  io_ = transport.over(std::move(io_), read_buffer_, costly);
+  io_ = transport.over(std::move(io_), read_buffer_, costly, {});
   state_ = State::Connecting;
   bytes_read_ = 0;
   // An end that was read is read by the transport once more.

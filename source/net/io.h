@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "source/base/result.h"
 #include "source/buffer/buffer.h"
@@ -67,12 +68,19 @@ class Io {
 // outlives what it makes only for the time of the call.
 class Transport {
  public:
+  // What is particular to one connection. The views are for the call.
+  struct Start {
+    std::string_view preamble{};  // goes out as it is, in front of the transport's own first byte
+    std::string_view protocol{};  // offered (ALPN), instead of what the transport's settings have
+    bool protocol_required = false;  // a peer that does not agree on `protocol` is a failure
+  };
+
   virtual ~Transport() = default;
   // `read`: what was read from `io` already; it is taken. The result says that it is writable once
   // bytes can pass, and reports an error with failure() if they never will.
   // `costly`: for its cryptography; outlives the result, as the pool of `read` does.
   virtual std::unique_ptr<Io> over(std::unique_ptr<Io> io, buffer::Buffer& read,
-                                   event::StepQueue& costly) const = 0;
+                                   event::StepQueue& costly, const Start& start) const = 0;
 };
 
 // A non-blocking stream socket.

@@ -58,7 +58,7 @@ class ClientTransport final : public net::Transport,
 
   Result<void> prepare();
   std::unique_ptr<net::Io> over(std::unique_ptr<net::Io> io, buffer::Buffer& read,
-                                event::StepQueue& costly) const override;
+                                event::StepQueue& costly, const Start& start) const override;
 
  private:
   const ClientSettings settings_;
@@ -88,7 +88,7 @@ Result<void> ClientTransport::prepare() {
 }
 
 std::unique_ptr<net::Io> ClientTransport::over(std::unique_ptr<net::Io> io, buffer::Buffer& read,
-                                               event::StepQueue& costly) const {
+                                               event::StepQueue& costly, const Start& start) const {
   OpensslPtr<SSL> ssl(SSL_new(context_.get()));
   WEIR_CHECK(ssl != nullptr);
   SSL_set_connect_state(ssl.get());
@@ -96,8 +96,20 @@ std::unique_ptr<net::Io> ClientTransport::over(std::unique_ptr<net::Io> io, buff
     SSL_set_tlsext_host_name(ssl.get(), settings_.server_name.c_str());
   SSL_set_ex_data(ssl.get(), sessionsIndex(), &sessions_);
   if (const auto session = sessions_.take()) SSL_set_session(ssl.get(), session.get());
-  return std::make_unique<TlsIo>(std::move(io), std::move(ssl), costly, std::move(read), false,
-                                 shared_from_this());
+  if (!start.protocol.empty()) {
+    const std::string offer = alpnWireFormat({std::string(start.protocol)});
+    SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offer.data()),
+                        static_cast<unsigned>(offer.size()));
+  }
+  TlsIo::Parts parts{.io = std::move(io),
+                     .ssl = std::move(ssl),
+                     .handshakes = costly,
+                     .read = std::move(read),
+                     .connected = false,
+                     .made_by = shared_from_this(),
+                     .preamble = start.preamble};
+  if (start.protocol_required) parts.required_protocol = start.protocol;
+  return std::make_unique<TlsIo>(std::move(parts));
 }
 
 }  // namespace

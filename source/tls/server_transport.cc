@@ -29,7 +29,7 @@ class ServerTransport final : public net::Transport,
 
   Result<void> prepare();
   std::unique_ptr<net::Io> over(std::unique_ptr<net::Io> io, buffer::Buffer& read,
-                                event::StepQueue& costly) const override;
+                                event::StepQueue& costly, const Start& start) const override;
 
  private:
   // Certificates of the same names, one for each type of key, and what is stapled to them.
@@ -125,12 +125,16 @@ Result<void> ServerTransport::prepare(Identity& identity) {
 }
 
 std::unique_ptr<net::Io> ServerTransport::over(std::unique_ptr<net::Io> io, buffer::Buffer& read,
-                                               event::StepQueue& costly) const {
+                                               event::StepQueue& costly, const Start&) const {
   OpensslPtr<SSL> ssl(SSL_new(identities_.front()->context.get()));
   WEIR_CHECK(ssl != nullptr);
   SSL_set_accept_state(ssl.get());
-  return std::make_unique<TlsIo>(std::move(io), std::move(ssl), costly, std::move(read), true,
-                                 shared_from_this());
+  return std::make_unique<TlsIo>(TlsIo::Parts{.io = std::move(io),
+                                              .ssl = std::move(ssl),
+                                              .handshakes = costly,
+                                              .read = std::move(read),
+                                              .connected = true,
+                                              .made_by = shared_from_this()});
 }
 
 // An exact name first, then one whose wildcard stands for the first label (RFC 6125, 6.4.3).

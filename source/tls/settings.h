@@ -15,6 +15,7 @@ struct CertificateSettings {
   std::string key;            // PEM, RSA or EC
   std::string ocsp_response;  // DER, to be stapled; empty: none
   std::string name;           // for messages: where it came from
+  bool operator==(const CertificateSettings&) const = default;
 };
 
 // What both sides have in common.
@@ -30,6 +31,7 @@ struct CommonSettings {
   std::string ciphers;        // of TLS 1.2, OpenSSL's list; empty: ECDHE with AEAD
   std::string cipher_suites;  // of TLS 1.3; empty: OpenSSL's
   std::string groups;         // empty: X25519, P-256, P-384
+  bool operator==(const CommonSettings&) const = default;
 };
 
 enum class ClientCertificates : uint8_t { Ignored, Optional, Required };
@@ -45,6 +47,7 @@ struct ClientSettings {
   std::string server_name;    // SNI; empty: none is sent
   bool system_roots = false;  // trusts what the system trusts, beside trusted_ca
   bool verify = true;         // false: whoever answers is believed
+  bool operator==(const ClientSettings&) const = default;
 };
 
 }  // namespace weir::tls

@@ -69,15 +69,17 @@ class TlsIo::Bio {
   }
 };
 
-TlsIo::TlsIo(std::unique_ptr<net::Io> io, OpensslPtr<SSL> ssl, event::StepQueue& handshakes,
-             buffer::Buffer read, bool connected, std::shared_ptr<const net::Transport> made_by)
-    : io_(std::move(io)),
-      made_by_(std::move(made_by)),
-      ssl_(std::move(ssl)),
-      handshakes_(handshakes),
-      in_(std::move(read)),
+TlsIo::TlsIo(Parts parts)
+    : io_(std::move(parts.io)),
+      made_by_(std::move(parts.made_by)),
+      ssl_(std::move(parts.ssl)),
+      handshakes_(parts.handshakes),
+      in_(std::move(parts.read)),
       out_(in_.pool()),
-      connected_(connected) {
+      connected_(parts.connected) {
+  if (!parts.required_protocol.empty())
+    required_protocol_ = std::make_unique<const std::string>(parts.required_protocol);
+  out_.append(parts.preamble);
   BIO* bio = Bio::make(*this);
   SSL_set_bio(ssl_.get(), bio, bio);
 }
@@ -96,8 +98,8 @@ void TlsIo::onIoReady(event::IoReady ready) noexcept {
   if (ready.readable || ready.hangup) drained_ = false;
   hangup_ |= ready.hangup;
   urgent_ |= ready.urgent;
-  if (ready.writable) connected_ = true;
-  if (ready.writable && !out_.empty()) flush(false);
+  // What is to go in front of the hello leaves together with it.
+  if (ready.writable && std::exchange(connected_, true) && !out_.empty()) flush(false);
   if (state_ == State::Open) {
     return handler_->onIoReady({.readable = ready.readable || ready.hangup,
                                 .writable = ready.writable && out_.empty(),
@@ -122,6 +124,12 @@ void TlsIo::runStep() {
 void TlsIo::established() {
   state_ = State::Open;
   security_ = std::make_unique<const net::Security>(describeSecurity(*ssl_));
+  const auto required = std::move(required_protocol_);
+  if (required == nullptr || security_->application_protocol == *required) return;
+  const std::string agreed = security_->application_protocol;
+  security_ = nullptr;
+  failWith(ErrorCode::Refused, "no_application_protocol: the peer agreed on \"" + agreed +
+                                   "\" instead of \"" + *required + "\" (ALPN)");
 }
 
 // Whether the socket failed, the peer went away, or TLS itself: takeError() and failure() tell.
@@ -137,9 +145,9 @@ void TlsIo::fail() {
            handshaking ? "peer_closed: in the handshake" : "truncated: no close_notify");
 }
 
-void TlsIo::failWith(ErrorCode code, const char* detail) {
+void TlsIo::failWith(ErrorCode code, std::string detail) {
   state_ = State::Failed;
-  failure_ = std::make_unique<const Error>(Error{code, peerSide(), detail});
+  failure_ = std::make_unique<const Error>(Error{code, peerSide(), std::move(detail)});
 }
 
 Side TlsIo::peerSide() const {

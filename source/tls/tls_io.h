@@ -9,6 +9,8 @@
 // One loop; owned by its Connection. `handshakes` and the pool outlive it.
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "source/buffer/buffer.h"
 #include "source/event/step_queue.h"
@@ -19,11 +21,17 @@ namespace weir::tls {
 
 class TlsIo final : public net::Io, private event::IoHandler, private event::StepQueue::Step {
  public:
-  // `ssl`: told which side it is on, and nothing else. `read`: what was read from `io` already.
-  // `connected`: `io` is; else its first writable readiness says so.
-  // `made_by`: what the callbacks of `ssl` need.
-  TlsIo(std::unique_ptr<net::Io> io, OpensslPtr<SSL> ssl, event::StepQueue& handshakes,
-        buffer::Buffer read, bool connected, std::shared_ptr<const net::Transport> made_by);
+  struct Parts {
+    std::unique_ptr<net::Io> io;
+    OpensslPtr<SSL> ssl;  // told which side it is on, and nothing else that has to do with bytes
+    event::StepQueue& handshakes;
+    buffer::Buffer read;  // what was read from `io` already
+    bool connected;       // `io` is; else its first writable readiness says so
+    std::shared_ptr<const net::Transport> made_by;  // what the callbacks of `ssl` need
+    std::string_view preamble{};                    // see net::Transport::Start
+    std::string_view required_protocol{};
+  };
+  explicit TlsIo(Parts parts);
   ~TlsIo() override;
 
   void watch(event::Loop& loop, event::IoHandler& handler) override;
@@ -46,7 +54,7 @@ class TlsIo final : public net::Io, private event::IoHandler, private event::Ste
   void runStep() override;
   void established();
   void fail();
-  void failWith(ErrorCode code, const char* detail);
+  void failWith(ErrorCode code, std::string detail);
   Side peerSide() const;
   net::IoResult stopped(size_t bytes);
   bool encrypt(std::span<const iovec> bytes, size_t skip);
@@ -63,6 +71,7 @@ class TlsIo final : public net::Io, private event::IoHandler, private event::Ste
   buffer::Buffer in_;   // was read before this was there
   buffer::Buffer out_;  // records that did not leave yet
   size_t ahead_ = 0;    // so many bytes of the next write are in out_, or left with it
+  std::unique_ptr<const std::string> required_protocol_;  // until it is agreed on; null: none
   std::unique_ptr<const Error> failure_;
   std::unique_ptr<const net::Security> security_;
   int socket_error_ = 0;

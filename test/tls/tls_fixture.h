@@ -66,7 +66,7 @@ class TlsTest : public testing::Test {
 
   std::unique_ptr<net::Io> wrap(std::unique_ptr<net::Io> io) {
     buffer::Buffer nothing(slices);
-    return client_transport->over(std::move(io), nothing, costly);
+    return client_transport->over(std::move(io), nothing, costly, start);
   }
   void run() { loop.runUntilIdle(); }
   void write(net::Connection& to, std::string_view text, bool end = false) {
@@ -81,6 +81,7 @@ class TlsTest : public testing::Test {
   test::CertificateAuthority ca{"test root"};
   ServerSettings server;
   ClientSettings client;
+  net::Transport::Start start;  // of the client's connections
   std::shared_ptr<const net::Transport> server_transport;
   std::shared_ptr<const net::Transport> client_transport;
 };

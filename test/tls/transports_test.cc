@@ -1,6 +1,7 @@
 #include <functional>
 #include <optional>
 
+#include "test/support/test_peer.h"
 #include "test/tls/tls_fixture.h"
 
 namespace weir::tls {
@@ -46,12 +47,14 @@ class TransportsTest : public TlsTest {
     run();
     if (made.security() != nullptr) names = made.security()->peer_names;
     resumed = made.security() != nullptr && made.security()->resumed;
+    protocol = made.security() == nullptr ? "" : made.security()->application_protocol;
     connected_both = accepted.security() != nullptr && made.security() != nullptr;
     const auto first = [](const std::string& text) { return text.substr(0, text.find(':')); };
     return {first(at_server.detail), first(at_client.detail)};
   }
 
   std::vector<std::string> names;  // of the server's certificate
+  std::string protocol;            // agreed on
   bool resumed = false;
   bool connected_both = false;
 };
@@ -223,6 +226,45 @@ TEST_F(HandshakeTest, AClientThatGoesAwayIsTold) {
   pipe.takeFirst()->shutdownWrite();
   run();
   EXPECT_EQ(at_server.detail, "peer_closed: in the handshake");
+}
+
+TEST_F(TransportsTest, AConnectionOffersItsOwnProtocol) {
+  server.common.alpn = {"h2", "http/1.1"};
+  client.common.alpn = {"h2"};
+  start.protocol = "http/1.1";
+  EXPECT_EQ(connect(), (Outcome{}));
+  EXPECT_EQ(protocol, "http/1.1");
+}
+
+TEST_F(TransportsTest, AProtocolThatIsOnlyOfferedMayBeRefused) {
+  start.protocol = "http/1.1";
+  EXPECT_EQ(connect(), (Outcome{}));
+  EXPECT_EQ(protocol, "");
+}
+
+TEST_F(TransportsTest, AProtocolThatIsRequiredMustBeAgreedOn) {
+  start.protocol = "h2";
+  start.protocol_required = true;
+  server.common.alpn = {"h2"};
+  EXPECT_EQ(connect(), (Outcome{}));
+  EXPECT_EQ(protocol, "h2");
+  server.common.alpn = {"http/1.1"};
+  EXPECT_EQ(connect().client, "no_application_protocol");
+  server.common.alpn = {};
+  EXPECT_EQ(connect().client, "no_application_protocol");
+}
+
+TEST_F(TransportsTest, APreambleGoesInFrontOfTheHelloAndWithIt) {
+  makeTransports();
+  start.preamble = "PROXY UNKNOWN\r\n";
+  test::MemoryPipe pipe(*loop);
+  test::TestPeer peer(*loop, pipe.takeSecond());
+  test::RecordingEvents events;
+  const net::Connection made(*loop, slices, wrap(pipe.takeFirst()),
+                             net::Connection::Start::Connecting, {}, events);
+  run();
+  const std::string first = peer.received();
+  EXPECT_EQ(first.substr(0, 17), "PROXY UNKNOWN\r\n\x16\x03");
 }
 
 struct BrokenSettings {
