@@ -1,11 +1,14 @@
 #include "source/config/dump.h"
 
+#include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver.h>
 #include <google/protobuf/util/type_resolver_util.h>
 
 #include <memory>
+#include <vector>
 
 #include "source/base/check.h"
 #include "source/config/serialized.h"
@@ -16,23 +19,49 @@ namespace {
 
 constexpr const char* Redacted = "[redacted]";
 
-void blankKeys(v1::FilterChain& chain) {
-  if (!chain.has_tls_context()) return;
-  auto& common = *chain.mutable_tls_context()->mutable_common_tls_context();
-  for (auto& certificate : *common.mutable_tls_certificates()) {
-    if (certificate.private_key().has_inline_string())
-      certificate.mutable_private_key()->set_inline_string(Redacted);
+using google::protobuf::Message;
+
+void blankSecrets(Message& message);
+
+// What stands in a typed_config. Types that are not linked in were refused when it was read.
+void blankInside(google::protobuf::Any& any) {
+  const std::string& url = any.type_url();
+  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+      url.substr(url.rfind('/') + 1));
+  if (type == nullptr) return;
+  const std::unique_ptr<Message> inside(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  if (!inside->ParseFromString(any.value())) return;
+  blankSecrets(*inside);
+  any.set_value(serialized(*inside));
+}
+
+// The private keys that stand in the file itself, wherever they are. This is the only way from a
+// configuration to the admin port; whatever else becomes a secret is to be blanked here.
+void blankSecrets(Message& message) {
+  if (auto* any = dynamic_cast<google::protobuf::Any*>(&message)) return blankInside(*any);
+  if (auto* certificate = dynamic_cast<v1::TlsCertificate*>(&message)) {
+    if (certificate->private_key().has_inline_string())
+      certificate->mutable_private_key()->set_inline_string(Redacted);
+    return;
+  }
+  const auto& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      blankSecrets(*reflection.MutableMessage(&message, field));
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i)
+      blankSecrets(*reflection.MutableRepeatedMessage(&message, field, i));
   }
 }
 
-// A copy without what is secret: the private keys that stand in the file itself. This is the only
-// way from a configuration to the admin port; whatever else becomes a secret is to be blanked here.
 v1::Bootstrap withoutSecrets(const v1::Bootstrap& bootstrap) {
   v1::Bootstrap copy = bootstrap;
-  for (auto& listener : *copy.mutable_listeners()) {
-    for (auto& chain : *listener.mutable_filter_chains()) blankKeys(chain);
-    if (listener.has_default_filter_chain()) blankKeys(*listener.mutable_default_filter_chain());
-  }
+  blankSecrets(copy);
   return copy;
 }
 

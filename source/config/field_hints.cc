@@ -8,7 +8,8 @@ namespace {
 constexpr std::string_view NoPerFilter =
     "a filter has one configuration for all routes of its listener";
 constexpr std::string_view NoTls = "TLS termination is not part of this build";
-constexpr std::string_view NoUpstreamTls = "TLS to upstreams is not part of this build";
+constexpr std::string_view NoUpstreamTls =
+    "TLS towards the endpoints is the tls_context of the cluster";
 
 constexpr std::string_view KeepAliveIsHttp2 =
     "keepalive_interval and keepalive_timeout are fields of http2_protocol_options: HTTP/1 has no "

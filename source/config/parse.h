@@ -51,7 +51,9 @@ struct ListenerContext {
 AdminSettings parseAdmin(const v1::Admin& admin, const FieldScope& scope);
 OverloadSettings parseOverload(const v1::Overload& overload, const FieldScope& scope);
 AccessLogSettings parseAccessLog(const v1::AccessLog& log, const FieldScope& scope);
-upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope);
+// `certificates`: the own ones of its tls_context are appended.
+upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope,
+                                       std::vector<tls::CertificateInfo>& certificates);
 upstream::HttpSettings parseClusterHttp(const v1::Cluster& cluster, const FieldScope& scope);
 upstream::HealthCheckSettings parseHealthCheck(const v1::HealthCheck& check,
                                                const FieldScope& scope);

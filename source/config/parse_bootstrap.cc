@@ -45,12 +45,13 @@ bool portIsFixed(const net::SocketAddress& address) {
 }
 
 std::vector<upstream::ClusterSettings> parseClusters(const v1::Bootstrap& bootstrap,
-                                                     const FieldScope& scope) {
+                                                     const FieldScope& scope,
+                                                     BootstrapSettings& settings) {
   std::vector<upstream::ClusterSettings> clusters;
   Unique names("name");
   for (int i = 0; i < bootstrap.clusters_size(); ++i) {
     const FieldScope field = scope.index(static_cast<size_t>(i));
-    clusters.push_back(parseCluster(bootstrap.clusters(i), field));
+    clusters.push_back(parseCluster(bootstrap.clusters(i), field, settings.certificates));
     names.check(clusters.back().name, field.field("name"));
   }
   return clusters;
@@ -133,7 +134,7 @@ BootstrapSettings buildSettings(const v1::Bootstrap& bootstrap, const Registry& 
                                           : std::nullopt,
       settings.max_detection_bytes, DetectionRange);
   settings.overload = parseOverload(bootstrap.overload(), root.field("overload"));
-  settings.clusters = parseClusters(bootstrap, root.field("clusters"));
+  settings.clusters = parseClusters(bootstrap, root.field("clusters"), settings);
   ClusterNames clusters = namesOf(settings.clusters, broken, registry);
   settings.listeners =
       parseListeners(bootstrap, root.field("listeners"),

@@ -9,6 +9,7 @@
 #include "source/config/nearest_name.h"
 #include "source/config/node.h"
 #include "source/config/parse.h"
+#include "source/config/parse_tls.h"
 #include "source/config/proxy_tlv_types.h"
 
 namespace weir::config {
@@ -69,14 +70,16 @@ std::optional<uint16_t> checkPort(std::string_view text, const FieldScope& field
 
 class ClusterParser {
  public:
-  ClusterParser(const v1::Cluster& cluster, const FieldScope& scope)
-      : cluster_(cluster), scope_(scope) {}
+  ClusterParser(const v1::Cluster& cluster, const FieldScope& scope,
+                std::vector<tls::CertificateInfo>& certificates)
+      : cluster_(cluster), scope_(scope), transports_(cluster, scope, certificates) {}
 
   ClusterSettings parse() {
     parseName();
     if (cluster_.type() == v1::Cluster::ORIGINAL_DST) settings_.type = Type::OriginalDst;
     if (cluster_.type() == v1::Cluster::STRICT_DNS) settings_.type = Type::StrictDns;
     parseEndpoints();
+    if (settings_.type == Type::OriginalDst) settings_.transport = transports_.ofAll();
     parsePolicy();
     settings_.connect_timeout =
         checkDuration(scope_.field("connect_timeout"),
@@ -134,7 +137,7 @@ class ClusterParser {
                          ? std::optional<uint64_t>(endpoint.load_balancing_weight())
                          : std::nullopt,
                      1, {0, MaxWeight}));
-    if (settings_.type == Type::StrictDns && parseNamed(endpoint.address(), weight, field)) return;
+    if (settings_.type == Type::StrictDns && parseNamed(endpoint, weight, scope)) return;
     if (settings_.type == Type::Static && namesAHost(endpoint.address())) {
       return field.error(quote(endpoint.address()) +
                          " has a name; for names the cluster's type is STRICT_DNS");
@@ -146,12 +149,14 @@ class ClusterParser {
     } else if (!seen_.insert(address->toString()).second) {
       field.error(quote(endpoint.address()) + " stands twice among the endpoints");
     } else {
-      settings_.endpoints.emplace_back(*address, weight);
+      settings_.endpoints.emplace_back(*address, weight, transports_.of(endpoint, {}, scope));
     }
   }
 
   // NAME:PORT. False if it is not meant to be that: then it is an address, or wrong.
-  bool parseNamed(const std::string& text, uint32_t weight, const FieldScope& field) {
+  bool parseNamed(const v1::Endpoint& endpoint, uint32_t weight, const FieldScope& scope) {
+    const std::string& text = endpoint.address();
+    const FieldScope field = scope.field("address");
     if (!namesAHost(text)) return false;
     const size_t colon = text.rfind(':');
     const std::string host = text.substr(0, colon);
@@ -160,7 +165,7 @@ class ClusterParser {
     if (!seen_.insert(text).second) {
       field.error(quote(text) + " stands twice among the endpoints");
     } else {
-      settings_.endpoints.emplace_back(host, *port, weight);
+      settings_.endpoints.emplace_back(host, *port, weight, transports_.of(endpoint, host, scope));
     }
     return true;
   }
@@ -350,14 +355,16 @@ class ClusterParser {
 
   const v1::Cluster& cluster_;
   const FieldScope& scope_;
+  ClusterTransports transports_;
   ClusterSettings settings_;
   std::unordered_set<std::string> seen_;
 };
 
 }  // namespace
 
-upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope) {
-  return ClusterParser(cluster, scope).parse();
+upstream::ClusterSettings parseCluster(const v1::Cluster& cluster, const FieldScope& scope,
+                                       std::vector<tls::CertificateInfo>& certificates) {
+  return ClusterParser(cluster, scope, certificates).parse();
 }
 
 bool ClusterNames::hasCluster(std::string_view name) const {

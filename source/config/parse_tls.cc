@@ -132,6 +132,11 @@ void checkClientValidation(const v1::DownstreamTlsContext& context, const FieldS
         .error("needs common_tls_context.validation_context, which says whom to trust");
   }
   if (!common.has_validation_context()) return;
+  if (common.validation_context().trust_chain_verification() !=
+      v1::CertificateValidationContext::VERIFY_TRUST_CHAIN) {
+    validation.field("trust_chain_verification")
+        .error("can only be changed towards upstreams: a client's certificate is verified");
+  }
   if (!common.validation_context().has_trusted_ca())
     validation.field("trusted_ca").error("is required: the roots of the clients' certificates");
 }
@@ -158,6 +163,79 @@ std::shared_ptr<const net::Transport> parseDownstreamTls(
   }
   if (scope.diagnostics().errors().size() != errors_before) return nullptr;
   return checked(tls::makeServerTransport(settings), scope);
+}
+
+ClusterTransports::ClusterTransports(const v1::Cluster& cluster, const FieldScope& scope,
+                                     std::vector<tls::CertificateInfo>& certificates)
+    : cluster_(cluster), tls_scope_(scope.field("tls_context")) {
+  if (!cluster.has_tls_context()) return;
+  const size_t errors_before = scope.diagnostics().errors().size();
+  const v1::CommonTlsContext& common = cluster.tls_context().common_tls_context();
+  base_.common = parseCommon(common, tls_scope_.field("common_tls_context"), certificates);
+  base_.system_roots = !common.validation_context().has_trusted_ca();
+  base_.verify = common.validation_context().trust_chain_verification() ==
+                 v1::CertificateValidationContext::VERIFY_TRUST_CHAIN;
+  base_.server_name = cluster.tls_context().sni();
+  usable_ = scope.diagnostics().errors().size() == errors_before;
+}
+
+upstream::SharedTransport ClusterTransports::of(const v1::Endpoint& endpoint, std::string_view name,
+                                                const FieldScope& scope) {
+  if (!checkEndpoint(endpoint, scope) || !usable_ || endpoint.plaintext()) return {};
+  const std::string key = endpoint.identity() + "\n" + endpoint.server_name() + "\n" +
+                          std::to_string(endpoint.opaque_transport_port()) + "\n" +
+                          std::string(name);
+  const auto known = made_.find(key);
+  if (known != made_.end()) return known->second;
+  return made_[key] = make(endpoint, name, scope);
+}
+
+upstream::SharedTransport ClusterTransports::ofAll() {
+  return usable_ ? make({}, {}, tls_scope_) : upstream::SharedTransport();
+}
+
+bool ClusterTransports::checkEndpoint(const v1::Endpoint& endpoint, const FieldScope& scope) const {
+  const size_t errors_before = scope.diagnostics().errors().size();
+  const auto refuse = [&](std::string_view field, bool is_set) {
+    if (!is_set) return;
+    if (!cluster_.has_tls_context()) scope.field(field).error("needs the cluster's tls_context");
+    if (cluster_.has_tls_context() && endpoint.plaintext())
+      scope.field(field).error("must not be set with plaintext");
+  };
+  refuse("identity", !endpoint.identity().empty());
+  refuse("server_name", !endpoint.server_name().empty());
+  refuse("opaque_transport_port", endpoint.opaque_transport_port() != 0);
+  if (endpoint.plaintext() && !cluster_.has_tls_context())
+    scope.field("plaintext").error("needs the cluster's tls_context; without it nothing is TLS");
+  checkInteger(scope.field("opaque_transport_port"), endpoint.opaque_transport_port(), 0,
+               {0, 65535});
+  return scope.diagnostics().errors().size() == errors_before;
+}
+
+upstream::SharedTransport ClusterTransports::make(const v1::Endpoint& endpoint,
+                                                  std::string_view name, const FieldScope& scope) {
+  tls::ClientSettings settings = base_;
+  const std::string& identity = endpoint.identity();
+  if (settings.server_name.empty()) settings.server_name = name;
+  if (!identity.empty()) {
+    settings.common.peer_names = {identity};
+    if (identity.find("://") == identity.npos) settings.server_name = identity;
+  }
+  if (!endpoint.server_name().empty()) settings.server_name = endpoint.server_name();
+  if (settings.common.peer_names.empty() && !settings.server_name.empty())
+    settings.common.peer_names = {settings.server_name};
+  if (settings.common.peer_names.empty() && settings.verify) {
+    scope.error(
+        "no name is known that the server's certificate must have: set the tls_context's sni or "
+        "its verify_subject_alt_name, or the endpoint's identity");
+    return {};
+  }
+  auto transport = checked(tls::makeClientTransport(settings), tls_scope_);
+  if (transport == nullptr) return {};
+  return upstream::HostTransport{
+      .tls = std::move(transport),
+      .settings = std::move(settings),
+      .opaque_port = static_cast<uint16_t>(endpoint.opaque_transport_port())};
 }
 
 }  // namespace weir::config

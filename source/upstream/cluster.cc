@@ -58,29 +58,27 @@ void Place::leave() {
   state.places().placeLeft();
 }
 
-Cluster::Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer::SlicePool& slices,
-                 net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own)
+Cluster::Cluster(std::shared_ptr<ClusterState> state, Parts& parts)
     : state_(std::move(state)),
-      loop_(loop),
-      slices_(slices),
-      limits_(limits),
-      stats_(stats),
-      own_(own),
-      connected_(stats.counter(ConnectsName, ConnectsHelp,
-                               {{"cluster", settings().name}, {"outcome", "connected"}})),
-      connect_seconds_(stats.histogram("weir_upstream_connect_seconds",
-                                       "Time to connect to an upstream.",
-                                       {{"cluster", settings().name}})),
-      active_(stats.gauge("weir_upstream_active_connections",
-                          "Connections to upstreams that are open or being made.",
-                          {{"cluster", settings().name}})),
-      panic_picks_(stats.counter("weir_upstream_panic_picks_total",
-                                 "Picks among all hosts, healthy or not, as too few were healthy.",
-                                 {{"cluster", settings().name}})),
-      requests_(stats, settings().name),
-      bytes_(byteMeter(settings().name, stats)),
+      parts_(parts),
+      loop_(parts.loop),
+      stats_(parts.stats),
+      connected_(stats_.counter(ConnectsName, ConnectsHelp,
+                                {{"cluster", settings().name}, {"outcome", "connected"}})),
+      connect_seconds_(stats_.histogram("weir_upstream_connect_seconds",
+                                        "Time to connect to an upstream.",
+                                        {{"cluster", settings().name}})),
+      active_(stats_.gauge("weir_upstream_active_connections",
+                           "Connections to upstreams that are open or being made.",
+                           {{"cluster", settings().name}})),
+      panic_picks_(stats_.counter("weir_upstream_panic_picks_total",
+                                  "Picks among all hosts, healthy or not, as too few were healthy.",
+                                  {{"cluster", settings().name}})),
+      requests_(stats_, settings().name),
+      bytes_(byteMeter(settings().name, stats_)),
       picker_(state_->makePicker()),
-      seat_(std::make_shared<PlaceSeat>(state_->places(), loop)) {
+      destination_hosts_(settings().transport),
+      seat_(std::make_shared<PlaceSeat>(state_->places(), loop_)) {
   seat_->join();
 }
 
@@ -271,35 +269,55 @@ std::optional<Place> Cluster::enter(const std::shared_ptr<Host>& host) {
 
 Result<Started> Cluster::start(Choice choice, const ConnectRequest& request,
                                net::ConnectionEvents& events) {
-  auto io =
-      net::SocketIo::connect(choice.address, request.bytes_ready ? net::SocketIo::First::OurBytes
-                                                                 : net::SocketIo::First::Unknown);
-  if (!io.ok()) {
-    countFailed(choice.place, io.error().code);
-    return io.error();
+  const SharedTransport& transport = transportOf(choice.place);
+  // TLS begins with a hello of ours.
+  const bool ours_first = request.bytes_ready || transport;
+  auto socket = net::SocketIo::connect(
+      choice.address, ours_first ? net::SocketIo::First::OurBytes : net::SocketIo::First::Unknown);
+  if (!socket.ok()) {
+    countFailed(choice.place, socket.error().code);
+    return socket.error();
   }
   if (settings().type == ClusterSettings::Type::OriginalDst) {
-    io.value()->registerIn(own_, choice.address.ip);
+    socket.value()->registerIn(parts_.own, choice.address.ip);
   }
-  auto connection = std::make_unique<net::Connection>(
-      loop_, slices_, std::move(io).value(), net::Connection::Start::Connecting, limits_, events);
+  std::unique_ptr<net::Io> io = std::move(socket).value();
+  // Queued, so that it goes out as soon as the connection stands, in front of all else: a server
+  // that speaks first may want it before it does.
+  std::string first = proxyHeader(request);
+  if (transport) {
+    io =
+        protect(std::move(io), *transport, {request.protocol, first}, parts_.slices, parts_.costly);
+    first = headerFor(*transport, request.protocol);
+  }
+  auto connection =
+      std::make_unique<net::Connection>(loop_, parts_.slices, std::move(io),
+                                        net::Connection::Start::Connecting, parts_.limits, events);
   connection->countIn(bytes_);
-  if (settings().proxy_protocol) sendProxyHeader(request, *connection);
+  if (!first.empty()) {
+    buffer::Buffer header(parts_.slices);
+    header.append(first);
+    connection->write(header, false);
+  }
   return Started{std::move(connection), std::move(choice.address), std::move(choice.place)};
 }
 
-// Queued, so that it goes out as soon as the connection stands, in front of all else: a server that
-// speaks first may want it before it does.
-void Cluster::sendProxyHeader(const ConnectRequest& request, net::Connection& connection) {
+// Empty if the cluster sends none.
+std::string Cluster::proxyHeader(const ConnectRequest& request) const {
+  if (!settings().proxy_protocol) return {};
   const ProxyProtocolSettings& proxy = *settings().proxy_protocol;
   std::vector<net::ProxyTlv> passed;
   if (request.proxy_tlvs != nullptr) {
     std::copy_if(request.proxy_tlvs->begin(), request.proxy_tlvs->end(), std::back_inserter(passed),
                  [&](const net::ProxyTlv& tlv) { return proxy.passed_tlvs.test(tlv.type); });
   }
-  buffer::Buffer header(slices_);
-  header.append(net::makeProxyHeader(proxy.version, request.source, request.destination, passed));
-  connection.write(header, false);
+  const auto header =
+      net::makeProxyHeader(proxy.version, request.source, request.destination, passed);
+  return {header.begin(), header.end()};
+}
+
+const SharedTransport& Cluster::transportOf(const Place& place) const {
+  return place.host() != nullptr ? place.host()->transport() : settings().transport;
 }
 
 void Cluster::countConnected(const Place& place, double seconds) {
@@ -348,19 +366,14 @@ void Cluster::countOutcome(ErrorCode code) {
 
 ClusterSet::ClusterSet(ClusterStates states, event::Loop& loop, buffer::SlicePool& slices,
                        net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own)
-    : states_(std::move(states)),
-      loop_(loop),
-      slices_(slices),
-      limits_(limits),
-      stats_(stats),
-      own_(own) {}
+    : states_(std::move(states)), parts_{loop, slices, limits, stats, own} {}
 
 Cluster* ClusterSet::find(std::string_view name) {
   if (const auto it = clusters_.find(name); it != clusters_.end()) return it->second.get();
   const auto state = states_->find(name);
   if (state == states_->end()) return nullptr;
   auto& made = clusters_[state->first];
-  made = std::make_unique<Cluster>(state->second, loop_, slices_, limits_, stats_, own_);
+  made = std::make_unique<Cluster>(state->second, parts_);
   return made.get();
 }
 

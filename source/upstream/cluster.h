@@ -39,6 +39,7 @@ struct ConnectRequest {
   // Hosts that were tried for this connection, of which nothing but their identity is used: taken
   // only if there is no other. Valid for the call.
   std::span<const Host* const> tried{};
+  net::SessionProtocol protocol = net::SessionProtocol::Opaque;  // what will be spoken
 };
 
 class Cluster;
@@ -75,8 +76,16 @@ struct Started {
 
 class Cluster {
  public:
-  Cluster(std::shared_ptr<ClusterState> state, event::Loop& loop, buffer::SlicePool& slices,
-          net::ConnectionLimits limits, stats::Registry& stats, net::OwnAddresses& own);
+  // What a worker lends to its clusters; outlives them.
+  struct Parts {
+    event::Loop& loop;
+    buffer::SlicePool& slices;
+    const net::ConnectionLimits limits;
+    stats::Registry& stats;
+    net::OwnAddresses& own;
+    event::StepQueue costly{loop};  // of TLS
+  };
+  Cluster(std::shared_ptr<ClusterState> state, Parts& parts);
 
   // Picks a host and starts to connect; `events` hears how it went. An error if there is nowhere to
   // go (NoHost; NotFound: no destination), a limit is reached (Overflow), or the system refuses at
@@ -137,7 +146,8 @@ class Cluster {
   Error noHost() const;
   void endRequest(const std::shared_ptr<Host>& host, const RequestOutcome& outcome);
   const HostList& hosts();
-  void sendProxyHeader(const ConnectRequest& request, net::Connection& connection);
+  std::string proxyHeader(const ConnectRequest& request) const;
+  const SharedTransport& transportOf(const Place& place) const;
   bool panics();
   void countEjections(EjectionReason reason, uint64_t ejections);
   void noteLatency(const RequestOutcome& outcome, const Host& host);
@@ -147,11 +157,9 @@ class Cluster {
   void countOutcome(ErrorCode code);
 
   const std::shared_ptr<ClusterState> state_;
+  Parts& parts_;
   event::Loop& loop_;
-  buffer::SlicePool& slices_;
-  const net::ConnectionLimits limits_;
   stats::Registry& stats_;
-  net::OwnAddresses& own_;
   stats::Value& connected_;
   stats::Histogram& connect_seconds_;
   stats::Value& active_;
@@ -181,15 +189,11 @@ class ClusterSet {
   // The one without a name in the configuration: to the destination that the client dialled (skip
   // ports).
   Cluster& bypass() { return *find(BypassName); }
-  net::OwnAddresses& ownAddresses() { return own_; }
+  net::OwnAddresses& ownAddresses() { return parts_.own; }
 
  private:
   const ClusterStates states_;
-  event::Loop& loop_;
-  buffer::SlicePool& slices_;
-  const net::ConnectionLimits limits_;
-  stats::Registry& stats_;
-  net::OwnAddresses& own_;
+  Cluster::Parts parts_;
   std::unordered_map<std::string_view, std::unique_ptr<Cluster>> clusters_;
 };
 

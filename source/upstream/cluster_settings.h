@@ -17,6 +17,7 @@
 #include "source/net/http_options.h"
 #include "source/net/proxy_protocol.h"
 #include "source/upstream/dns_family.h"
+#include "source/upstream/host_transport.h"
 
 namespace weir::upstream {
 
@@ -104,14 +105,16 @@ struct RingSettings {
 
 // One entry in the list of endpoints: an address, or a name and a port.
 struct EndpointSettings {
-  EndpointSettings(net::SocketAddress to, uint32_t share = 1)
-      : address(std::move(to)), weight(share) {}
-  EndpointSettings(std::string host, uint16_t host_port, uint32_t share)
-      : name(std::move(host)), port(host_port), weight(share) {}
+  EndpointSettings(net::SocketAddress to, uint32_t share = 1, SharedTransport through = {})
+      : address(std::move(to)), weight(share), transport(std::move(through)) {}
+  EndpointSettings(std::string host, uint16_t host_port, uint32_t share,
+                   SharedTransport through = {})
+      : name(std::move(host)), port(host_port), weight(share), transport(std::move(through)) {}
   net::SocketAddress address;  // if it has no name
   std::string name;            // to resolve, only of a StrictDns cluster
   uint16_t port = 0;           // of each of the name's addresses
   uint32_t weight;             // of each of them; 0: it gets no connection
+  SharedTransport transport;   // of each of them; none: bytes pass as they are
   bool operator==(const EndpointSettings&) const = default;
 };
 
@@ -164,6 +167,7 @@ struct ClusterSettings {
   SlowStartSettings slow_start = {};
   Duration peak_ewma_decay = std::chrono::seconds(10);  // of PeakEwma
   Duration connect_timeout = std::chrono::seconds(5);
+  SharedTransport transport = {};  // of OriginalDst; all others have it by endpoint
   std::optional<ProxyProtocolSettings> proxy_protocol{};
   std::optional<HealthCheckSettings> health_check = {};
   std::optional<OutlierSettings> outlier_detection = {};

@@ -9,8 +9,9 @@ ClusterState::ClusterState(ClusterSettings settings, uint64_t seed)
     : settings_(std::move(settings)), seed_(seed), fitness_(settings_, seed) {
   HostList::Hosts hosts;
   for (const EndpointSettings& endpoint : settings_.endpoints) {
-    if (endpoint.name.empty())
-      hosts.push_back(std::make_shared<Host>(endpoint.address, endpoint.weight));
+    if (!endpoint.name.empty()) continue;
+    hosts.push_back(std::make_shared<Host>(endpoint.address, endpoint.weight, std::string(),
+                                           endpoint.transport));
   }
   replaceHosts(std::move(hosts));
 }

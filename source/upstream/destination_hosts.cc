@@ -9,7 +9,7 @@ std::shared_ptr<Host> DestinationHosts::hostOf(const net::IpPort& address) {
   if (known != hosts_.end()) {
     if (auto host = known->second.lock()) return host;
   }
-  auto host = std::make_shared<Host>(net::SocketAddress{address, {}}, 1);
+  auto host = std::make_shared<Host>(net::SocketAddress{address, {}}, 1, std::string(), transport_);
   if (known != hosts_.end()) {
     known->second = host;
     return host;

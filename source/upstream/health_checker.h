@@ -5,11 +5,14 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
+#include "source/base/result.h"
 #include "source/buffer/buffer.h"
 #include "source/event/loop.h"
 #include "source/net/address.h"
 #include "source/upstream/cluster_settings.h"
+#include "source/upstream/host_transport.h"
 
 namespace weir::upstream {
 
@@ -18,6 +21,17 @@ namespace weir::upstream {
 class HealthChecker {
  public:
   virtual ~HealthChecker() = default;
+};
+
+// Where a checker connects to.
+struct CheckTarget {
+  buffer::SlicePool& slices;
+  net::SocketAddress address;
+  SharedTransport transport = {};
+  event::StepQueue* costly = nullptr;  // of the transport: not null if there is one
+  std::string preamble = {};           // then in front of it, unprotected
+  // Starts to; `protocol` will be spoken.
+  Result<std::unique_ptr<net::Io>> connect(net::SessionProtocol protocol) const;
 };
 
 // What a checker is to do. Loop and slices outlive it.
@@ -31,6 +45,12 @@ struct HealthCheckTask {
   std::function<void(bool healthy)> on_change;
   // Hears of each check that ended, before on_change, and may not drop it.
   std::function<void(bool passed)> on_check = {};
+  // The rest of the target(). `costly` outlives the checker.
+  SharedTransport transport = {};
+  event::StepQueue* costly = nullptr;
+  std::string preamble = {};
+
+  CheckTarget target() const { return {slices, address, transport, costly, preamble}; }
 };
 
 using HealthCheckerMaker = std::function<std::unique_ptr<HealthChecker>(HealthCheckTask)>;

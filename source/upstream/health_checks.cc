@@ -14,14 +14,17 @@ stats::Value& outcome(stats::Registry& stats, const std::string& cluster, std::s
                        {{"cluster", cluster}, {"outcome", what}});
 }
 
-// A server that wants a PROXY header wants it from checks, too: one that speaks for nobody.
 HealthCheckSettings settingsOf(const ClusterSettings& cluster) {
   HealthCheckSettings settings = *cluster.health_check;
   if (settings.http && settings.http->host.empty()) settings.http->host = cluster.name;
-  if (!cluster.proxy_protocol) return settings;
-  const auto header = net::makeProxyHeader(cluster.proxy_protocol->version, {}, {}, {});
-  settings.send.insert(0, std::string(header.begin(), header.end()));
   return settings;
+}
+
+// A server that wants a PROXY header wants it from checks, too: one that speaks for nobody.
+std::string proxyHeaderOf(const ClusterSettings& cluster) {
+  if (!cluster.proxy_protocol) return {};
+  const auto header = net::makeProxyHeader(cluster.proxy_protocol->version, {}, {}, {});
+  return {header.begin(), header.end()};
 }
 
 }  // namespace
@@ -33,6 +36,7 @@ HealthChecks::HealthChecks(event::Loop& loop, buffer::SlicePool& slices, stats::
       slices_(slices),
       state_(state),
       settings_(settingsOf(state->settings())),
+      proxy_header_(proxyHeaderOf(state->settings())),
       make_http_(std::move(make_http)),
       on_gone_(std::move(on_gone)),
       passed_(outcome(stats, state->settings().name, "passed")),
@@ -61,8 +65,12 @@ std::unique_ptr<HealthChecker> HealthChecks::check(const std::shared_ptr<Host>& 
     host->noteChecked();
     if (state_.expired()) on_gone_();
   };
-  HealthCheckTask task{loop_,     slices_, host->address(), settings_, !host->failsChecks(),
-                       on_change, on_check};
+  HealthCheckSettings settings = settings_;
+  const SharedTransport& transport = host->transport();
+  const auto spoken = settings.http ? net::SessionProtocol::Http1 : net::SessionProtocol::Opaque;
+  settings.send.insert(0, transport ? headerFor(*transport, spoken) : proxy_header_);
+  HealthCheckTask task{loop_,     slices_,  host->address(), settings, !host->failsChecks(),
+                       on_change, on_check, transport,       &costly_, proxy_header_};
   if (settings_.http) return make_http_(std::move(task));
   return std::make_unique<TcpHealthChecker>(std::move(task));
 }

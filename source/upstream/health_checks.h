@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "source/buffer/buffer.h"
@@ -34,7 +35,9 @@ class HealthChecks {
   event::Loop& loop_;
   buffer::SlicePool& slices_;
   const std::weak_ptr<ClusterState> state_;
+  event::StepQueue costly_{loop_};  // of TLS
   const HealthCheckSettings settings_;
+  const std::string proxy_header_;  // empty: the cluster sends none
   const HealthCheckerMaker make_http_;
   const std::function<void()> on_gone_;
   stats::Value& passed_;

@@ -15,6 +15,7 @@
 #include "source/base/bounded_count.h"
 #include "source/base/time.h"
 #include "source/net/address.h"
+#include "source/upstream/host_transport.h"
 
 namespace weir::upstream {
 
@@ -32,15 +33,21 @@ std::string_view toString(EjectionReason reason);
 class Host {
  public:
   // `weight`: its share among those of its cluster; 0: it is not used. `name`: which was resolved
-  // to the address; empty if the configuration has the address itself.
-  Host(net::SocketAddress address, uint32_t weight, std::string name = {})
-      : address_(std::move(address)), name_(std::move(name)), weight_(weight) {}
+  // to the address; empty if the configuration has the address itself. `transport`: of all
+  // connections to it.
+  Host(net::SocketAddress address, uint32_t weight, std::string name = {},
+       SharedTransport transport = {})
+      : address_(std::move(address)),
+        name_(std::move(name)),
+        transport_(std::move(transport)),
+        weight_(weight) {}
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
   const net::SocketAddress& address() const { return address_; }
   const std::string& name() const { return name_; }
   uint32_t weight() const { return weight_; }
+  const SharedTransport& transport() const { return transport_; }
 
   // Connections to it, those that are being made included. False if there are `limit` already. One
   // leave() for each that was true.
@@ -103,6 +110,7 @@ class Host {
 
   const net::SocketAddress address_;
   const std::string name_;
+  const SharedTransport transport_;
   const uint32_t weight_;
   BoundedCount active_;
   std::atomic<uint64_t> requests_{0};

@@ -219,7 +219,8 @@ void StrictDns::rebuild(ClusterState& state) {
     const bool stays = it != known.end() && it->second->weight() == endpoint.weight &&
                        it->second->name() == endpoint.name;
     hosts.push_back(stays ? it->second
-                          : std::make_shared<Host>(address, endpoint.weight, endpoint.name));
+                          : std::make_shared<Host>(address, endpoint.weight, endpoint.name,
+                                                   endpoint.transport));
   };
   auto name = names_.begin();
   for (const EndpointSettings& endpoint : state.settings().endpoints) {

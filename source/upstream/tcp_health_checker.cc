@@ -2,14 +2,12 @@
 
 #include <utility>
 
-#include "source/net/io.h"
-
 namespace weir::upstream {
 
 TcpHealthChecker::TcpHealthChecker(HealthCheckTask task)
     : loop_(task.loop),
       slices_(task.slices),
-      address_(std::move(task.address)),
+      target_(task.target()),
       settings_(task.settings),
       schedule_(
           loop_, settings_, task.healthy, [this] { startCheck(); },
@@ -24,7 +22,7 @@ TcpHealthChecker::~TcpHealthChecker() { dropConnection(); }
 
 void TcpHealthChecker::startCheck() {
   answer_.clear();
-  auto io = net::SocketIo::connect(address_);
+  auto io = target_.connect(net::SessionProtocol::Opaque);
   if (!io.ok()) {
     // That we have no descriptor or port left says nothing about the host.
     if (io.error().code == ErrorCode::Exhausted) return schedule_.skip();

@@ -43,7 +43,7 @@ class TcpHealthChecker final : public HealthChecker, private net::ConnectionEven
 
   event::Loop& loop_;
   buffer::SlicePool& slices_;
-  const net::SocketAddress address_;
+  const CheckTarget target_;
   const HealthCheckSettings settings_;
   std::string last_failure_;
   std::string answer_;  // the end of it, in which a match may begin

@@ -5,7 +5,7 @@
 namespace weir::http {
 
 CheckSession::CheckSession(event::Loop& loop, buffer::SlicePool& slices,
-                           std::unique_ptr<net::SocketIo> io, std::string_view preamble,
+                           std::unique_ptr<net::Io> io, std::string_view preamble,
                            CheckSessionEvents& events)
     : events_(&events),
       connection_(loop, slices, std::move(io), net::Connection::Start::Connecting, {}, *this),

@@ -31,7 +31,7 @@ class CheckSession final : public event::Retirable,
                            private CodecEvents {
  public:
   // Takes a connection that is being made. `preamble`: goes out in front of all else.
-  CheckSession(event::Loop& loop, buffer::SlicePool& slices, std::unique_ptr<net::SocketIo> io,
+  CheckSession(event::Loop& loop, buffer::SlicePool& slices, std::unique_ptr<net::Io> io,
                std::string_view preamble, CheckSessionEvents& events);
   ~CheckSession() override;
 

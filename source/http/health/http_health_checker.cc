@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/net/io.h"
-
 namespace weir::http {
 namespace {
 
@@ -20,7 +18,7 @@ bool isExpected(const upstream::HttpCheckSettings& settings, unsigned status) {
 HttpHealthChecker::HttpHealthChecker(upstream::HealthCheckTask task)
     : loop_(task.loop),
       slices_(task.slices),
-      address_(std::move(task.address)),
+      target_(task.target()),
       settings_(task.settings),
       schedule_(
           loop_, settings_, task.healthy, [this] { startCheck(); },
@@ -45,7 +43,7 @@ void HttpHealthChecker::startCheck() {
 
 void HttpHealthChecker::connect() {
   dropSession();
-  auto io = net::SocketIo::connect(address_);
+  auto io = target_.connect(net::SessionProtocol::Http1);
   if (!io.ok()) {
     // That we have no descriptor or port left says nothing about the host.
     if (io.error().code != ErrorCode::Exhausted) return fail(io.error().detail);

@@ -39,7 +39,7 @@ class HttpHealthChecker final : public upstream::HealthChecker, private CheckSes
 
   event::Loop& loop_;
   buffer::SlicePool& slices_;
-  const net::SocketAddress address_;
+  const upstream::CheckTarget target_;
   const upstream::HealthCheckSettings settings_;
   HeaderMap request_;
   std::string last_failure_;

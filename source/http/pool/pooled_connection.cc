@@ -21,7 +21,10 @@ PooledConnection::~PooledConnection() = default;
 
 Result<bool> PooledConnection::connect(const upstream::ConnectRequest& request,
                                        upstream::PlaceWaiter* waiter) {
-  auto started = pool_.parts_.cluster.connectTo(pool_.host_, request, *this, waiter);
+  upstream::ConnectRequest spoken = request;
+  spoken.protocol =
+      pool_.version_ == Version::Http2 ? net::SessionProtocol::Http2 : net::SessionProtocol::Http1;
+  auto started = pool_.parts_.cluster.connectTo(pool_.host_, spoken, *this, waiter);
   if (!started.ok()) return started.error();
   if (started.value().connection == nullptr) return false;
   connection_ = std::move(started.value().connection);

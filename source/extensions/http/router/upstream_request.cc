@@ -51,7 +51,9 @@ std::optional<UpstreamFailure> UpstreamRequest::start(const Plan& plan,
   }
   http::ConnectionPool& pool =
       http::PoolSet::of(worker_).pool(plan.cluster, host_, plan.version, plan.owner);
-  if (plan.early != nullptr && plan.early->address() == host_->address()) pool.adopt(*plan.early);
+  // TLS was set up for other bytes than HTTP.
+  const bool fits = plan.early != nullptr && plan.early->address() == host_->address();
+  if (fits && !host_->transport()) pool.adopt(*plan.early);
   auto stream = pool.newStream(*this, *this, plan.connect, plan.fresh);
   if (!stream.ok()) {
     finish(Outcome::LocalFailure);
