@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view NoPerFilter =
     "a filter has one configuration for all routes of its listener";
-constexpr std::string_view NoTls = "TLS termination is not part of this build";
+constexpr std::string_view NoTls = "TLS is terminated by the tls_context of the chain";
 constexpr std::string_view NoUpstreamTls =
     "TLS towards the endpoints is the tls_context of the cluster";
 

@@ -177,7 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "], match: {source_ports: [1]}}]",
              ":5:29: listeners[0].filter_chains[0].transport_socket: unknown field "
              "\"transport_socket\" in "
-             "weir.config.v1.FilterChain: TLS termination is not part of this build"}));
+             "weir.config.v1.FilterChain: TLS is terminated by the tls_context of the chain"}));
 
 TEST(ListenerTest, NeedsANameAndAnAddressAndAChain) {
   EXPECT_EQ(
@@ -427,7 +427,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"{name: a, type: ORIGINAL_DST, transport_socket: {}}",
              ":3:33: clusters[0].transport_socket: unknown field \"transport_socket\" in "
              "weir.config.v1.Cluster: TLS "
-             "to upstreams is not part of this build"}));
+             "towards the endpoints is the tls_context of the cluster"}));
 
 }  // namespace
 }  // namespace weir::config
