@@ -50,28 +50,28 @@ void addCommonSecurity(YamlNode& security) {
   security.set("seccompProfile", map({{"type", text("RuntimeDefault")}}));
 }
 
+// Every list is given, also an empty one: the rules have defaults of their own. The admin port is
+// asked as it is by the kubelet's probes and by Prometheus.
 std::vector<std::string> ruleArguments(const SidecarSettings& settings,
                                        const SkippedPorts& skipped) {
-  // The kubelet's probes and Prometheus ask the admin port as it is.
-  PortSet inbound = skipped.inbound;
-  inbound.add({settings.admin_port, settings.admin_port});
   std::vector<std::string> arguments = {"rules",
                                         "--apply",
                                         "--inbound-port",
                                         std::to_string(settings.inbound_port),
                                         "--outbound-port",
                                         std::to_string(settings.outbound_port),
+                                        "--admin-port",
+                                        std::to_string(settings.admin_port),
                                         "--proxy-uid",
                                         std::to_string(settings.uid),
                                         "--skip-inbound-ports",
-                                        inbound.toString()};
-  const auto add = [&](const char* flag, std::string value) {
-    if (value.empty()) return;
-    arguments.emplace_back(flag);
-    arguments.push_back(std::move(value));
-  };
-  add("--skip-outbound-ports", skipped.outbound.toString());
-  add("--ignore-subnets", skipped.subnets);
+                                        skipped.inbound.toString(),
+                                        "--skip-outbound-ports",
+                                        skipped.outbound.toString()};
+  if (!skipped.subnets.empty()) {
+    arguments.emplace_back("--ignore-subnets");
+    arguments.push_back(skipped.subnets);
+  }
   return arguments;
 }
 

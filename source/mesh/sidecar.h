@@ -27,7 +27,7 @@ struct SidecarSettings {
 };
 
 struct SkippedPorts {
-  PortSet inbound;  // with the admin port, which is put to them
+  PortSet inbound;
   PortSet outbound;
   std::string subnets;  // by comma
 };

@@ -216,22 +216,25 @@ TEST(ManifestsTest, TheRulesGetTheListsThatCount) {
       "10.0.0.0/8}}\n";
   const std::string spec = "{containers: [{name: a, ports: [{name: web, containerPort: 80}]}]}";
   const std::string begin =
-      "rules --apply --inbound-port 4143 --outbound-port 4140 --proxy-uid 2102 ";
+      "rules --apply --inbound-port 4143 --outbound-port 4140 --admin-port 4191 --proxy-uid 2102 ";
   EXPECT_EQ(ruleArguments(inject(pod(spec)).output),
-            begin + "--skip-inbound-ports 4191,4567-4568 --skip-outbound-ports 4567-4568 ");
+            begin + "--skip-inbound-ports 4567-4568 --skip-outbound-ports 4567-4568 ");
   EXPECT_EQ(ruleArguments(inject(pod(spec) + space).output),
             begin +
-                "--skip-inbound-ports 22,4191,4567-4568 --skip-outbound-ports 4567-4568 "
+                "--skip-inbound-ports 22,4567-4568 --skip-outbound-ports 4567-4568 "
                 "--ignore-subnets 10.0.0.0/8 ");
   EXPECT_EQ(ruleArguments(inject(pod(spec,
                                      "{config.linkerd.io/skip-inbound-ports: '-4567,+web', "
                                      "config.linkerd.io/skip-outbound-ports: ''}") +
                                  space)
                               .output),
-            begin + "--skip-inbound-ports 22,80,4191,4568 --ignore-subnets 10.0.0.0/8 ");
+            begin +
+                "--skip-inbound-ports 22,80,4568 --skip-outbound-ports  "
+                "--ignore-subnets 10.0.0.0/8 ");
   InjectOptions older = pinned();
   older.defaults = portDefaultsOrNull("linkerd-2.10");
-  EXPECT_EQ(ruleArguments(inject(pod(spec), older).output), begin + "--skip-inbound-ports 4191 ");
+  EXPECT_EQ(ruleArguments(inject(pod(spec), older).output),
+            begin + "--skip-inbound-ports  --skip-outbound-ports  ");
 }
 
 struct Warning {

@@ -153,8 +153,8 @@ class ManifestsTest(unittest.TestCase):
         self.assertEqual([port["containerPort"] for port in proxy["ports"]], [1143, 1191])
         self.assertEqual({proxy[probe]["httpGet"]["port"] for probe in ("livenessProbe", "readinessProbe")}, {1191})
         self.assertEqual(rules["args"], ["rules", "--apply", "--inbound-port", "1143", "--outbound-port", "1140",
-                                         "--proxy-uid", "7", "--skip-inbound-ports", "22,1191,4567-4568",
-                                         "--skip-outbound-ports", "4568"])
+                                         "--admin-port", "1191", "--proxy-uid", "7", "--skip-inbound-ports",
+                                         "22,4567-4568", "--skip-outbound-ports", "4568"])
         self.assertEqual(spec["volumes"][0]["configMap"]["name"], "c")
         self.assertEqual(spec["volumes"][1]["secret"]["secretName"], "s")
 
