@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/mesh/manifests.h"
+#include "source/mesh/netpol.h"
 #include "source/mesh/port_policy.h"
 
 namespace weir {
@@ -49,6 +50,20 @@ ManifestCommands::ManifestCommands(CLI::App& app) {
   uninject_command_ =
       app.add_subcommand("uninject", "take out of Kubernetes manifests what inject has put in");
   addPaths(*uninject_command_, paths_);
+  addNetpol(app);
+}
+
+void ManifestCommands::addNetpol(CLI::App& app) {
+  netpol_command_ = app.add_subcommand(
+      "netpol", "correct NetworkPolicies that name opaque ports, for clients in the mesh");
+  addPaths(*netpol_command_, paths_);
+  opaque_in_policies_.option = netpol_command_->add_option(
+      "--opaque-ports", opaque_in_policies_.text, "opaque ports, on top of what the manifests say");
+  netpol_command_->add_option("--inbound-port", sidecar_.inbound_port, "of the proxy (4143)")
+      ->check(CLI::Range(1, 65535));
+  netpol_command_
+      ->add_option("--default", defaults_, "lists where there is no annotation (linkerd-2.11)")
+      ->check(CLI::IsMember(defaultsNames()));
 }
 
 void ManifestCommands::addInject(CLI::App& app) {
@@ -103,10 +118,18 @@ int ManifestCommands::inject() {
   return withFiles(paths_, [&](const auto& files) { return injectManifests(files, options); });
 }
 
+int ManifestCommands::correctPolicies() {
+  const mesh::NetpolOptions options{opaque_in_policies_.given(), sidecar_.inbound_port,
+                                    mesh::portDefaultsOrNull(defaults_)};
+  return withFiles(paths_,
+                   [&](const auto& files) { return mesh::correctNetworkPolicies(files, options); });
+}
+
 std::optional<int> ManifestCommands::run() {
   if (*inject_command_) return inject();
   if (*uninject_command_)
     return withFiles(paths_, [](const auto& files) { return mesh::uninjectManifests(files); });
+  if (*netpol_command_) return correctPolicies();
   return std::nullopt;
 }
 

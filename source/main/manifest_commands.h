@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands on Kubernetes manifests: `weir inject` and `weir uninject`.
+// The commands on Kubernetes manifests: `weir inject`, `weir uninject` and `weir netpol`.
 
 #include <CLI/CLI.hpp>
 #include <optional>
@@ -23,9 +23,11 @@ class ManifestCommands {
 
  private:
   void addInject(CLI::App& app);
+  void addNetpol(CLI::App& app);
   void addPortLists(CLI::App& command);
   void addSidecarOptions(CLI::App& command);
   int inject();
+  int correctPolicies();
 
   // A list that may be given, and given empty.
   struct ListOption {
@@ -36,10 +38,12 @@ class ManifestCommands {
 
   CLI::App* inject_command_ = nullptr;
   CLI::App* uninject_command_ = nullptr;
+  CLI::App* netpol_command_ = nullptr;
   std::vector<std::string> paths_;
   ListOption opaque_;
   ListOption skip_inbound_;
   ListOption skip_outbound_;
+  ListOption opaque_in_policies_;
   std::string defaults_{mesh::OwnPortDefaults};
   mesh::SidecarSettings sidecar_;
 };

@@ -47,7 +47,8 @@ class ManifestNamespaces {
   std::map<std::string, std::vector<NamedPort>, std::less<>> ports_;
 };
 
-enum class InjectOutcome : uint8_t { Injected, Annotated, Uninjected, Skipped };
+// Corrected: a NetworkPolicy, by netpol.h.
+enum class InjectOutcome : uint8_t { Injected, Annotated, Uninjected, Corrected, Skipped };
 
 struct Injected {
   InjectOutcome outcome = InjectOutcome::Skipped;

@@ -10,6 +10,7 @@ std::string_view outcomeText(InjectOutcome outcome) {
     case InjectOutcome::Injected: return "injected";
     case InjectOutcome::Annotated: return "annotated";
     case InjectOutcome::Uninjected: return "uninjected";
+    case InjectOutcome::Corrected: return "corrected";
     case InjectOutcome::Skipped: return "skipped";
   }
   return "";
@@ -59,27 +60,6 @@ class Report {
   bool changed_ = false;
 };
 
-using Change = std::function<Result<Injected>(YamlNode&)>;
-
-ManifestOutcome changeAll(const std::vector<ManifestDocument>& documents, const Change& change,
-                          std::string_view nothing_done) {
-  Report report;
-  std::vector<std::string> texts;
-  for (const ManifestDocument& document : documents) {
-    YamlNode root = document.yaml.root;
-    forEachObject(root, [&](YamlNode& object) { report.add(object, change(object)); });
-    auto text = report.failed() ? Result<std::string>("") : documentText(document, root);
-    if (text.ok())
-      texts.push_back(std::move(text).value());
-    else
-      report.error(text.error().detail);
-  }
-  const bool ok = !report.failed();
-  return {ok, ok ? config::joinYamlDocuments(texts) : "", report.text(nothing_done)};
-}
-
-ManifestOutcome unreadable(const Error& error) { return {false, "", error.detail + "\n"}; }
-
 }  // namespace
 
 Result<std::vector<ManifestDocument>> readManifests(const std::vector<ManifestFile>& files) {
@@ -113,16 +93,35 @@ Result<std::string> documentText(const ManifestDocument& document, const YamlNod
   return config::writeYaml(root);
 }
 
+ManifestOutcome changeManifests(const std::vector<ManifestDocument>& documents,
+                                const ManifestChange& change, std::string_view nothing_done) {
+  Report report;
+  std::vector<std::string> texts;
+  for (const ManifestDocument& document : documents) {
+    YamlNode root = document.yaml.root;
+    forEachObject(root, [&](YamlNode& object) { report.add(object, change(object)); });
+    auto text = report.failed() ? Result<std::string>("") : documentText(document, root);
+    if (text.ok())
+      texts.push_back(std::move(text).value());
+    else
+      report.error(text.error().detail);
+  }
+  const bool ok = !report.failed();
+  return {ok, ok ? config::joinYamlDocuments(texts) : "", report.text(nothing_done)};
+}
+
+ManifestOutcome failedManifests(const Error& error) { return {false, "", error.detail + "\n"}; }
+
 ManifestOutcome injectManifests(const std::vector<ManifestFile>& files,
                                 const InjectOptions& options) {
   auto documents = readManifests(files);
-  if (!documents.ok()) return unreadable(documents.error());
+  if (!documents.ok()) return failedManifests(documents.error());
   ManifestNamespaces namespaces;
   for (ManifestDocument& document : documents.value()) {
     forEachObject(document.yaml.root, [&](YamlNode& object) { namespaces.add(object); });
   }
   namespaces.annotate(options.ports);
-  return changeAll(
+  return changeManifests(
       documents.value(),
       [&](YamlNode& object) { return injectObject(object, options, namespaces); },
       "no supported objects found");
@@ -130,8 +129,8 @@ ManifestOutcome injectManifests(const std::vector<ManifestFile>& files,
 
 ManifestOutcome uninjectManifests(const std::vector<ManifestFile>& files) {
   const auto documents = readManifests(files);
-  if (!documents.ok()) return unreadable(documents.error());
-  return changeAll(
+  if (!documents.ok()) return failedManifests(documents.error());
+  return changeManifests(
       documents.value(),
       [](YamlNode& object) -> Result<Injected> { return uninjectObject(object); },
       "nothing of weir's was found");

@@ -43,6 +43,12 @@ struct ManifestDocument {
 Result<std::vector<ManifestDocument>> readManifests(const std::vector<ManifestFile>& files);
 // Calls visit(object) for each object in a document: itself, or the items of a List.
 void forEachObject(YamlNode& root, const std::function<void(YamlNode&)>& visit);
+using ManifestChange = std::function<Result<Injected>(YamlNode&)>;
+// Each object of the documents as `change` leaves it, and the report. `nothing_done` is for the
+// report where every object was skipped.
+ManifestOutcome changeManifests(const std::vector<ManifestDocument>& documents,
+                                const ManifestChange& change, std::string_view nothing_done);
+ManifestOutcome failedManifests(const Error& error);
 // The document as it was written, or, if `root` differs from what was read, as it is now.
 Result<std::string> documentText(const ManifestDocument& document, const YamlNode& root);
 

@@ -1,4 +1,5 @@
-"""`weir inject` and `weir uninject` as commands: what they write, against another YAML reader and Kubernetes' own types."""
+"""`weir inject`, `uninject` and `netpol` as commands: what they write, against another YAML reader and
+Kubernetes' own types."""
 
 import os
 import re
@@ -183,6 +184,17 @@ class ManifestsTest(unittest.TestCase):
         done = weir("inject", "/nowhere/x.yaml")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertEqual(done.stderr, "weir: /nowhere/x.yaml: cannot be read: No such file or directory\n")
+
+    def test_a_corrected_policy_has_the_types_of_kubernetes(self):
+        policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "n"},
+                  "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 5432}]}]}}
+        done = weir("netpol", "-", "--inbound-port", "1143", text=yaml.safe_dump(policy))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        corrected = yaml.safe_load(done.stdout)
+        Schema().check(corrected, "V1NetworkPolicy", "NetworkPolicy")
+        policy["spec"]["ingress"][0]["ports"].append({"port": 1143, "protocol": "TCP"})
+        self.assertEqual(corrected, policy)
+        self.assertIn("admits, for clients in the mesh, every port", done.stderr)
 
 
 if __name__ == "__main__":
