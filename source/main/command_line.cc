@@ -15,6 +15,7 @@
 #include "source/base/version.h"
 #include "source/config/load_settings.h"
 #include "source/event/signals.h"
+#include "source/main/advise_command.h"
 #include "source/main/manifest_commands.h"
 #include "source/server/explain.h"
 #include "source/server/reloader.h"
@@ -255,6 +256,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
       ->check(CLI::Range(0.1, 3600.0));
   top_command->add_flag("--once", options.once, "write one table, and end");
   ManifestCommands manifest_commands(app);
+  AdviseCommand advise_command(app);
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   CLI::App* help_command = app.add_subcommand("help", "print this help");
 
@@ -271,7 +273,8 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   if (*validate_command) return validate(options, registry);
   if (*explain_command) return explain(options, registry);
   if (*top_command) return showTop(options);
-  return manifest_commands.run().value_or(0);
+  if (const auto status = manifest_commands.run()) return *status;
+  return advise_command.run().value_or(0);
 }
 
 }  // namespace weir

@@ -1,6 +1,7 @@
-"""`weir inject`, `uninject` and `netpol` as commands: what they write, against another YAML reader and
+"""`weir inject`, `uninject`, `netpol` and `advise` as commands: what they write, against another YAML reader and
 Kubernetes' own types."""
 
+import json
 import os
 import re
 import shutil
@@ -195,6 +196,31 @@ class ManifestsTest(unittest.TestCase):
         policy["spec"]["ingress"][0]["ports"].append({"port": 1143, "protocol": "TCP"})
         self.assertEqual(corrected, policy)
         self.assertIn("admits, for clients in the mesh, every port", done.stderr)
+
+
+class AdviseTest(unittest.TestCase):
+    def test_a_protocol_gives_all_its_ports(self):
+        done = weir("advise", "--protocol", "galera", "--json")
+        self.assertEqual([(one["port"], one["treatment"]) for one in json.loads(done.stdout)],
+                         [(3306, "opaque"), (4444, "opaque"), (4567, "skip"), (4568, "skip")])
+
+    def test_options_count(self):
+        for options, treatment in ((["--port", "443"], "detect"),
+                                   (["--port", "443", "--default", "linkerd-2.10"], "opaque"),
+                                   (["--port", "3307", "--protocol", "MySQL", "--off-cluster", "--tls"], "detect")):
+            [advice] = json.loads(weir("advise", *options, "--json").stdout)
+            self.assertEqual(advice["treatment"], treatment, options)
+            self.assertEqual((advice["off_cluster"], advice["tls"]), ("--off-cluster" in options, "--tls" in options))
+
+    def test_the_text_is_the_default(self):
+        done = weir("advise", "--port", "31337")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("port        31337, no protocol that Weir knows\nconfigure   nothing\n", done.stdout)
+
+    def test_wrong_arguments_are_status_2(self):
+        for arguments in ([], ["--port", "0"], ["--port", "70000"], ["--protocol", "x"],
+                          ["--port", "1", "--default", "x"]):
+            self.assertEqual(weir("advise", *arguments).returncode, 2, arguments)
 
 
 if __name__ == "__main__":
