@@ -17,6 +17,7 @@
 #include "source/event/signals.h"
 #include "source/main/advise_command.h"
 #include "source/main/manifest_commands.h"
+#include "source/main/rules_command.h"
 #include "source/server/explain.h"
 #include "source/server/reloader.h"
 #include "source/server/server.h"
@@ -257,6 +258,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   top_command->add_flag("--once", options.once, "write one table, and end");
   ManifestCommands manifest_commands(app);
   AdviseCommand advise_command(app);
+  RulesCommand rules(app);
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   CLI::App* help_command = app.add_subcommand("help", "print this help");
 
@@ -274,6 +276,7 @@ int runCommandLine(int argc, char** argv, const config::Registry& registry) {
   if (*explain_command) return explain(options, registry);
   if (*top_command) return showTop(options);
   if (const auto status = manifest_commands.run()) return *status;
+  if (rules.chosen()) return rules.run();
   return advise_command.run().value_or(0);
 }
 

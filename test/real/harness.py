@@ -23,8 +23,8 @@ PACKAGE_OF = {
     "haproxy": "haproxy",
     "initdb": "postgresql",
     "ip": "iproute2",
-    "ip6tables": "iptables",
-    "iptables": "iptables",
+    **{f"{family}{kind}{verb}": "iptables" for family in ("iptables", "ip6tables") for kind in ("", "-nft", "-legacy")
+       for verb in ("", "-save", "-restore")},
     "mariadb": "mariadb-client-core",
     "mariadb-install-db": "mariadb-server-core",
     "mariadbd": "mariadb-server-core",
@@ -46,6 +46,7 @@ PACKAGE_OF = {
     "redis-cli": "redis-tools",
     "redis-server": "redis-server",
     "scp": "openssh-client",
+    "setpriv": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
