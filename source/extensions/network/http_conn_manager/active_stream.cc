@@ -136,6 +136,7 @@ void ActiveStream::onBadMessage(const http::BadMessage& bad) {
   manager_.stats().onRejected(bad.reason);
   if (filtered_) return filters_.sendLocalReply({bad.status, bad.reason});
   info().path = filters_.requestHeaders().get(HeaderId::Path);
+  info().is_grpc = http::isGrpc(filters_.requestHeaders());
   replyDirectly({bad.status, bad.reason});
 }
 
