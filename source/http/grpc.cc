@@ -26,4 +26,9 @@ unsigned grpcStatusFor(unsigned http_status) {
   }
 }
 
+std::string shownStatus(const HeaderMap& request, unsigned http_status) {
+  if (!isGrpc(request)) return std::to_string(http_status);
+  return "200 and grpc-status " + std::to_string(grpcStatusFor(http_status));
+}
+
 }  // namespace weir::http

@@ -4,9 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "source/filter/relays_to_clusters.h"
+#include "source/http/grpc.h"
+#include "source/http/header_map.h"
 
 namespace weir::server {
 namespace {
@@ -49,11 +54,42 @@ void addHints(const std::string& prefix, FilterExplanation& said) {
   }
 }
 
+bool goesToOriginal(const config::BootstrapSettings& settings, const std::string& cluster) {
+  return std::any_of(settings.clusters.begin(), settings.clusters.end(), [&](const auto& one) {
+    return one.name == cluster && one.type == upstream::ClusterSettings::Type::OriginalDst;
+  });
+}
+
+// A relay would connect to the listener itself: what goes to the original destination ends.
+std::optional<FilterExplanation> explainLoop(const config::BootstrapSettings& settings,
+                                             const filter::NetworkFilterFactory& factory) {
+  const auto* relay = dynamic_cast<const filter::RelaysToClusters*>(&factory);
+  if (relay == nullptr) return std::nullopt;
+  std::vector<std::string> loops;
+  bool others = false;
+  for (const auto& [cluster, weight] : relay->clusterShares()) {
+    if (weight == 0) continue;
+    if (goesToOriginal(settings, cluster)) {
+      loops.push_back(cluster);
+    } else {
+      others = true;
+    }
+  }
+  if (loops.empty()) return std::nullopt;
+  const std::string where =
+      others ? fmt::format(" if it goes to {}", fmt::join(loops, ", ")) : std::string();
+  return FilterExplanation{
+      std::string(factory.name()), others ? Verdict::Passes : Verdict::Ends,
+      fmt::format("closed (loop){}: the destination is the listener itself", where)};
+}
+
 // False: one of them ends the connection.
-bool explainFilters(const config::FilterChainSettings& chain, const std::string& prefix,
+bool explainFilters(const config::BootstrapSettings& settings,
+                    const config::FilterChainSettings& chain, const std::string& prefix,
                     const filter::ConnectionInfo& info, Explanation& out) {
   for (const auto& factory : chain.filters) {
     auto said = factory->explainConnection(info);
+    if (!said && info.destination_is_self) said = explainLoop(settings, *factory);
     if (!said) continue;
     addHints(prefix, *said);
     out.filters.push_back(std::move(*said));
@@ -83,25 +119,36 @@ void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& termina
   remark(out, "the request goes: {}", out.request->outcome);
 }
 
-bool goesToOriginal(const config::BootstrapSettings& settings, const std::string& cluster) {
-  return std::any_of(settings.clusters.begin(), settings.clusters.end(), [&](const auto& one) {
-    return one.name == cluster && one.type == upstream::ClusterSettings::Type::OriginalDst;
-  });
+// What the client sees of a reply with 508.
+std::string loopStatus(const filter::RequestDescription& described) {
+  http::HeaderMap headers;
+  std::string head = filter::http1HeadOf(described);
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  constexpr std::string_view Field = "\ncontent-type:";
+  if (const size_t at = head.find(Field); at != std::string::npos) {
+    const size_t begin = head.find_first_not_of(" \t", at + Field.size());
+    headers.add(http::HeaderId::ContentType,
+                std::string_view(head).substr(begin, head.find('\r', begin) - begin));
+  }
+  return http::shownStatus(headers, 508);
 }
 
 // What goes to the original destination would come back to the listener.
-void refuseLoop(const config::BootstrapSettings& settings, filter::RequestExplanation& request) {
+void refuseLoop(const config::BootstrapSettings& settings,
+                const filter::RequestDescription& described, filter::RequestExplanation& request) {
   std::vector<std::string> loops;
   for (const auto& cluster : request.clusters) {
     if (goesToOriginal(settings, cluster.name)) loops.push_back(cluster.name);
   }
   if (loops.empty()) return;
   if (loops.size() < request.clusters.size()) {
-    request.outcome += fmt::format("; answered with 508 (loop) if to {}", fmt::join(loops, ", "));
+    request.outcome += fmt::format("; answered with {} (loop) if to {}", loopStatus(described),
+                                   fmt::join(loops, ", "));
     return;
   }
   request.action = "reject";
-  request.outcome = "answered with 508: loop";
+  request.outcome = fmt::format("answered with {}: loop", loopStatus(described));
   request.upstream_path.clear();
   request.clusters.clear();
 }
@@ -111,7 +158,7 @@ void explainRequest(const config::BootstrapSettings& settings,
                     const filter::ConnectionInfo& info, Explanation& out) {
   if (!info.facts.tls) out.request = terminal.explainRequest(*request.request, info);
   if (!out.request) return;
-  if (info.destination_is_self) refuseLoop(settings, *out.request);
+  if (info.destination_is_self) refuseLoop(settings, *request.request, *out.request);
   for (FilterExplanation& said : out.request->verdicts) addHints(request.option_prefix, said);
   // What its codec says, where nothing had to look at the bytes before.
   if (info.protocol == "tcp" && !out.request->protocol.empty())
@@ -124,7 +171,7 @@ void explainChosen(const config::BootstrapSettings& settings,
                    const config::FilterChainSettings& chain, const ExplainRequest& request,
                    const filter::ConnectionInfo& info, Explanation& out) {
   const filter::NetworkFilterFactory& terminal = *chain.filters.back();
-  const bool passes = explainFilters(chain, request.option_prefix, info, out);
+  const bool passes = explainFilters(settings, chain, request.option_prefix, info, out);
   const bool asks = passes && request.request;
   if (asks) explainRequest(settings, terminal, request, info, out);
   remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);

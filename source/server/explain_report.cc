@@ -72,7 +72,7 @@ std::string requestText(const filter::RequestExplanation& request) {
     text += '\n';
   };
   line("request, path {}", request.path.empty() ? "(none)" : request.path);
-  addFiltersText("its filters, of those that authorise", request.verdicts, text);
+  addFiltersText("its filters that say what they do", request.verdicts, text);
   if (request.domain.empty()) return text;
   line("virtual host {} (domain {}), routes in their order", request.virtual_host, request.domain);
   for (const auto& route : request.routes) {
@@ -155,7 +155,7 @@ std::string explanationText(const Explanation& explanation) {
            predicate.expected, predicate.actual);
     }
   }
-  addFiltersText("the chain's filters, of those that authorise", explanation.filters, text);
+  addFiltersText("the chain's filters that say what they do", explanation.filters, text);
   if (explanation.request) text += requestText(*explanation.request);
   for (const std::string& remark : explanation.remarks) line("{}", remark);
   return text;

@@ -2,6 +2,7 @@
 #include <cctype>
 #include <utility>
 
+#include "source/http/h2/preface.h"
 #include "source/server/explain.h"
 
 namespace weir::server {
@@ -46,13 +47,19 @@ Result<std::pair<std::string, std::string>> readHeader(const std::string& text,
   return std::pair(std::move(name), std::move(value));
 }
 
-// They are a request of HTTP/1, up to the end of its head at least.
+// They are a request in the form of HTTP/1, whatever the version that it names, up to the end of
+// its head at least; there may be empty lines before it. The preface of HTTP/2 has that form.
 bool haveHead(const std::string& bytes) {
+  const size_t begin = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
+  const std::string_view head = std::string_view(bytes).substr(begin);
   const bool whole =
-      bytes.find("\n\r\n") != std::string::npos || bytes.find("\n\n") != std::string::npos;
-  const bool http1 = bytes.substr(0, bytes.find('\n')).find(" HTTP/1.") != std::string::npos;
-  return whole && http1;
+      head.find("\n\r\n") != std::string_view::npos || head.find("\n\n") != std::string_view::npos;
+  const bool names_version =
+      head.substr(0, head.find('\n')).find(" HTTP/") != std::string_view::npos;
+  return whole && names_version;
 }
+
+bool areHttp2(const std::string& bytes) { return bytes.starts_with(http::Http2PrefaceLine); }
 
 // The request that the client's bytes are, if they have the head of one.
 ExplainRequest readHead(ExplainRequest& request) {
@@ -72,29 +79,26 @@ Error twoRequests(const std::string& bytes, const std::string& prefix) {
                        ": they describe a request, and the bytes have the head of one");
 }
 
-bool readVersion(const std::optional<std::string>& word,
-                 filter::RequestDescription::Version& version) {
+// Nothing: it is one of those that there are. The bytes, too, may tell it.
+std::optional<Error> readVersion(const ExplainWords& words, const std::string& prefix,
+                                 const std::string& bytes,
+                                 filter::RequestDescription::Version& version) {
   using Version = filter::RequestDescription::Version;
-  if (!word) return true;
-  if (*word == "1.0") version = Version::Http10;
-  if (*word == "1.1") version = Version::Http11;
-  if (*word == "2") version = Version::Http2;
-  return version != Version::Any;
+  const bool http2 = areHttp2(bytes);
+  if (http2) version = Version::Http2;
+  if (!words.http_version) return std::nullopt;
+  const std::string& word = *words.http_version;
+  if (word == "1.0") version = Version::Http10;
+  if (word == "1.1") version = Version::Http11;
+  if (word == "2") version = Version::Http2;
+  if (version == Version::Any) return wrongWord(prefix + "http-version", word, "1.0, 1.1 or 2");
+  if (!http2 || version == Version::Http2) return std::nullopt;
+  return wrongWord(prefix + "http-version", word, "2, of which the bytes have the preface");
 }
 
-// The request that the words speak of, if they do.
-Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string& prefix,
-                                   ExplainRequest& request) {
-  const bool described_by_words =
-      words.method || words.host || words.path || words.http_version || !words.headers.empty();
-  if (!described_by_words) return readHead(request);
-  if (haveHead(request.bytes.value_or(""))) return twoRequests(*words.bytes, prefix);
-  filter::RequestDescription described;
-  described.method = words.method.value_or("GET");
-  described.host = words.host.value_or(request.destination.toString());
-  described.path = words.path.value_or(described.method == "CONNECT" ? "" : "/");
-  const bool path_is_good =
-      described.path.empty() || described.path == "*" || described.path.starts_with('/');
+// Nothing: they can stand in a request line.
+std::optional<Error> checkLine(const filter::RequestDescription& described,
+                               const std::string& prefix) {
   for (const auto& [name, value] : {std::pair("method", &described.method),
                                     {"host", &described.host},
                                     {"path", &described.path}}) {
@@ -103,9 +107,18 @@ Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string&
       if (bad) return wrongWord(prefix + name, *value, "one word without blanks");
     }
   }
-  if (!path_is_good) return wrongWord(prefix + "path", described.path, "a path: it begins with /");
-  if (!readVersion(words.http_version, described.version))
-    return wrongWord(prefix + "http-version", *words.http_version, "1.0, 1.1 or 2");
+  if (described.method.empty())
+    return wrongWord(prefix + "method", described.method, "a method, such as GET");
+  const std::string& path = described.path;
+  const bool good = path.empty() ? described.method == "CONNECT" : path == "*" || path[0] == '/';
+  if (good) return std::nullopt;
+  return wrongWord(prefix + "path", path,
+                   path.empty() ? "a path: CONNECT alone has none" : "a path: it begins with /");
+}
+
+// The fields of the words. A first host among them is the request's, if no word has said it.
+std::optional<Error> readHeaders(const ExplainWords& words, const std::string& prefix,
+                                 filter::RequestDescription& described) {
   bool host_given = words.host.has_value();
   for (const std::string& text : words.headers) {
     auto header = readHeader(text, prefix);
@@ -117,6 +130,24 @@ Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string&
       described.headers.push_back(std::move(header).value());
     }
   }
+  return std::nullopt;
+}
+
+// The request that the words speak of, if they do.
+Result<ExplainRequest> readRequest(const ExplainWords& words, const std::string& prefix,
+                                   ExplainRequest& request) {
+  const bool described_by_words =
+      words.method || words.host || words.path || words.http_version || !words.headers.empty();
+  if (!described_by_words) return readHead(request);
+  const std::string bytes = request.bytes.value_or("");
+  if (haveHead(bytes) && !areHttp2(bytes)) return twoRequests(*words.bytes, prefix);
+  filter::RequestDescription described;
+  described.method = words.method.value_or("GET");
+  described.host = words.host.value_or(request.destination.toString());
+  described.path = words.path.value_or(described.method == "CONNECT" ? "" : "/");
+  if (auto bad = checkLine(described, prefix)) return *bad;
+  if (auto bad = readVersion(words, prefix, bytes, described.version)) return *bad;
+  if (auto bad = readHeaders(words, prefix, described)) return *bad;
   request.request = std::move(described);
   return request;
 }

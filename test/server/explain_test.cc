@@ -145,6 +145,29 @@ TEST(ExplainWordsTest, AWholeHeadInTheBytesIsARequest) {
   EXPECT_FALSE(read("EHLO a\\r\\n\\r\\n").has_value());
 }
 
+TEST(ExplainWordsTest, WhateverHasTheFormOfAHeadIsARequest) {
+  const auto has = [](const std::string& bytes) {
+    const auto request = readExplainRequest({.dst = "1.2.3.4:5", .bytes = bytes}, "--");
+    return request.ok() && request.value().request.has_value();
+  };
+  const std::string fields = "\\r\\nhost: a\\r\\n";
+  EXPECT_TRUE(has("\\r\\n\\r\\nGET / HTTP/1.1" + fields + "\\r\\n"));
+  EXPECT_TRUE(has("GET / HTTP/3.0" + fields + "\\r\\n"));
+  EXPECT_TRUE(has("PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n"));
+  EXPECT_FALSE(has("\\r\\n\\r\\nGET / HTTP/1.1" + fields));
+  EXPECT_FALSE(has("\\r\\n\\r\\n"));
+  EXPECT_FALSE(has("PING\\r\\n\\r\\n"));
+}
+
+TEST(ExplainWordsTest, ThePrefaceTellsTheVersionOfTheRequestThatWordsDescribe) {
+  const auto request = readExplainRequest(
+      {.dst = "1.2.3.4:5", .bytes = "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n", .path = "/a"},
+      "--");
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request.value().request->version, filter::RequestDescription::Version::Http2);
+  EXPECT_EQ(request.value().request->path, "/a");
+}
+
 TEST(ExplainWordsTest, AHeadInTheBytesAndWordsOfARequestContradict) {
   const std::string bytes = "GET /a HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n";
   for (const ExplainWords& words :
@@ -251,6 +274,36 @@ TEST_F(ExplainTest, ARequestToTheListenerItselfIsALoop) {
   }
 }
 
+TEST_F(ExplainTest, ALoopIsToldToGrpcAsGrpc) {
+  settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>()};
+  settings_.clusters = {
+      {.name = "up", .type = upstream::ClusterSettings::Type::OriginalDst, .endpoints = {}}};
+  request_.request = filter::RequestDescription{
+      .host = "a", .path = "/a", .headers = {{"content-type", "Application/gRPC"}}};
+  says("the request goes: answered with 200 and grpc-status 2: loop");
+}
+
+TEST_F(ExplainTest, ARelayToTheListenerItselfIsALoop) {
+  using Type = upstream::ClusterSettings::Type;
+  request_.bytes = "ruok";
+  settings_.clusters = {{.name = "tcp", .type = Type::OriginalDst, .endpoints = {}}};
+  says(
+      "the chain's filters that say what they do\n"
+      "  tcp_proxy              closed (loop): the destination is the listener itself\n");
+  says("tcp_proxy ends it: closed (loop): the destination is the listener itself\n");
+  settings_.listeners[0].default_chain->filters = {std::make_shared<extensions::TcpProxyFactory>(
+      extensions::TcpProxySettings{{{"tcp"}, {"http"}, {"none", 0}}, {}})};
+  says(
+      "  tcp_proxy              closed (loop) if it goes to tcp: the destination is the listener "
+      "itself\n");
+  EXPECT_EQ(text().find("ends it"), std::string::npos);
+  request_.destination = *net::IpPort::parse("127.0.0.1:15002");
+  EXPECT_EQ(text().find("loop"), std::string::npos) << text();
+  request_.destination = *net::IpPort::parse("127.0.0.1:15001");
+  settings_.clusters[0].type = Type::Static;
+  EXPECT_EQ(text().find("loop"), std::string::npos) << text();
+}
+
 TEST_F(ExplainTest, FiltersThatWereNotAskedAreNamed) {
   const std::vector<std::string> filters = {"rbac", "fault"};
   settings_.listeners[0].chains[0].filters = {std::make_shared<RoutingFactory>(filters)};
@@ -297,7 +350,7 @@ class GuardedExplainTest : public ExplainTest {
 
 TEST_F(GuardedExplainTest, WhatAVerdictHangsOnIsSaidWithTheOptionThatGivesIt) {
   says(
-      "the chain's filters, of those that authorise\n"
+      "the chain's filters that say what they do\n"
       "  guard                  not known: say --src IP:PORT, --sni NAME; without field x-user, "
       "which --header x-user:VALUE gives\n");
   says("whether guard lets it pass is not known: say --src IP:PORT, --sni NAME; ");
@@ -353,6 +406,11 @@ TEST(ExplainWordsTest, WrongOnesAreNamed) {
            Case{{.dst = "1.2.3.4"}, "dst \"1.2.3.4\" is not IP:PORT or [IP6]:PORT"},
            Case{{.dst = "1.2.3.4:5", .src = "x"}, "src \"x\" is not IP:PORT or [IP6]:PORT"},
            Case{{.dst = "1.2.3.4:5", .path = "a"}, "path \"a\" is not a path: it begins with /"},
+           Case{{.dst = "1.2.3.4:5", .path = ""},
+                "path \"\" is not a path: CONNECT alone has none"},
+           Case{{.dst = "1.2.3.4:5", .method = ""}, "method \"\" is not a method, such as GET"},
+           Case{{.dst = "1.2.3.4:5", .bytes = "PRI * HTTP/2.0\\r\\n", .http_version = "1.1"},
+                "http-version \"1.1\" is not 2, of which the bytes have the preface"},
            Case{{.dst = "1.2.3.4:5", .method = "A B"},
                 "method \"A B\" is not one word without blanks"},
            Case{{.dst = "1.2.3.4:5", .http_version = "3"},

@@ -1,9 +1,12 @@
 #include "source/extensions/http/rbac/rbac.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "source/base/log.h"
 #include "source/extensions/common/rbac_explanation.h"
+#include "source/http/grpc.h"
 
 namespace weir::http_filters {
 namespace {
@@ -67,9 +70,9 @@ std::optional<filter::FilterExplanation> RbacFactory::explainRequest(
     const http::HeaderMap& headers, const filter::ConnectionInfo& connection,
     const net::IpAddress& client) const {
   const http::RequestView request(headers);
-  return extensions::explainRbac(settings_.rules, settings_.shadow_rules,
-                                 {connection.facts, &request, client},
-                                 "answered with 403 (rbac_access_denied)");
+  return extensions::explainRbac(
+      settings_.rules, settings_.shadow_rules, {connection.facts, &request, client},
+      fmt::format("answered with {} (rbac_access_denied)", http::shownStatus(headers, 403)));
 }
 
 void RbacFactory::create(http::FilterAdder& adder) const {

@@ -41,7 +41,10 @@ std::optional<BadMessage> readHttp1(const RequestDescription& described,
   char* const room = headers.room(head.size());
   std::copy(head.begin(), head.end(), room);
   http::RequestHead request;
-  return http::parseRequestHead({room, head.size()}, settings, headers, request);
+  const auto bad = http::parseRequestHead({room, head.size()}, settings, headers, request);
+  // As the codec does: the answer is by nothing but the request line.
+  if (bad) headers.removeIf([](const http::HeaderEntry& e) { return !e.name.starts_with(':'); });
+  return bad;
 }
 
 void addHttp2Field(std::string_view name, std::string_view value, http::Underscores underscores,
@@ -82,7 +85,10 @@ std::optional<BadMessage> readHttp2(const RequestDescription& described,
 http::Version versionOf(const RequestDescription& described,
                         const HttpConnManagerSettings& settings,
                         const filter::ConnectionInfo& connection) {
-  const bool auto_http2 = connection.protocol == "h2c" || described.version == Given::Http2;
+  const bool detected = connection.protocol == "h2c" || connection.protocol.starts_with("http/");
+  const bool begins =
+      described.version == Given::Http2 || described.head.starts_with(http::Http2PrefaceLine);
+  const bool auto_http2 = detected ? connection.protocol == "h2c" : begins;
   const bool http2 =
       settings.codec == Codec::Http2 || (settings.codec == Codec::Auto && auto_http2);
   return http2 ? http::Version::Http2 : http::Version::Http11;

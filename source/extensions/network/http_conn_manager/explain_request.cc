@@ -9,6 +9,8 @@
 #include "source/extensions/network/http_conn_manager/described_request.h"
 #include "source/http/connect_target.h"
 #include "source/http/forwarded.h"
+#include "source/http/grpc.h"
+#include "source/http/h2/preface.h"
 #include "source/http/header_changes.h"
 #include "source/http/path_rewrite.h"
 #include "source/http/redirect.h"
@@ -22,10 +24,28 @@ using filter::RequestExplanation;
 using http::HeaderId;
 using http::HeaderMap;
 
-void answered(const http::BadMessage& bad, RequestExplanation& out) {
+void answered(const http::BadMessage& bad, const HeaderMap& request, RequestExplanation& out) {
   out.action = "reject";
   out.outcome = bad.status == 0 ? fmt::format("ended without an answer: {}", bad.reason)
-                                : fmt::format("answered with {}: {}", bad.status, bad.reason);
+                                : fmt::format("answered with {}: {}",
+                                              http::shownStatus(request, bad.status), bad.reason);
+}
+
+// gRPC knows no redirects: its client is told that the call failed.
+void redirected(std::string location, unsigned status, const HeaderMap& request,
+                RequestExplanation& out) {
+  out.action = "redirect";
+  out.outcome = http::isGrpc(request) ? fmt::format("answered with {}, and location {}",
+                                                    http::shownStatus(request, status), location)
+                                      : fmt::format("sent to {} with {}", location, status);
+}
+
+void answeredDirectly(const http::DirectResponse& direct, const HeaderMap& request,
+                      RequestExplanation& out) {
+  out.action = "direct_response";
+  out.outcome = "answered with " + http::shownStatus(request, direct.status);
+  // To gRPC they are its message.
+  if (!http::isGrpc(request)) out.outcome += fmt::format(" and {} bytes", direct.body.size());
 }
 
 bool mayUpgrade(const HttpConnManagerSettings& settings, const http::Forward& forward,
@@ -48,13 +68,12 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
   if (path.empty() || path == "*") return true;
   const http::PathResult result = settings.normalize(path);
   if (result.kind == Kind::Reject) {
-    answered({400, result.reason}, out);
+    answered({400, result.reason}, headers, out);
     return false;
   }
   if (result.kind == Kind::Redirect) {
-    out.action = "redirect";
-    out.outcome = fmt::format("sent to {} with 307, as its path has escaped slashes",
-                              http::locationOf(headers, result.target));
+    redirected(http::locationOf(headers, result.target), 307, headers, out);
+    out.outcome += ", as its path has escaped slashes";
     return false;
   }
   if (result.kind == Kind::Rewritten) {
@@ -66,13 +85,15 @@ bool explainPath(const HttpConnManagerSettings& settings, HeaderMap& headers,
 
 // As the route rewrites it. False: that is refused.
 bool explainRewrite(const HttpConnManagerSettings& settings, const http::Route& route,
-                    const http::Forward& forward, std::string_view path, RequestExplanation& out) {
+                    const http::Forward& forward, const HeaderMap& headers,
+                    RequestExplanation& out) {
+  const std::string_view path = headers.get(HeaderId::Path);
   out.upstream_path = path;
   auto rewritten = http::rewritePath(forward, route.matched_prefix, path);
   if (!rewritten) return true;
   http::PathResult normal = settings.normalizeRewritten(*rewritten);
   if (normal.kind == http::PathResult::Kind::Reject) {
-    answered({400, normal.reason}, out);
+    answered({400, normal.reason}, headers, out);
     return false;
   }
   const bool same = normal.kind == http::PathResult::Kind::Unchanged;
@@ -80,10 +101,17 @@ bool explainRewrite(const HttpConnManagerSettings& settings, const http::Route& 
   return true;
 }
 
+std::string mirrorText(const http::Mirror& mirror) {
+  if (mirror.per_million >= 1'000'000)
+    return fmt::format("; a copy to cluster \"{}\"", mirror.cluster);
+  return fmt::format("; a copy of {:.4g} % to cluster \"{}\"",
+                     static_cast<double>(mirror.per_million) / 1e4, mirror.cluster);
+}
+
 void explainForward(const HttpConnManagerSettings& settings, const http::Route& route,
-                    const http::Forward& forward, HeaderMap& headers, RequestExplanation& out) {
-  const std::string_view path = headers.get(HeaderId::Path);
-  if (!explainRewrite(settings, route, forward, path, out)) return;
+                    const http::Forward& forward, const HeaderMap& headers,
+                    RequestExplanation& out) {
+  if (!explainRewrite(settings, route, forward, headers, out)) return;
   uint64_t total = 0;
   for (const auto& cluster : forward.clusters) total += cluster.weight;
   for (const auto& cluster : forward.clusters) {
@@ -100,14 +128,16 @@ void explainForward(const HttpConnManagerSettings& settings, const http::Route& 
                  : fmt::format("\"{}\" {:.4g} %", cluster.name, cluster.percent);
   }
   out.outcome = out.clusters.size() == 1 ? "to " + names : "to one of the clusters " + names;
-  if (out.upstream_path != path) out.outcome += ", as " + out.upstream_path;
+  if (out.upstream_path != headers.get(HeaderId::Path)) out.outcome += ", as " + out.upstream_path;
   if (!forward.host_rewrite.empty()) out.outcome += ", to host " + forward.host_rewrite;
   if (forward.auto_host_rewrite) out.outcome += ", to the name of the endpoint";
+  for (const http::Mirror& mirror : forward.mirrors) out.outcome += mirrorText(mirror);
 }
 
 // Where a name leads is known once it is resolved; that is left to the proxy.
-void explainTunnel(const http::Tunnel& tunnel, std::string_view authority,
+void explainTunnel(const http::Tunnel& tunnel, const HeaderMap& headers,
                    const net::OwnAddresses* own, RequestExplanation& out) {
+  const std::string_view authority = headers.get(HeaderId::Authority);
   out.action = "tunnel";
   if (!tunnel.cluster.empty()) {
     out.outcome = "a tunnel to cluster \"" + tunnel.cluster + "\"";
@@ -115,13 +145,13 @@ void explainTunnel(const http::Tunnel& tunnel, std::string_view authority,
     return;
   }
   const auto target = http::connectTargetOf(authority);
-  if (!target) return answered({400, "bad_authority"}, out);
+  if (!target) return answered({400, "bad_authority"}, headers, out);
   out.outcome = fmt::format("a tunnel to {}", authority);
   if (target->address) {
     static const net::OwnAddresses Nowhere;
     const bool allow = tunnel.allow_local_destinations;
     const auto bad = http::refuseTunnelTo(*target->address, allow, own == nullptr ? Nowhere : *own);
-    if (bad) answered(*bad, out);
+    if (bad) answered(*bad, headers, out);
     return;
   }
   out.outcome += "; answered with 508 (loop) if its name leads to a listener of this process";
@@ -133,18 +163,15 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
                    const net::OwnAddresses* own, HeaderMap& headers, RequestExplanation& out) {
   if (const auto* forward = std::get_if<http::Forward>(&route.action)) {
     if (!mayUpgrade(settings, *forward, headers))
-      return answered({403, "upgrade_not_allowed"}, out);
+      return answered({403, "upgrade_not_allowed"}, headers, out);
     explainForward(settings, route, *forward, headers, out);
   } else if (const auto* redirect = std::get_if<http::Redirect>(&route.action)) {
-    out.action = "redirect";
-    out.outcome =
-        fmt::format("sent to {} with {}",
-                    http::locationOf(*redirect, headers, route.matched_prefix), redirect->status);
+    redirected(http::locationOf(*redirect, headers, route.matched_prefix), redirect->status,
+               headers, out);
   } else if (const auto* direct = std::get_if<http::DirectResponse>(&route.action)) {
-    out.action = "direct_response";
-    out.outcome = fmt::format("answered with {} and {} bytes", direct->status, direct->body.size());
+    answeredDirectly(*direct, headers, out);
   } else if (const auto* tunnel = std::get_if<http::Tunnel>(&route.action)) {
-    explainTunnel(*tunnel, headers.get(HeaderId::Authority), own, out);
+    explainTunnel(*tunnel, headers, own, out);
   }
 }
 
@@ -186,25 +213,8 @@ bool explainFilters(const HttpConnManagerSettings& settings,
   return true;
 }
 
-}  // namespace
-
-RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
-                                  const filter::RequestDescription& described,
-                                  const filter::ConnectionInfo& connection) {
-  RequestExplanation out;
-  const http::Version version = versionOf(described, settings, connection);
-  out.protocol = version == http::Version::Http2 ? "h2c" : "http/1.1";
-  HeaderMap headers;
-  auto bad = readDescribed(described, version, settings, headers);
-  out.path = headers.get(HeaderId::Path);
-  if (!bad) bad = http::checkRequest(headers);
-  if (bad) {
-    answered(*bad, out);
-    return out;
-  }
-  const net::IpAddress client = explainClient(settings, connection, headers);
-  if (!explainPath(settings, headers, out)) return out;
-  if (!explainFilters(settings, connection, headers, client, out)) return out;
+void explainRoutes(const HttpConnManagerSettings& settings, const net::OwnAddresses* own,
+                   HeaderMap& headers, RequestExplanation& out) {
   http::RouteAnswer answer = settings.routes->explain(headers);
   out.virtual_host = std::move(answer.virtual_host);
   out.domain = std::move(answer.domain);
@@ -216,13 +226,36 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
     }
     out.routes.push_back(std::move(route));
   }
-  if (answer.route != nullptr) {
-    explainAction(settings, *answer.route, described.own_addresses, headers, out);
-  } else {
-    out.action = "reject";
-    out.outcome = out.domain.empty() ? "answered with 404: no virtual host has that domain"
-                                     : "answered with 404: no route takes it";
+  if (answer.route != nullptr) return explainAction(settings, *answer.route, own, headers, out);
+  const bool known = !out.domain.empty();
+  answered({404, known ? "no route takes it" : "no virtual host has that domain"}, headers, out);
+}
+
+}  // namespace
+
+RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
+                                  const filter::RequestDescription& described,
+                                  const filter::ConnectionInfo& connection) {
+  RequestExplanation out;
+  const http::Version version = versionOf(described, settings, connection);
+  out.protocol = version == http::Version::Http2 ? "h2c" : "http/1.1";
+  if (version == http::Version::Http2 && described.head.starts_with(http::Http2Preface)) {
+    out.action = "none";
+    out.outcome = "not known: of bytes of HTTP/2 the preface is read, and no request behind it";
+    return out;
   }
+  HeaderMap headers;
+  auto bad = readDescribed(described, version, settings, headers);
+  out.path = headers.get(HeaderId::Path);
+  if (!bad) bad = http::checkRequest(headers);
+  if (bad) {
+    answered(*bad, headers, out);
+    return out;
+  }
+  const net::IpAddress client = explainClient(settings, connection, headers);
+  if (!explainPath(settings, headers, out)) return out;
+  if (!explainFilters(settings, connection, headers, client, out)) return out;
+  explainRoutes(settings, described.own_addresses, headers, out);
   return out;
 }
 

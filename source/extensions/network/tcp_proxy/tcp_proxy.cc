@@ -31,6 +31,12 @@ void TcpProxyFactory::create(filter::FilterAdder& adder) const {
       settings_.relay));
 }
 
+std::vector<TcpProxyFactory::Share> TcpProxyFactory::clusterShares() const {
+  std::vector<Share> shares;
+  for (const ClusterWeight& one : settings_.clusters) shares.push_back({one.name, one.weight});
+  return shares;
+}
+
 std::unique_ptr<upstream::EarlyConnection> TcpProxyFactory::makeEarly(
     filter::Worker& worker, const filter::ConnectionInfo& info) const {
   return std::make_unique<upstream::EarlyConnection>(

@@ -15,6 +15,7 @@
 
 #include "source/extensions/network/common/upstream_relay.h"
 #include "source/filter/network_filter.h"
+#include "source/filter/relays_to_clusters.h"
 
 namespace weir::extensions {
 
@@ -34,12 +35,13 @@ struct TcpProxySettings {
 const std::string& clusterFor(const std::vector<ClusterWeight>& clusters, uint32_t draw);
 
 // Immutable; any thread. The filter that it makes belongs to one connection and its loop.
-class TcpProxyFactory final : public filter::NetworkFilterFactory {
+class TcpProxyFactory final : public filter::NetworkFilterFactory, public filter::RelaysToClusters {
  public:
   explicit TcpProxyFactory(TcpProxySettings settings) : settings_(std::move(settings)) {}
 
   std::string_view name() const override { return "tcp_proxy"; }
   void create(filter::FilterAdder& adder) const override;
+  std::vector<Share> clusterShares() const override;
   // For clusters of the original destination, and for the log.
   filter::FactSet requiredFacts() const override { return filter::Fact::Destination; }
   bool connectsEarly() const override { return true; }

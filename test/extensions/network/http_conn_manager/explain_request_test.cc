@@ -89,6 +89,15 @@ TEST_F(ExplainRequestTest, EachActionHasItsOutcome) {
   EXPECT_EQ(ask("/api", "b.example").outcome, "answered with 404: no virtual host has that domain");
 }
 
+TEST_F(ExplainRequestTest, CopiesAreNamed) {
+  http::Forward forward = to("api");
+  forward.mirrors = {{"copy"}, {"sample", 25'000}};
+  useRoutes({forwarding("api", at("/"), forward)});
+  EXPECT_EQ(
+      ask("/").outcome,
+      "to cluster \"api\"; a copy to cluster \"copy\"; a copy of 2.5 % to cluster \"sample\"");
+}
+
 TEST_F(ExplainRequestTest, ThePathIsThatWhichIsMatched) {
   EXPECT_EQ(ask("/x/..//api").path, "/api");
   EXPECT_EQ(ask("/x/..//api").outcome, "to cluster \"api\", as /v1");

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/http/h2/preface.h"
 #include "test/http/h2/frames.h"
 #include "test/support/http_proxy_harness.h"
 
@@ -149,6 +150,23 @@ TEST(ExplainedRequests, OfHttp2HaveTheOutcomeThatWasSaid) {
   }
 }
 
+TEST(ExplainedRequests, OfGrpcThatAFilterRefusesHaveTheOutcomeThatWasSaid) {
+  const std::string types = "type.googleapis.com/weir.extensions.http.";
+  HttpProxyParts parts =
+      partsWith(", http_filters: [{typed_config: {\"@type\": " + types +
+                "rbac.v1.Rbac, stat_prefix: r, rules: {action: DENY, policies: {all: {permissions: "
+                "[{any: true}], principals: [{any: true}]}}}}}, {typed_config: {\"@type\": " +
+                types + "router.v1.Router}}]");
+  HttpProxyHarness proxy(parts);
+  const RequestDescription request{.host = "a", .headers = {{"content-type", "application/grpc"}}};
+  const std::string outcome = proxy.explain(request);
+  EXPECT_NE(outcome.find("answered with 200 and grpc-status 7 (rbac_access_denied)"),
+            std::string::npos)
+      << outcome;
+  proxy.client().send(filter::http1HeadOf(request));
+  EXPECT_TRUE(proxy.clientSees("grpc-status: 7\r\n"));
+}
+
 // Over a listener of the other version.
 TEST(ExplainedRequests, OfAnotherVersionThanTheCodecsHaveTheOutcomeThatWasSaid) {
   {
@@ -165,6 +183,85 @@ TEST(ExplainedRequests, OfAnotherVersionThanTheCodecsHaveTheOutcomeThatWasSaid) 
   proxy.client().send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
   EXPECT_TRUE(proxy.clientEnds());
   EXPECT_EQ(proxy.metric("weir_http_rejected_total{name=\"web\",reason=\"h2_bad_preface\"}"), 1);
+}
+
+// Nothing has looked at the bytes before the codec is chosen by them.
+TEST(ExplainedRequests, WithoutADetectorTheirBytesChooseTheCodec) {
+  const std::string broken = "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n";
+  const std::string preface(http::Http2Preface);
+  constexpr const char* NoVersion = "answered with 505: h1_version_not_supported";
+  expectSame(preface, ", codec_type: HTTP1", NoVersion);
+  expectSame("\r\n" + preface, "", NoVersion);
+  for (const char* version : {"2.0", "3.0", "0.9", "1.2"}) {
+    const std::string head = "GET / HTTP/" + std::string(version) + "\r\nhost: a\r\n\r\n";
+    expectSame(head, "", NoVersion);
+    expectSame(head, ", codec_type: HTTP1", NoVersion);
+  }
+  {
+    HttpProxyHarness proxy(partsWith());
+    EXPECT_EQ(proxy.explain({.head = preface}),
+              "not known: of bytes of HTTP/2 the preface is read, and no request behind it");
+    proxy.client().send(hello() + headers(1, fieldsOf({.host = "a"})));
+    EXPECT_TRUE(proxy.until([&] { return !describeOutcome(proxy.client().received()).empty(); }));
+    EXPECT_NE(proxy.logged().find("status=204"), std::string::npos);
+  }
+  HttpProxyHarness proxy(partsWith());
+  EXPECT_EQ(proxy.explain({.head = broken}), "ended without an answer: h2_bad_preface");
+  proxy.client().send(broken);
+  EXPECT_TRUE(proxy.clientEnds());
+  EXPECT_EQ(proxy.metric("weir_http_rejected_total{name=\"web\",reason=\"h2_bad_preface\"}"), 1);
+}
+
+HttpProxyParts partsOfGrpc() {
+  return {.routes =
+              "[{match: {prefix: /d}, direct_response: {status: 401, body: {inline_string: no}}},"
+              "{match: {prefix: /r}, redirect: {path_redirect: /x}}]",
+          .transparent = false};
+}
+
+// A reply to gRPC is of status 200, whatever it says.
+TEST(ExplainedRequests, OfGrpcHaveTheOutcomeThatWasSaid) {
+  const std::string type = "host: a\r\ncontent-type: application/grpc+proto\r\n\r\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {"POST /none HTTP/1.1\r\n" + type, "answered with 200 and grpc-status 12: no route takes it"},
+      {"POST /d HTTP/1.1\r\n" + type, "answered with 200 and grpc-status 16"},
+      {"POST /r HTTP/1.1\r\n" + type,
+       "answered with 200 and grpc-status 2, and location http://a/x"},
+      {"POST /%00 HTTP/1.1\r\n" + type, "answered with 200 and grpc-status 13: path_has_nul"},
+      {"POST /a%2fb HTTP/1.1\r\n" + type,
+       "answered with 200 and grpc-status 2, and location http://a/a/b, as its path has escaped "
+       "slashes"},
+      {"POST / HTTP/1.1\r\nexpect: fast\r\n" + type,
+       "answered with 200 and grpc-status 2: unknown_expectation"},
+      {"POST / HTTP/1.1\r\nupgrade: x\r\nconnection: upgrade\r\n" + type,
+       "answered with 200 and grpc-status 12: no route takes it"},
+      // Of a head that cannot be read nothing tells that it is gRPC.
+      {"POST / HTTP/1.1\r\nx_y: 1\r\n" + type, "answered with 400: underscore_in_header"},
+      {"POST / HTTP/1.1\r\nx : 1\r\n" + type, "answered with 400: h1_field_name"},
+  };
+  for (const auto& [head, outcome] : cases) {
+    HttpProxyHarness proxy(partsOfGrpc());
+    EXPECT_EQ(proxy.explain({.head = head}), outcome) << head;
+    proxy.client().send(head);
+    proxy.until([&] { return !proxy.client().received().empty(); });
+    const std::string& got = proxy.client().received();
+    EXPECT_EQ(got.substr(9, 3), outcome.substr(14, 3)) << head << got;
+    const size_t grpc = outcome.find("grpc-status ");
+    if (grpc == std::string::npos) continue;
+    const std::string status =
+        outcome.substr(grpc + 12, outcome.find_first_of(":,", grpc) - grpc - 12);
+    EXPECT_NE(got.find("grpc-status: " + status + "\r\n"), std::string::npos) << head << got;
+  }
+  HttpProxyHarness proxy(partsOfGrpc());
+  const RequestDescription request{.host = "a",
+                                   .headers = {{"x_y", "1"}, {"content-type", "application/grpc"}},
+                                   .version = Version::Http2};
+  EXPECT_EQ(proxy.explain(request), "answered with 200 and grpc-status 13: underscore_in_header");
+  proxy.client().send(hello() + frame(SettingsFrame, Ack, 0) + headers(1, fieldsOf(request)));
+  EXPECT_TRUE(proxy.until([&] { return !proxy.logged().empty(); }));
+  EXPECT_NE(proxy.logged().find(" status=200 details=underscore_in_header"), std::string::npos)
+      << proxy.logged();
+  EXPECT_NE(proxy.logged().find(" grpc=Internal "), std::string::npos) << proxy.logged();
 }
 
 }  // namespace
