@@ -2,7 +2,9 @@
 
 namespace weir::event {
 
-StepQueue::Step::~Step() {
+StepQueue::Step::~Step() { withdraw(); }
+
+void StepQueue::Step::withdraw() {
   if (queue_ != nullptr) queue_->remove(*this);
 }
 

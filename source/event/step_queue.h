@@ -26,6 +26,8 @@ class StepQueue {
    public:
     virtual ~Step();
     virtual void runStep() = 0;
+    // Gives up its place, if it has one: the queue need not outlive it any more.
+    void withdraw();
 
    private:
     friend class StepQueue;

@@ -304,6 +304,7 @@ void TlsIo::close(bool reset) {
     flush(true);
   }
   state_ = State::Closed;
+  withdraw();  // who is closed may be freed after the queue
   io_->close(reset);
   out_.clear();
   in_.clear();

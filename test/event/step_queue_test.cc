@@ -75,6 +75,18 @@ TEST_F(StepQueueTest, OneThatIsDroppedDoesNotRun) {
   EXPECT_EQ(done, (std::vector<int>{0, 1, 2, 3, 4, 6}));
 }
 
+TEST_F(StepQueueTest, OneThatWithdrawsMayOutliveTheQueue) {
+  add(1);
+  {
+    StepQueue other(*loop);
+    other.runLater(*steps[0]);
+    steps[0]->withdraw();
+    EXPECT_EQ(other.waiting(), 0U);
+  }
+  loop.runUntilIdle();
+  EXPECT_TRUE(done.empty());
+}
+
 TEST_F(StepQueueTest, IsIdleWhenNothingWaits) {
   add(1);
   queue.run(*steps[0]);
