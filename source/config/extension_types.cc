@@ -1,5 +1,7 @@
 #include "source/config/extension_types.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "source/config/nearest_name.h"
@@ -9,6 +11,27 @@ namespace weir::config {
 namespace {
 
 constexpr std::string_view Ours = "weir.extensions.";
+
+struct Kind {
+  std::string_view prefix;  // of its types
+  std::string_view holder;  // the message with the typed_config
+  std::string_view types;   // what they are called together
+  std::string_view place;   // what one of them is, and where it stands
+};
+constexpr Kind Kinds[] = {
+    {"weir.extensions.listener.", "weir.config.v1.ListenerFilter", "listener filters",
+     "a listener filter: it belongs in listener_filters"},
+    {"weir.extensions.network.", "weir.config.v1.NetworkFilter", "network filters",
+     "a network filter: it belongs in the filters of a chain"},
+    {"weir.extensions.http.", "weir.extensions.network.http_conn_manager.v1.HttpFilter",
+     "HTTP filters", "an HTTP filter: it belongs in http_filters"},
+};
+
+const Kind* kindWithPrefix(std::string_view prefix) {
+  const auto* found = std::find_if(std::begin(Kinds), std::end(Kinds),
+                                   [&](const Kind& kind) { return kind.prefix == prefix; });
+  return found == std::end(Kinds) ? nullptr : found;
+}
 
 std::string_view messageName(std::string_view type) { return type.substr(type.rfind('.') + 1); }
 
@@ -55,19 +78,43 @@ std::optional<std::string> nearestType(std::string_view type,
   return by_message ? by_message : nearestBy(extensionName, type, known);
 }
 
+// "known HTTP filters: a, b"
+std::string listOf(std::string_view prefix, const std::vector<std::string>& types) {
+  const Kind* kind = kindWithPrefix(prefix);
+  std::string list = "known " + std::string(kind == nullptr ? "types" : kind->types) + ": ";
+  for (const std::string& type : types) list += (&type == &types.front() ? "" : ", ") + type;
+  return list;
+}
+
 }  // namespace
 
-std::string unknownTypeMessage(std::string_view type, const std::vector<std::string>& known) {
-  const std::string_view kind = kindOf(type);
+std::string_view extensionKindIn(std::string_view message) {
+  const auto* found = std::find_if(std::begin(Kinds), std::end(Kinds),
+                                   [&](const Kind& kind) { return kind.holder == message; });
+  return found == std::end(Kinds) ? std::string_view() : found->prefix;
+}
+
+std::string extensionPlace(std::string_view type) {
+  const Kind* kind = kindWithPrefix(kindOf(type));
+  return kind == nullptr ? std::string() : std::string(kind->place);
+}
+
+std::string unknownTypeMessage(std::string_view type, const std::vector<std::string>& known,
+                               std::string_view wanted) {
+  const std::string_view own = kindOf(type);
+  const std::string_view kind = wanted.empty() ? own : wanted;
   const std::vector<std::string> candidates = ofKind(kind, known);
-  auto nearest = nearestType(type, candidates);
-  if (!nearest) nearest = nearestType(type, known);
-  if (nearest) return "unknown type " + quote(type) + "; did you mean \"" + *nearest + "\"?";
-  std::string list;
-  for (const std::string& candidate : candidates) list += (list.empty() ? "" : ", ") + candidate;
-  const std::string what = kind.empty() ? "unknown type " + quote(type)
-                                        : "the type " + quote(type) + " is not part of this build";
-  return list.empty() ? what : what + "; known types: " + list;
+  std::string text = "unknown type " + quote(type);
+  if (const auto nearest = nearestType(type, candidates)) {
+    return text + "; did you mean \"" + *nearest + "\"?";
+  }
+  if (const auto other = nearestType(type, known)) {
+    text += "; did you mean \"" + *other + "\"?";
+    const std::string place = wanted.empty() ? std::string() : extensionPlace(*other);
+    return place.empty() ? text : text + " That is " + place;
+  }
+  if (!own.empty()) text = "the type " + quote(type) + " is not part of this build";
+  return candidates.empty() ? text : text + "; " + listOf(kind, candidates);
 }
 
 }  // namespace weir::config

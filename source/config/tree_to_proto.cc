@@ -51,8 +51,8 @@ class Converter {
   Converter(Format format, const std::vector<std::string>& known_types)
       : format_(format), known_types_(known_types) {}
 
-  // Into `out`, or an error at the node.
-  void message(const Node& node, Message& out) {
+  // Into `out`, or an error at the node. `kind`: of extension, if `out` is an Any for one.
+  void message(const Node& node, Message& out, std::string_view kind = {}) {
     const std::string& type = out.GetDescriptor()->full_name();
     const bool text_format = format_ == Format::Text;
     if (type == "google.protobuf.Duration" && !(text_format && node.kind == Node::Kind::Mapping)) {
@@ -62,7 +62,7 @@ class Converter {
       return broken(node.position, "expected a mapping with the fields of " + type + ", not " +
                                        describe(node) + shapeHint(node));
     }
-    if (type == "google.protobuf.Any") return any(node, out);
+    if (type == "google.protobuf.Any") return any(node, out, kind);
     fields(node, out, {});
     if (type == "google.protobuf.Duration") checkDurationFields(node, out);
   }
@@ -165,7 +165,8 @@ class Converter {
 
   void single(const Node& node, const FieldDescriptor& field, Message& out) {
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      return message(node, *out.GetReflection()->MutableMessage(&out, &field));
+      return message(node, *out.GetReflection()->MutableMessage(&out, &field),
+                     extensionKindIn(field.containing_type()->full_name()));
     }
     const std::string fault = writeScalar(node, format_, {out, field});
     if (!fault.empty()) broken(node.position, fault + shapeHint(node));
@@ -299,10 +300,10 @@ class Converter {
     return alone;
   }
 
-  void any(const Node& node, Message& out) {
+  void any(const Node& node, Message& out, std::string_view kind) {
     TypedNode typed;
     if (!typeOf(node, typed)) return;
-    const std::unique_ptr<Message> inner = instantiate(typed);
+    const std::unique_ptr<Message> inner = instantiate(typed, kind);
     if (inner == nullptr) return;
     if (typed.fields->kind == Node::Kind::Mapping) {
       fields(*typed.fields, *inner, format_ == Format::Text ? std::string_view() : TypeKey);
@@ -316,12 +317,12 @@ class Converter {
   }
 
   // An empty message of the type; null, and an error, if there is no such type.
-  std::unique_ptr<Message> instantiate(const TypedNode& typed) {
+  std::unique_ptr<Message> instantiate(const TypedNode& typed, std::string_view kind) {
     const std::string name = typed.url.substr(typed.url.rfind('/') + 1);
     const bool known =
         std::find(known_types_.begin(), known_types_.end(), name) != known_types_.end();
     if (!known) {
-      broken(typed.url_position, unknownTypeMessage(name, known_types_));
+      broken(typed.url_position, unknownTypeMessage(name, known_types_, kind));
       return nullptr;
     }
     if (typed.url != std::string(TypeUrlPrefix) + name) {

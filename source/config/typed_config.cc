@@ -34,14 +34,12 @@ void reportUnknownType(const google::protobuf::Any& any, const Registry& registr
   if (type.empty()) {
     scope.error("is required: the type and its settings, " + std::string(TypeUrlPrefix) +
                 "weir.extensions." + std::string(wanted) + ".NAME.v1.MESSAGE");
-  } else if (registry.listenerFilter(type) != nullptr) {
-    scope.error(quote(type) + " is a listener filter: it belongs in listener_filters");
-  } else if (registry.networkFilter(type) != nullptr) {
-    scope.error(quote(type) + " is a network filter: it belongs in the filters of a chain");
-  } else if (registry.httpFilter(type) != nullptr) {
-    scope.error(quote(type) + " is an HTTP filter: it belongs in http_filters");
+  } else if (registry.listenerFilter(type) != nullptr || registry.networkFilter(type) != nullptr ||
+             registry.httpFilter(type) != nullptr) {
+    scope.error(quote(type) + " is " + extensionPlace(type));
   } else {
-    scope.error(unknownTypeMessage(type, registry.messageTypes()));
+    scope.error(unknownTypeMessage(type, registry.messageTypes(),
+                                   "weir.extensions." + std::string(wanted) + "."));
   }
 }
 

@@ -54,32 +54,79 @@ TEST(NearestNameTest, ListsTheKnownNamesWhereNothingIsNear) {
   EXPECT_TRUE(suggestion("zzz", std::vector<std::string>(21, "n"), "known").ends_with("n, ..."));
 }
 
+const std::vector<std::string> SomeTypes = {
+    "weir.extensions.listener.proto_detect.v1.ProtoDetect",
+    "weir.extensions.network.tcp_proxy.v1.TcpProxy", "weir.extensions.network.rbac.v1.Rbac",
+    "weir.extensions.http.rbac.v1.Rbac", "weir.extensions.http.router.v1.Router"};
+constexpr std::string_view ListenerKind = "weir.extensions.listener.";
+constexpr std::string_view NetworkKind = "weir.extensions.network.";
+constexpr std::string_view HttpKind = "weir.extensions.http.";
+
 TEST(UnknownTypeTest, SuggestsTheTypeOfTheSameOrANearName) {
-  const std::vector<std::string> known = {"weir.extensions.listener.proto_detect.v1.ProtoDetect",
-                                          "weir.extensions.network.tcp_proxy.v1.TcpProxy"};
   const std::string hint = "; did you mean \"weir.extensions.network.tcp_proxy.v1.TcpProxy\"?";
   for (const std::string type : {"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
                                  "weir.extensions.network.tcp_proxy.v2.TcpProxy",
                                  "weir.extensions.network.tcp_proxy.v1.TcpPoxy",
                                  "weir.extensions.network.tcpproxy.v1.Settings",
                                  "weir.extensions.listener.tcp_proxy.v1.TcpProxy"}) {
-    EXPECT_EQ(unknownTypeMessage(type, known), "unknown type \"" + type + "\"" + hint);
+    EXPECT_EQ(unknownTypeMessage(type, SomeTypes, ""), "unknown type \"" + type + "\"" + hint);
+    EXPECT_EQ(unknownTypeMessage(type, SomeTypes, NetworkKind),
+              "unknown type \"" + type + "\"" + hint);
   }
 }
 
+TEST(UnknownTypeTest, SuggestsOneOfTheKindThatIsWantedFirst) {
+  const std::string type = "envoy.extensions.filters.http.rbac.v3.RBAC";
+  EXPECT_EQ(unknownTypeMessage(type, SomeTypes, HttpKind),
+            "unknown type \"" + type + "\"; did you mean \"weir.extensions.http.rbac.v1.Rbac\"?");
+  EXPECT_EQ(
+      unknownTypeMessage(type, SomeTypes, NetworkKind),
+      "unknown type \"" + type + "\"; did you mean \"weir.extensions.network.rbac.v1.Rbac\"?");
+}
+
+TEST(UnknownTypeTest, SaysOfWhatKindAnotherIsAndWhereThatBelongs) {
+  constexpr std::string_view TcpProxy = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
+  const std::string prefix = "unknown type \"" + std::string(TcpProxy) +
+                             "\"; did you mean \"weir.extensions.network.tcp_proxy.v1.TcpProxy\"?";
+  for (const std::string_view kind : {HttpKind, ListenerKind}) {
+    EXPECT_EQ(unknownTypeMessage(TcpProxy, SomeTypes, kind),
+              prefix + " That is a network filter: it belongs in the filters of a chain");
+  }
+  EXPECT_EQ(unknownTypeMessage("x.Router", SomeTypes, NetworkKind),
+            "unknown type \"x.Router\"; did you mean \"weir.extensions.http.router.v1.Router\"? "
+            "That is an HTTP filter: it belongs in http_filters");
+  EXPECT_EQ(unknownTypeMessage("x.ProtoDetect", SomeTypes, NetworkKind),
+            "unknown type \"x.ProtoDetect\"; did you mean "
+            "\"weir.extensions.listener.proto_detect.v1.ProtoDetect\"? That is a listener filter: "
+            "it belongs in listener_filters");
+}
+
+TEST(UnknownTypeTest, ListsTheTypesOfTheKindThatIsWanted) {
+  EXPECT_EQ(unknownTypeMessage("a.b.Other", SomeTypes, HttpKind),
+            "unknown type \"a.b.Other\"; known HTTP filters: weir.extensions.http.rbac.v1.Rbac, "
+            "weir.extensions.http.router.v1.Router");
+  EXPECT_EQ(unknownTypeMessage("a.b.Other", SomeTypes, ListenerKind),
+            "unknown type \"a.b.Other\"; known listener filters: "
+            "weir.extensions.listener.proto_detect.v1.ProtoDetect");
+  EXPECT_EQ(unknownTypeMessage("a.b.Other", {"c.D"}, ""),
+            "unknown type \"a.b.Other\"; known types: c.D");
+  EXPECT_EQ(unknownTypeMessage("a.b.Other", {}, ""), "unknown type \"a.b.Other\"");
+}
+
 TEST(UnknownTypeTest, SaysThatATypeOfOursIsNotPartOfThisBuild) {
-  const std::vector<std::string> known = {"weir.extensions.listener.proto_detect.v1.ProtoDetect",
-                                          "weir.extensions.network.tcp_proxy.v1.TcpProxy"};
   EXPECT_EQ(
-      unknownTypeMessage("weir.extensions.network.http_conn_manager.v1.HttpConnManager", known),
+      unknownTypeMessage("weir.extensions.network.http_conn_manager.v1.HttpConnManager", SomeTypes,
+                         ""),
       "the type \"weir.extensions.network.http_conn_manager.v1.HttpConnManager\" is not part of "
-      "this build; "
-      "known types: weir.extensions.network.tcp_proxy.v1.TcpProxy");
-  EXPECT_EQ(
-      unknownTypeMessage("a.b.C", known),
-      "unknown type \"a.b.C\"; known types: weir.extensions.listener.proto_detect.v1.ProtoDetect, "
-      "weir.extensions.network.tcp_proxy.v1.TcpProxy");
-  EXPECT_EQ(unknownTypeMessage("a.b.C", {}), "unknown type \"a.b.C\"");
+      "this build; known network filters: weir.extensions.network.tcp_proxy.v1.TcpProxy, "
+      "weir.extensions.network.rbac.v1.Rbac");
+}
+
+TEST(ExtensionKindTest, IsThatOfTheMessageAroundIt) {
+  EXPECT_EQ(extensionKindIn("weir.config.v1.ListenerFilter"), ListenerKind);
+  EXPECT_EQ(extensionKindIn("weir.config.v1.NetworkFilter"), NetworkKind);
+  EXPECT_EQ(extensionKindIn("weir.extensions.network.http_conn_manager.v1.HttpFilter"), HttpKind);
+  EXPECT_EQ(extensionKindIn("weir.config.v1.Cluster"), "");
 }
 
 struct DurationCase {

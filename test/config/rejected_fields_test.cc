@@ -253,7 +253,8 @@ INSTANTIATE_TEST_SUITE_P(
              ":7:32: " + FiltersIs +
                  "[0].typed_config: the type "
                  "\"weir.extensions.network.http_conn_manager.v1.HttpConnManager\" is not "
-                 "part of this build; known types: weir.extensions.network.bypass.v1.Bypass, "
+                 "part of this build; known network filters: "
+                 "weir.extensions.network.bypass.v1.Bypass, "
                  "weir.extensions.network.direct_response.v1.DirectResponse, "
                  "weir.extensions.network.echo.v1.Echo, "
                  "weir.extensions.network.tcp_proxy.v1.TcpProxy"},

@@ -148,5 +148,27 @@ TEST(EnvoyForms, DurationsHaveAUnit) {
   }
 }
 
+TEST(EnvoyForms, AFilterOfAnotherKindIsToldWhereItBelongs) {
+  const std::string type = "{typed_config: {\"@type\": type.googleapis.com/";
+  for (const Written& written : {
+           Written{"weir.extensions.http.router.v1.Router", ""},
+           Written{"envoy.extensions.filters.http.router.v3.Router",
+                   "; did you mean \"weir.extensions.http.router.v1.Router\"?\n"},
+           Written{"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+                   "; did you mean \"weir.extensions.network.tcp_proxy.v1.TcpProxy\"? That is a "
+                   "network filter: it belongs in the filters of a chain\n"},
+           Written{"weir.extensions.listener.tls_inspector.v1.TlsInspector",
+                   "is a listener filter: it belongs in listener_filters\n"},
+           Written{"envoy.extensions.filters.http.lua.v3.Lua",
+                   "; known HTTP filters: weir.extensions.http.buffer.v1.Buffer, "},
+       }) {
+    expectSaid(fileWith("127.0.0.1:80", Routes + Plain + ", http_filters: [" + type + "%s}}]"),
+               written);
+  }
+  const std::string errors = errorsIn(
+      fileWith("127.0.0.1:80", Routes + Plain + ", http_filters: [" + type + "x.y.Lua}}]"));
+  EXPECT_EQ(errors.find("weir.extensions.network.tcp_proxy"), std::string::npos) << errors;
+}
+
 }  // namespace
 }  // namespace weir
