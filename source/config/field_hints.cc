@@ -11,6 +11,22 @@ constexpr std::string_view NoTls = "TLS is terminated by the tls_context of the 
 constexpr std::string_view NoUpstreamTls =
     "TLS towards the endpoints is the tls_context of the cluster";
 
+constexpr std::string_view NoDiscovery =
+    "the addresses of a cluster stand in endpoints, or come from DNS with type: STRICT_DNS";
+constexpr std::string_view CorsIsAFilter =
+    "it is an HTTP filter, weir.extensions.http.cors.v1.Cors, for all routes of its listener";
+constexpr std::string_view RateLimitIsAFilter =
+    "it is an HTTP filter, weir.extensions.http.local_ratelimit.v1.LocalRateLimit, for all routes "
+    "of its listener";
+constexpr std::string_view NoHedging =
+    "is not available: a try that takes too long ends by per_try_timeout of the route's "
+    "retry_policy, and is followed by the next one";
+constexpr std::string_view RegexIsAString = "write string_match: {safe_regex: {regex: EXPRESSION}}";
+
+constexpr std::string_view NoPeerNames =
+    "is not available: which names of certificates get in is said by verify_subject_alt_name, in "
+    "validation_context of the chain's tls_context";
+
 constexpr std::string_view KeepAliveIsHttp2 =
     "keepalive_interval and keepalive_timeout are fields of http2_protocol_options: HTTP/1 has no "
     "PING";
@@ -53,6 +69,15 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.Cluster", "common_http_protocol_options",
      "idle_timeout, max_requests_per_connection, max_headers_count and max_response_headers_kb are "
      "fields of http_protocol_options"},
+    {"weir.config.v1.Cluster", "cluster_type", "the type is one of type"},
+    {"weir.config.v1.Cluster", "eds_cluster_config", NoDiscovery},
+    {"weir.config.v1.Cluster", "load_balancing_policy", "the policy is one of lb_policy"},
+    {"weir.config.v1.Cluster", "lb_subset_config",
+     "there are no subsets: make a cluster of each of them"},
+    {"weir.config.v1.Cluster", "dns_refresh_rate",
+     "names are resolved again by their TTL, within dns_min_refresh_rate and dns_max_refresh_rate"},
+    {"weir.config.v1.Cluster", "respect_dns_ttl",
+     "leave it out: names are resolved again by their TTL"},
     {"weir.config.v1.HttpProtocolOptions", "explicit_http_config",
      "the version is upstream_protocol: HTTP1 or HTTP2"},
     {"weir.config.v1.HttpProtocolOptions", "use_downstream_protocol_config",
@@ -79,11 +104,15 @@ constexpr FieldHint Hints[] = {
     {Manager, "rds", "routes stand in route_config"},
     {Manager, "scoped_routes", "routes stand in route_config"},
     {Manager, "server_name", "the field server passes as the upstream says it"},
-    {Manager, "tracing", "spans are not part of this build"},
+    {Manager, "tracing", "there are no spans"},
 
     {"weir.config.v1.RouteConfiguration", "typed_per_filter_config", NoPerFilter},
     {"weir.config.v1.VirtualHost", "typed_per_filter_config", NoPerFilter},
     {"weir.config.v1.VirtualHost", "retry_policy", "it is a field of each route"},
+    {"weir.config.v1.VirtualHost", "request_mirror_policies", "it is a field of each route"},
+    {"weir.config.v1.VirtualHost", "cors", CorsIsAFilter},
+    {"weir.config.v1.VirtualHost", "rate_limits", RateLimitIsAFilter},
+    {"weir.config.v1.VirtualHost", "hedge_policy", NoHedging},
     {"weir.config.v1.VirtualHost", "require_tls",
      "use a route with redirect: {https_redirect: true}"},
     {"weir.config.v1.Route", "typed_per_filter_config", NoPerFilter},
@@ -92,10 +121,23 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.RouteAction", "cluster_header",
      "a request cannot name its cluster: match on the field, with a route for each cluster"},
     {"weir.config.v1.RouteAction", "host_rewrite", "it is called host_rewrite_literal"},
-    {"weir.config.v1.RouteAction", "cors",
-     "it is an HTTP filter, weir.extensions.http.cors.v1.Cors"},
-    {"weir.config.v1.RouteAction", "rate_limits",
-     "it is an HTTP filter, weir.extensions.http.local_ratelimit.v1.LocalRateLimit"},
+    {"weir.config.v1.RouteAction", "cors", CorsIsAFilter},
+    {"weir.config.v1.RouteAction", "rate_limits", RateLimitIsAFilter},
+    {"weir.config.v1.RouteAction", "hedge_policy", NoHedging},
+    {"weir.config.v1.RouteAction", "internal_redirect_policy",
+     "is not available: a redirect of the upstream goes to the client"},
+    {"weir.config.v1.RouteAction", "host_rewrite_header",
+     "is not available: there are host_rewrite_literal and auto_host_rewrite"},
+    {"weir.config.v1.HeaderMatcher", "exact_match", "write string_match: {exact: VALUE}"},
+    {"weir.config.v1.HeaderMatcher", "prefix_match", "write string_match: {prefix: VALUE}"},
+    {"weir.config.v1.HeaderMatcher", "suffix_match", "write string_match: {suffix: VALUE}"},
+    {"weir.config.v1.HeaderMatcher", "contains_match", "write string_match: {contains: VALUE}"},
+    {"weir.config.v1.HeaderMatcher", "safe_regex_match", RegexIsAString},
+    {"weir.config.v1.HeaderMatcher", "regex_match", RegexIsAString},
+    {"weir.config.v1.QueryParameterMatcher", "value", "write string_match: {exact: VALUE}"},
+    {"weir.config.v1.QueryParameterMatcher", "regex", RegexIsAString},
+    {"weir.config.v1.StringMatcher", "regex", "write safe_regex: {regex: EXPRESSION}"},
+    {"weir.config.v1.RouteMatch", "regex", "write safe_regex: {regex: EXPRESSION}"},
     {"weir.config.v1.RegexMatcher", "google_re2", "leave it out: every expression is one of RE2"},
     {"weir.config.v1.HeaderValueOption", "append",
      "it is append_action: append: true is APPEND_IF_EXISTS_OR_ADD, append: false is "
@@ -103,8 +145,16 @@ constexpr FieldHint Hints[] = {
     {"weir.config.v1.RequestMirrorPolicy", "runtime_fraction",
      "it is called fraction, without default_value and runtime_key"},
 
-    {"weir.extensions.network.rbac.v1.Principal", "authenticated",
-     "the identity of a peer is known by TLS alone, which is not part of this build"},
+    {"weir.extensions.network.rbac.v1.Principal", "authenticated", NoPeerNames},
+    {"weir.extensions.http.rbac.v1.HttpPrincipal", "authenticated", NoPeerNames},
+};
+
+constexpr ValueHint ValueHints[] = {
+    {"weir.config.v1.Cluster.Type", "EDS", NoDiscovery},
+    {"weir.config.v1.Cluster.Type", "LOGICAL_DNS",
+     "write STRICT_DNS, which uses all addresses of a name"},
+    {"weir.config.v1.Cluster.LbPolicy", "CLUSTER_PROVIDED",
+     "leave it out: type: ORIGINAL_DST has no policy"},
 };
 
 }  // namespace
@@ -114,6 +164,15 @@ std::span<const FieldHint> fieldHints() { return Hints; }
 std::string_view fieldHint(std::string_view message, std::string_view field) {
   for (const FieldHint& hint : Hints) {
     if (hint.message == message && keyNamesField(field, hint.field)) return hint.text;
+  }
+  return {};
+}
+
+std::span<const ValueHint> valueHints() { return ValueHints; }
+
+std::string_view valueHint(std::string_view enumeration, std::string_view value) {
+  for (const ValueHint& hint : ValueHints) {
+    if (hint.enumeration == enumeration && hint.value == value) return hint.text;
   }
   return {};
 }

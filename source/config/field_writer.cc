@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "source/config/field_hints.h"
 #include "source/config/nearest_name.h"
 #include "source/config/scalar_values.h"
 
@@ -116,10 +117,12 @@ std::string writeEnum(const Node& node, Format format, const ScalarTarget& targe
   if (value != nullptr) return "";
   std::string wanted;
   for (const std::string& name : names) wanted += (wanted.empty() ? "" : ", ") + name;
-  const auto nearest =
-      node.kind == Node::Kind::Scalar ? nearestName(node.text, names) : std::nullopt;
-  return "expected one of " + wanted + ", not " + describe(node) +
-         (nearest ? "; did you mean " + *nearest + "?" : "");
+  const std::string fault = "expected one of " + wanted + ", not " + describe(node);
+  if (node.kind != Node::Kind::Scalar) return fault;
+  const std::string_view hint = valueHint(type.full_name(), node.text);
+  if (!hint.empty()) return fault + ": " + std::string(hint);
+  const auto nearest = nearestName(node.text, names);
+  return nearest ? fault + "; did you mean " + *nearest + "?" : fault;
 }
 
 std::string stringFault(const Node& node, Format format) {

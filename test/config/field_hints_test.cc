@@ -7,6 +7,7 @@
 
 #include "api/weir/config/v1/bootstrap.pb.h"
 #include "api/weir/config/v1/route.pb.h"
+#include "api/weir/extensions/http/rbac/v1/rbac.pb.h"
 #include "api/weir/extensions/network/http_conn_manager/v1/http_conn_manager.pb.h"
 #include "api/weir/extensions/network/rbac/v1/rbac.pb.h"
 
@@ -14,12 +15,14 @@ namespace weir::config {
 namespace {
 
 using Manager = weir::extensions::network::http_conn_manager::v1::HttpConnectionManager;
+using weir::extensions::http::rbac::v1::HttpPrincipal;
 using weir::extensions::network::rbac::v1::Principal;
 
 // A field that a later build has needs no hint any more, and would never be given one.
 TEST(FieldHintsTest, EachIsOfAMessageThatHasNoSuchField) {
-  for (const auto* type : {v1::Bootstrap::descriptor(), v1::RouteConfiguration::descriptor(),
-                           Manager::descriptor(), Principal::descriptor()}) {
+  for (const auto* type :
+       {v1::Bootstrap::descriptor(), v1::RouteConfiguration::descriptor(), Manager::descriptor(),
+        Principal::descriptor(), HttpPrincipal::descriptor()}) {
     ASSERT_NE(type, nullptr);
   }
   for (const FieldHint& hint : fieldHints()) {
@@ -38,6 +41,21 @@ TEST(FieldHintsTest, AreFoundBySnakeCaseAndCamelCase) {
   EXPECT_EQ(fieldHint(Action, "hostRewrite"), "it is called host_rewrite_literal");
   EXPECT_EQ(fieldHint(Action, "host_rewrite_literal"), "");
   EXPECT_EQ(fieldHint("weir.config.v1.Route", "host_rewrite"), "");
+}
+
+TEST(ValueHintsTest, EachIsOfAnEnumerationThatHasNoSuchValue) {
+  ASSERT_NE(v1::Bootstrap::descriptor(), nullptr);
+  for (const ValueHint& hint : valueHints()) {
+    const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindEnumTypeByName(
+        std::string(hint.enumeration));
+    ASSERT_NE(type, nullptr) << hint.enumeration;
+    EXPECT_EQ(type->FindValueByName(std::string(hint.value)), nullptr)
+        << hint.enumeration << " has " << hint.value;
+    EXPECT_FALSE(hint.text.empty()) << hint.value;
+    EXPECT_EQ(valueHint(hint.enumeration, hint.value), hint.text);
+  }
+  EXPECT_EQ(valueHint("weir.config.v1.Cluster.Type", "STATIC"), "");
+  EXPECT_EQ(valueHint("weir.config.v1.Cluster.LbPolicy", "EDS"), "");
 }
 
 }  // namespace

@@ -109,6 +109,66 @@ TEST(EnvoyForms, OfRoutesHaveAnotherName) {
   }
 }
 
+TEST(EnvoyForms, HeaderMatchersSayWhatToWrite) {
+  const std::string answer = "}, direct_response: {status: 204}}]}]}";
+  for (const Written& written : {
+           Written{"present_match: true", ""},
+           Written{"range_match: {start: 1, end: 2}", ""},
+           Written{"string_match: {exact: b}", ""},
+           Written{"exact_match: b", ": write string_match: {exact: VALUE}\n"},
+           Written{"prefix_match: b", ": write string_match: {prefix: VALUE}\n"},
+           Written{"suffixMatch: b", ": write string_match: {suffix: VALUE}\n"},
+           Written{"contains_match: b", ": write string_match: {contains: VALUE}\n"},
+           Written{"safe_regex_match: {regex: b}",
+                   ": write string_match: {safe_regex: {regex: EXPRESSION}}\n"},
+       }) {
+    expectSaid(
+        fileWith("127.0.0.1:80", Routes + "[{match: {prefix: /, headers: [{name: a, %s}]" + answer),
+        written);
+  }
+}
+
+TEST(EnvoyForms, OfVirtualHostsAreFiltersOrFieldsOfRoutes) {
+  for (const Written& written : {
+           Written{"cors: {}",
+                   ": it is an HTTP filter, weir.extensions.http.cors.v1.Cors, for all "
+                   "routes of its listener\n"},
+           Written{"rate_limits: []",
+                   ": it is an HTTP filter, "
+                   "weir.extensions.http.local_ratelimit.v1.LocalRateLimit, for all routes of its "
+                   "listener\n"},
+           Written{"typed_per_filter_config: {}",
+                   ": a filter has one configuration for all routes of its listener\n"},
+           Written{"retry_policy: {}", ": it is a field of each route\n"},
+           Written{"hedge_policy: {}",
+                   ": is not available: a try that takes too long ends by "
+                   "per_try_timeout of the route's retry_policy, "},
+       }) {
+    expectSaid(
+        fileWith("127.0.0.1:80",
+                 "route_config: {virtual_hosts: [{name: v, domains: [\"*\"], %s, routes: " + Plain),
+        written);
+  }
+  expectSaid(
+      fileWith("127.0.0.1:80", Routes + "[{match: {prefix: /}, route: {cluster: up, %s}}]}]}"),
+      {"hedge_policy: {hedge_on_per_try_timeout: true}", "per_try_timeout"});
+}
+
+TEST(EnvoyForms, TypesOfClustersThatAreNotThereSayWhatIs) {
+  for (const Written& written : {
+           Written{"STRICT_DNS", ""},
+           Written{"EDS",
+                   ": the addresses of a cluster stand in endpoints, or come from DNS with "
+                   "type: STRICT_DNS\n"},
+           Written{"LOGICAL_DNS", ": write STRICT_DNS, which uses all addresses of a name\n"},
+           Written{"STRICTDNS", "; did you mean STRICT_DNS?\n"},
+       }) {
+    expectSaid(fileWith("127.0.0.1:80", Routes + Plain) +
+                   "clusters:\n- {name: up, endpoints: [{address: 'a.test:1'}], type: %s}\n",
+               written);
+  }
+}
+
 TEST(EnvoyForms, OfClustersAreRefusedWhereTheyDoNothing) {
   const std::string unused =
       "http_protocol_options.http2_protocol_options: is never used: the cluster is spoken to over "

@@ -284,8 +284,9 @@ TEST(RbacFactoryTest, ChecksEveryField) {
                 at + "principals[0].and_ids.ids: is required: at least one"},
            Case{principal("{any: true, authenticated: {}}"),
                 at + "principals[0].authenticated: unknown field \"authenticated\" in "
-                     "weir.extensions.network.rbac.v1.Principal: the identity of a peer is known "
-                     "by TLS alone, which is not part of this build"},
+                     "weir.extensions.network.rbac.v1.Principal: is not available: which names of "
+                     "certificates get in is said by verify_subject_alt_name, in "
+                     "validation_context of the chain's tls_context"},
        }) {
     expectError(admission("rbac.v1.Rbac", one.settings),
                 "listeners[0].default_filter_chain.filters[0]", one);
