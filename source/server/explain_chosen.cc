@@ -105,9 +105,17 @@ void remarkUnknown(const std::vector<FilterExplanation>& filters, Explanation& o
   }
 }
 
-void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& terminal, bool tls) {
-  if (tls)
-    return remark(out, "the request is not seen: the client speaks TLS, which is not ended here");
+// TLS that its bytes are carried in to the next proxy or the server: what is in it is not seen.
+bool carriesTls(const config::FilterChainSettings& chain, const filter::ConnectionInfo& info) {
+  return info.facts.tls && chain.transport == nullptr;
+}
+
+void remarkRequest(Explanation& out, const filter::NetworkFilterFactory& terminal, bool hidden) {
+  if (hidden) {
+    return remark(out,
+                  "the request is not seen: the client speaks TLS, and the chain has no "
+                  "tls_context");
+  }
   if (!out.request) {
     return remark(out, "its last filter is {}, which sees bytes and no requests", terminal.name());
   }
@@ -156,12 +164,12 @@ void refuseLoop(const config::BootstrapSettings& settings,
 void explainRequest(const config::BootstrapSettings& settings,
                     const filter::NetworkFilterFactory& terminal, const ExplainRequest& request,
                     const filter::ConnectionInfo& info, Explanation& out) {
-  if (!info.facts.tls) out.request = terminal.explainRequest(*request.request, info);
+  out.request = terminal.explainRequest(*request.request, info);
   if (!out.request) return;
   if (info.destination_is_self) refuseLoop(settings, *request.request, *out.request);
   for (FilterExplanation& said : out.request->verdicts) addHints(request.option_prefix, said);
-  // What its codec says, where nothing had to look at the bytes before.
-  if (info.protocol == "tcp" && !out.request->protocol.empty())
+  // What its codec says, where nothing had to look at the bytes before, or they were in TLS.
+  if ((info.protocol == "tcp" || info.facts.tls) && !out.request->protocol.empty())
     out.protocol = out.request->protocol;
 }
 
@@ -173,11 +181,12 @@ void explainChosen(const config::BootstrapSettings& settings,
   const filter::NetworkFilterFactory& terminal = *chain.filters.back();
   const bool passes = explainFilters(settings, chain, request.option_prefix, info, out);
   const bool asks = passes && request.request;
-  if (asks) explainRequest(settings, terminal, request, info, out);
+  const bool hidden = carriesTls(chain, info);
+  if (asks && !hidden) explainRequest(settings, terminal, request, info, out);
   remark(out, "chosen: {}   protocol: {}   reason: {}", out.chain, out.protocol, out.reason);
   remarkUnknown(out.filters, out);
   if (!passes) remark(out, "{} ends it: {}", out.filters.back().filter, out.filters.back().outcome);
-  if (asks) remarkRequest(out, terminal, info.facts.tls);
+  if (asks) remarkRequest(out, terminal, hidden);
 }
 
 }  // namespace weir::server

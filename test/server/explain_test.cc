@@ -375,14 +375,35 @@ TEST_F(GuardedExplainTest, OneThatPassesGoesOn) {
   says("the request goes: to cluster \"up\"\n");
 }
 
-TEST_F(ExplainTest, ARequestWithinTlsIsNotSeen) {
-  for (auto& chain : settings_.listeners[0].chains) {
-    chain.filters = {std::make_shared<RoutingFactory>()};
+// Never used: what counts is that the chain has one.
+class UnusedTransport final : public net::Transport {
+ public:
+  std::unique_ptr<net::Io> over(std::unique_ptr<net::Io> io, buffer::Buffer&, event::StepQueue&,
+                                const Start&) const override {
+    return io;
   }
-  settings_.listeners[0].default_chain->filters = {std::make_shared<RoutingFactory>()};
-  request_.server_name = "a.example";
-  request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
-  says("the request is not seen: the client speaks TLS, which is not ended here\n");
+};
+
+class TlsExplainTest : public ExplainTest {
+ protected:
+  TlsExplainTest() {
+    config::ListenerSettings& listener = settings_.listeners[0];
+    for (auto& chain : listener.chains) chain.filters = {std::make_shared<RoutingFactory>()};
+    listener.default_chain->filters = {std::make_shared<RoutingFactory>()};
+    request_.server_name = "a.example";
+    request_.request = filter::RequestDescription{.host = "a", .path = "/a"};
+  }
+};
+
+TEST_F(TlsExplainTest, ARequestIsNotSeenWhereItsChainCarriesTls) {
+  says("the request is not seen: the client speaks TLS, and the chain has no tls_context\n");
+  EXPECT_FALSE(explainConnection(settings_, request_).value().request.has_value());
+}
+
+TEST_F(TlsExplainTest, ARequestGoesOnWhereItsChainEndsTls) {
+  settings_.listeners[0].default_chain->transport = std::make_shared<UnusedTransport>();
+  says("chosen: tcp   protocol: http/1.1   reason: client_bytes");
+  says("the request goes: to cluster \"up\"");
 }
 
 // No listener filter has looked at its bytes: the codec says what it is.

@@ -175,6 +175,11 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
   }
 }
 
+// A request is only asked about within TLS that its chain ends.
+std::string_view schemeOf(const filter::ConnectionInfo& connection) {
+  return connection.facts.tls ? "https" : "http";
+}
+
 // Whom it is taken to come from; its fields are changed as they are for the filters.
 net::IpAddress explainClient(const HttpConnManagerSettings& settings,
                              const filter::ConnectionInfo& connection, HeaderMap& headers) {
@@ -182,7 +187,8 @@ net::IpAddress explainClient(const HttpConnManagerSettings& settings,
   if (connection.facts.known.has(filter::Fact::Source)) peer = connection.facts.source.ip;
   if (settings.transparent) return peer;
   const std::string text = peer.family != net::Family::None ? peer.toString() : "";
-  return http::applyForwarded(settings.forwarded, {peer, text}, 0, 0, headers);
+  return http::applyForwarded(settings.forwarded, {peer, text, schemeOf(connection)}, 0, 0,
+                              headers);
 }
 
 // As the configuration has it.
@@ -238,7 +244,8 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
                                   const filter::ConnectionInfo& connection) {
   RequestExplanation out;
   const http::Version version = versionOf(described, settings, connection);
-  out.protocol = version == http::Version::Http2 ? "h2c" : "http/1.1";
+  const std::string_view http2 = connection.facts.tls ? "h2" : "h2c";
+  out.protocol = version == http::Version::Http2 ? http2 : "http/1.1";
   if (version == http::Version::Http2 && described.head.starts_with(http::Http2Preface)) {
     out.action = "none";
     out.outcome = "not known: of bytes of HTTP/2 the preface is read, and no request behind it";
@@ -246,6 +253,8 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
   }
   HeaderMap headers;
   auto bad = readDescribed(described, version, settings, headers);
+  if (version == http::Version::Http2 && headers.has(HeaderId::Scheme))
+    headers.set(HeaderId::Scheme, schemeOf(connection));
   out.path = headers.get(HeaderId::Path);
   if (!bad) bad = http::checkRequest(headers);
   if (bad) {

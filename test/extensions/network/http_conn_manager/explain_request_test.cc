@@ -201,6 +201,27 @@ TEST_F(ExplainRequestTest, TheFiltersBeforeTheRouterAreNamed) {
   EXPECT_EQ(ask("/api").protocol, "h2c");
 }
 
+TEST_F(ExplainRequestTest, WithinTlsTheSchemeIsHttps) {
+  http::RouteSpec secure = http::test::route("secure", at("/"));
+  secure.route.action = http::Redirect{.status = 301, .path = "/new"};
+  std::vector<http::RouteSpec> routes;
+  routes.push_back(std::move(secure));
+  useRoutes(std::move(routes));
+  EXPECT_NE(ask("/a").outcome.find("http://a.example/new"), std::string::npos);
+  connection_.facts.tls = true;
+  for (const bool transparent : {false, true}) {
+    settings_.transparent = transparent;
+    settings_.codec = HttpConnManagerSettings::Codec::Http2;
+    EXPECT_NE(ask("/a").outcome.find("https://a.example/new"), std::string::npos)
+        << ask("/a").outcome;
+    EXPECT_EQ(ask("/a").protocol, "h2");
+  }
+  settings_.transparent = false;
+  settings_.codec = HttpConnManagerSettings::Codec::Http1;
+  EXPECT_NE(ask("/a").outcome.find("https://a.example/new"), std::string::npos);
+  EXPECT_EQ(ask("/a").protocol, "http/1.1");
+}
+
 // Denies what is not from a network, as far as it knows.
 class Guard final : public http::FilterFactory {
  public:
