@@ -222,6 +222,46 @@ TEST(Http2Flood, ConnectionErrorsAreNamedByTheirCode) {
   }
 }
 
+// A field "a" that is not indexed. `coded`: how its value is on the wire, so many times over.
+std::string fieldOf(std::string_view coded, size_t times, bool huffman) {
+  std::string value;
+  for (size_t i = 0; i < times; ++i) value += coded;
+  // A number of seven bits and more (RFC 7541 5.1).
+  std::string length(1, static_cast<char>((huffman ? 0x80 : 0) | 0x7f));
+  size_t rest = value.size() - 0x7f;
+  for (; rest > 0x7f; rest >>= 7) length += static_cast<char>(0x80 | (rest & 0x7f));
+  length += static_cast<char>(rest);
+  return std::string("\0\1a", 3) + length + value;
+}
+
+// What bounds one name or value is its size on the wire: of Huffman's code, five bytes of which are
+// eight letters here, more may come out.
+TEST(Http2Flood, OneValueIsBoundedAsItIsCoded) {
+  constexpr std::string_view EightLetters = "\x18\xc6\x31\x8c\x63";
+  http::Http2Settings large;
+  large.headers.max_bytes = 1 << 20;
+  struct {
+    std::string field;
+    size_t decoded;  // 0: the connection ends
+  } const cases[] = {
+      {fieldOf("x", 65536, false), 65536},
+      {fieldOf("x", 65537, false), 0},
+      {fieldOf(EightLetters, 13107, true), 104856},
+      {fieldOf(EightLetters, 13108, true), 0},
+  };
+  for (const auto& [field, decoded] : cases) {
+    ServerHarness server(large);
+    server.feed(hello() + longHeaders(1, fieldBlock(get()) + field));
+    if (decoded == 0) {
+      EXPECT_EQ(server.events.end, "flush h2_compression_error fault");
+    } else {
+      EXPECT_EQ(server.stream().log,
+                "headers :method=GET :scheme=http :authority=a.test :path=/ a=" +
+                    std::string(decoded, field.back() == 'x' ? 'x' : 'a') + " end\n");
+    }
+  }
+}
+
 TEST(Http2Flood, WhatWasOnItsWayToAStreamThatWasResetIsIgnored) {
   ServerHarness server;
   server.feed(hello() + headers(1, get(), 0) + headers(3, get(), 0));

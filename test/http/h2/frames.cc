@@ -47,6 +47,18 @@ std::string headers(uint32_t stream, const FieldList& fields, uint8_t flags) {
   return frame(HeadersFrame, flags | EndHeaders, stream, fieldBlock(fields));
 }
 
+std::string longHeaders(uint32_t stream, std::string_view block) {
+  constexpr size_t MaxFrame = 16384;
+  std::string all;
+  for (size_t at = 0; at < block.size(); at += MaxFrame) {
+    const bool last = at + MaxFrame >= block.size();
+    all += frame(at == 0 ? HeadersFrame : ContinuationFrame,
+                 (at == 0 ? EndStream : 0) | (last ? EndHeaders : 0), stream,
+                 block.substr(at, MaxFrame));
+  }
+  return all;
+}
+
 FieldList get(FieldList more) {
   FieldList fields = {
       {":method", "GET"}, {":scheme", "http"}, {":authority", "a.test"}, {":path", "/"}};

@@ -47,6 +47,9 @@ using FieldList = std::vector<std::pair<std::string, std::string>>;
 std::string fieldBlock(const FieldList& fields);
 // HEADERS that are whole.
 std::string headers(uint32_t stream, const FieldList& fields, uint8_t flags = EndStream);
+// The same of a block of any length, which ends the stream: HEADERS and CONTINUATIONs, none larger
+// than a frame may be.
+std::string longHeaders(uint32_t stream, std::string_view block);
 // The fields of a GET for "/" at "a.test", with others behind them.
 FieldList get(FieldList more = {});
 std::string data(uint32_t stream, std::string_view bytes, uint8_t flags = 0);
