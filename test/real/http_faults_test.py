@@ -178,8 +178,8 @@ class HttpFaultsTest(RealTest):
                 self.assertEqual(read_exactly(client, 2), b"ok")
                 self.assertEqual(self.server.accepted, number)
 
-    def http2(self, *frames):
-        """A server that answers each request with these frames; functions of the stream."""
+    def http2(self, *frames, end=None):
+        """A server that answers each request with these frames; functions of the stream. `end`: and then ends so."""
         def serve(connection):
             read_exactly(connection, len(h2.PREFACE))
             connection.sendall(h2.frame(h2.SETTINGS) + h2.frame(h2.SETTINGS, h2.ACK))
@@ -189,6 +189,8 @@ class HttpFaultsTest(RealTest):
                 if head[3] == h2.HEADERS:
                     for make in frames:
                         self.send(connection, make(int.from_bytes(head[5:], "big")))
+                    if end is not None:
+                        return end(connection)
         return serve
 
     @staticmethod
@@ -229,13 +231,35 @@ class HttpFaultsTest(RealTest):
                 self.begin(self.http2(self.HEAD, rst(internal_error)), protocol="HTTP2")
                 self.assertIn(self.get(version)[0], (18, 56, 92))
 
+    def test_end_of_a_connection_of_http2(self):
+        """Before, within and behind the head of a response."""
+        def part(stream):
+            return self.HEAD(stream)[:-3]
+
+        def begun(stream):
+            return h2.frame(h2.HEADERS, 0, stream, h2.literal(b":status", b"200"))
+
+        def some(stream):
+            return h2.frame(h2.DATA, 0, stream, b"12345")
+        for end in (reset, socket.socket.close):
+            for frames in ((), (part,), (begun,)):
+                self.check_answered(self.http2(*frames, end=end), 503, "upstream_reset", protocol="HTTP2")
+            for version in VERSIONS:
+                with self.subTest(end=end, version=version):
+                    self.begin(self.http2(self.HEAD, some, end=end), protocol="HTTP2")
+                    exit_status, status, _, body = self.get(version)
+                    self.assertEqual((status, body), (200, "12345"))
+                    self.assertIn(exit_status, (18, 56, 92))
+
     def test_slower_than_the_timeout(self):
         slow = self.answering(end=lambda connection: connection.recv(1))
-        for version in VERSIONS:
-            with self.subTest(version=version):
-                self.begin(slow, timeout="0.3s")
-                self.assertEqual(self.get(version)[:3], (0, 504, "upstream_request_timeout"))
-                eventually(lambda: self.weir.metric("weir_upstream_active_requests") == 0, "it is given up")
+        for protocol, server in (("HTTP1", slow), ("HTTP2", self.http2())):
+            for version in VERSIONS:
+                with self.subTest(protocol=protocol, version=version):
+                    self.begin(server, protocol=protocol, timeout="0.3s")
+                    self.assertEqual(self.get(version)[:3], (0, 504, "upstream_request_timeout"))
+                    eventually(lambda: self.weir.metric("weir_upstream_active_requests") == 0, "it is given up")
+
 
 
 if __name__ == "__main__":
