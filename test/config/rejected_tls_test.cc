@@ -8,14 +8,7 @@
 namespace weir::config {
 namespace {
 
-// As a value in YAML.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
-  return out + "\"";
-}
-
-std::string inlined(const std::string& text) { return "{inline_string: " + quoted(text) + "}"; }
+using test::inlined;
 
 class TlsContextTest : public testing::Test {
  protected:

@@ -5,13 +5,7 @@
 namespace weir::config {
 namespace {
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
-  return out + "\"";
-}
-
-std::string inlined(const std::string& text) { return "{inline_string: " + quoted(text) + "}"; }
+using test::inlined;
 
 std::string file(const std::string& cluster) {
   return "listeners:\n- name: l\n  address: 127.0.0.1:15001\n  filter_chains:\n  - {name: c, "

@@ -11,12 +11,6 @@
 namespace weir::test {
 namespace {
 
-std::string inlined(const std::string& text) {
-  std::string out = "{inline_string: \"";
-  for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
-  return out + "\"}";
-}
-
 std::string certificateOf(const CertificateAndKey& made) {
   return "tls_certificates: [{certificate_chain: " + inlined(made.chain) +
          ", private_key: " + inlined(made.key) + "}]";

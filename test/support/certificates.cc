@@ -115,4 +115,10 @@ CertificateAndKey CertificateAuthority::issue(const CertificateRequest& request)
   return {pemOf(own), pemOf(key.get())};
 }
 
+std::string inlined(const std::string& text) {
+  std::string out = "{inline_string: \"";
+  for (const char c : text) out += c == '\n' ? std::string("\\n") : std::string(1, c);
+  return out + "\"}";
+}
+
 }  // namespace weir::test

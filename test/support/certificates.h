@@ -44,4 +44,7 @@ class CertificateAuthority {
   std::string pem_;
 };
 
+// A text of several lines, such as PEM, as a DataSource in a configuration in YAML.
+std::string inlined(const std::string& text);
+
 }  // namespace weir::test
