@@ -147,6 +147,11 @@ std::string_view clientPort(const RequestRecord& record, std::string& room) {
   return client.ip.family != net::Family::None ? number(client.port, room) : std::string_view();
 }
 
+std::string_view upstreamText(const StreamInfo& info, std::string& room) {
+  if (info.upstream != nullptr) room = info.upstream->address().toString();
+  return room;
+}
+
 std::string_view reasonOf(const StreamInfo& info) {
   if (!info.reason.empty()) return info.reason;
   if (!info.details.empty()) return info.details;
@@ -254,6 +259,40 @@ std::vector<std::string> RequestFormat::operatorNames() {
   return names;
 }
 
+std::string_view RequestFormat::timeValue(const Piece& piece, const RequestRecord& record,
+                                          std::string& room) {
+  const StreamInfo& info = record.stream;
+  MonotonicTime from = info.started;
+  MonotonicTime to = record.now;
+  switch (piece.known->op) {
+    case Op::StartTime: piece.time.append(info.started_wall, room); return room;
+    case Op::RequestDuration: to = info.request_done; break;
+    case Op::ResponseDuration: to = info.upstream_first_byte; break;
+    case Op::ResponseTxDuration: from = info.upstream_first_byte; break;
+    default: break;
+  }
+  if (from != MonotonicTime{} && to != MonotonicTime{}) piece.duration.append(to - from, room);
+  return room;
+}
+
+std::string_view RequestFormat::fieldValue(const Piece& piece, const RequestRecord& record) {
+  const auto get = [&](std::string_view name) {
+    if (piece.known->op == Op::RequestField) return requestField(record, name);
+    return piece.known->op == Op::ResponseField ? record.response.get(name)
+                                                : record.trailers.get(name);
+  };
+  const std::string_view first = get(piece.name);
+  return first.empty() && !piece.other_name.empty() ? get(piece.other_name) : first;
+}
+
+std::string_view RequestFormat::routeValue(Op op, const StreamInfo& info) {
+  if (info.route == nullptr) return {};
+  if (op == Op::Route) return info.route->name;
+  const auto* host = info.route->virtual_host;
+  if (host == nullptr) return {};
+  return op == Op::VirtualHost ? host->name : host->table;
+}
+
 // Nothing, if it is not known. In `room`, which is empty, or where it lives.
 std::string_view RequestFormat::bareValue(const Piece& piece, const RequestRecord& record,
                                           std::string& room) {
@@ -262,56 +301,36 @@ std::string_view RequestFormat::bareValue(const Piece& piece, const RequestRecor
     return room;
   }
   const StreamInfo& info = record.stream;
-  const auto span = [&](MonotonicTime from, MonotonicTime to) -> std::string_view {
-    if (from != MonotonicTime{} && to != MonotonicTime{}) piece.duration.append(to - from, room);
-    return room;
-  };
-  const auto either = [&](const auto& get) {
-    const std::string_view first = get(piece.name);
-    return first.empty() && !piece.other_name.empty() ? get(piece.other_name) : first;
-  };
   switch (piece.known->op) {
-    case Op::StartTime: piece.time.append(info.started_wall, room); return room;
-    case Op::Duration: return span(info.started, record.now);
-    case Op::RequestDuration: return span(info.started, info.request_done);
-    case Op::ResponseDuration: return span(info.started, info.upstream_first_byte);
-    case Op::ResponseTxDuration: return span(info.upstream_first_byte, record.now);
+    case Op::StartTime:
+    case Op::Duration:
+    case Op::RequestDuration:
+    case Op::ResponseDuration:
+    case Op::ResponseTxDuration: return timeValue(piece, record, room);
     case Op::BytesReceived: return number(info.request_bytes, room);
     case Op::BytesSent: return number(info.response_bytes, room);
     case Op::StreamId: return number(info.id, room);
     case Op::Protocol: return toString(info.version);
     case Op::ConnectionProtocol: return record.connection.protocol;
     case Op::RequestField:
-      return either([&](const std::string& name) { return requestField(record, name); });
     case Op::ResponseField:
-      return either([&](const std::string& name) { return record.response.get(name); });
-    case Op::TrailerField:
-      return either([&](const std::string& name) { return record.trailers.get(name); });
+    case Op::TrailerField: return fieldValue(piece, record);
     case Op::Status: return number(info.status, room);
     case Op::Reason: return details(info, room);
     case Op::Flags: appendResponseFlags(info, false, room); return room;
     case Op::FlagWords: appendResponseFlags(info, true, room); return room;
     case Op::GrpcStatus: return grpcStatus(info.grpc_status, piece.form, room);
     case Op::GrpcNumber: return grpcStatus(info.grpc_status, GrpcNumberForm, room);
-    case Op::Host:
-      if (info.upstream != nullptr) room = info.upstream->address().toString();
-      return room;
+    case Op::Host: return upstreamText(info, room);
     case Op::Cluster: return info.cluster;
-    case Op::UpstreamProtocol:
-      return info.attempts > 0 ? toString(info.upstream_version) : std::string_view();
+    case Op::UpstreamProtocol: return info.attempts > 0 ? toString(info.upstream_version) : "";
     case Op::Attempts: return number(info.attempts, room);
     case Op::Client: return clientText(record, room);
     case Op::ClientIp: return clientIp(record, room);
     case Op::ClientPort: return clientPort(record, room);
-    case Op::Route: return info.route != nullptr ? info.route->name : std::string_view();
+    case Op::Route:
     case Op::VirtualHost:
-      return info.route != nullptr && info.route->virtual_host != nullptr
-                 ? info.route->virtual_host->name
-                 : std::string_view();
-    case Op::RouteTable:
-      return info.route != nullptr && info.route->virtual_host != nullptr
-                 ? info.route->virtual_host->table
-                 : std::string_view();
+    case Op::RouteTable: return routeValue(piece.known->op, info);
   }
   return {};
 }

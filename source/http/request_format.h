@@ -60,6 +60,11 @@ class RequestFormat {
                                   std::string& room);
   static std::string_view bareValue(const Piece& piece, const RequestRecord& record,
                                     std::string& room);
+  // That of an operator of times, of fields, of routes.
+  static std::string_view timeValue(const Piece& piece, const RequestRecord& record,
+                                    std::string& room);
+  static std::string_view fieldValue(const Piece& piece, const RequestRecord& record);
+  static std::string_view routeValue(Op op, const StreamInfo& info);
 
   std::string source_;
   std::vector<Piece> pieces_;
