@@ -247,49 +247,68 @@ void HttpConnection::lookWithin(Duration duration) {
 }
 
 void HttpConnection::onTimer() {
-  const HttpConnManagerSettings& settings = manager_.settings();
   const MonotonicTime now = manager_.worker().loop.now();
+  MonotonicTime next = checkStreams(now);
+  for (const auto check : {&HttpConnection::checkDrain, &HttpConnection::checkUndecided,
+                           &HttpConnection::checkIdle, &HttpConnection::checkAge}) {
+    if (state_ != State::Open) return;
+    next = std::min(next, (this->*check)(now));
+  }
+  if (state_ == State::Open && next != MonotonicTime::max()) lookWithin(next - now);
+}
+
+MonotonicTime HttpConnection::checkStreams(MonotonicTime now) {
   MonotonicTime next = MonotonicTime::max();
   for (size_t i = streams_.size(); i > 0; --i) {
     // Those that end meanwhile leave the list; others take their places.
     if (i <= streams_.size()) next = std::min(next, streams_[i - 1]->checkTimeouts(now));
   }
-  if (state_ != State::Open) return;
-  if (draining_since_) {
-    const MonotonicTime until = *draining_since_ + settings.drain_timeout;
-    if (now >= until) {
-      codec_->finishDrain();
-    } else {
-      next = std::min(next, until);
-    }
+  return next;
+}
+
+MonotonicTime HttpConnection::checkDrain(MonotonicTime now) {
+  if (!draining_since_) return MonotonicTime::max();
+  const MonotonicTime until = *draining_since_ + manager_.settings().drain_timeout;
+  if (now < until) return until;
+  codec_->finishDrain();
+  return MonotonicTime::max();
+}
+
+MonotonicTime HttpConnection::checkUndecided(MonotonicTime now) {
+  const Duration head = manager_.settings().http1.request_headers_timeout;
+  if (codec_ != nullptr || !undecided_since_ || head == Duration::zero())
+    return MonotonicTime::max();
+  const MonotonicTime until = *undecided_since_ + head;
+  if (now >= until) closeNow(filter::Close::Flush, "h1_head_timeout");
+  return until;
+}
+
+MonotonicTime HttpConnection::checkIdle(MonotonicTime now) {
+  const Duration bound = manager_.settings().idle_timeout;
+  if (!streams_.empty() || bound == Duration::zero()) return MonotonicTime::max();
+  if (now < idle_since_ + bound) return idle_since_ + bound;
+  if (codec_ == nullptr) {
+    closeNow(filter::Close::Flush, "idle_timeout");
+  } else if (std::exchange(idle_, true)) {
+    closeNow(filter::Close::Reset, "idle_timeout");
+  } else {
+    codec_->startDrain();
+    codec_->finishDrain();
   }
-  const Duration head = settings.http1.request_headers_timeout;
-  if (codec_ == nullptr && undecided_since_ && head > Duration::zero()) {
-    if (now >= *undecided_since_ + head) return closeNow(filter::Close::Flush, "h1_head_timeout");
-    next = std::min(next, *undecided_since_ + head);
+  // What was written for streams that have ended may still be on its way: for as long again.
+  return now + bound;
+}
+
+MonotonicTime HttpConnection::checkAge(MonotonicTime now) {
+  const Duration bound = manager_.settings().max_connection_duration;
+  if (bound == Duration::zero() || draining_since_ || idle_) return MonotonicTime::max();
+  if (now < started_ + bound) return started_ + bound;
+  if (codec_ == nullptr) {
+    closeNow(filter::Close::Flush, "max_connection_duration");
+  } else {
+    startDrain();
   }
-  if (streams_.empty() && settings.idle_timeout > Duration::zero()) {
-    if (now >= idle_since_ + settings.idle_timeout) {
-      if (codec_ == nullptr) return closeNow(filter::Close::Flush, "idle_timeout");
-      if (std::exchange(idle_, true)) return closeNow(filter::Close::Reset, "idle_timeout");
-      codec_->startDrain();
-      codec_->finishDrain();
-      // What was written for streams that have ended may still be on its way: for as long again.
-      if (state_ == State::Open) lookWithin(settings.idle_timeout);
-      return;
-    }
-    next = std::min(next, idle_since_ + settings.idle_timeout);
-  }
-  if (settings.max_connection_duration > Duration::zero() && !draining_since_) {
-    const MonotonicTime until = started_ + settings.max_connection_duration;
-    if (now >= until) {
-      if (codec_ == nullptr) return closeNow(filter::Close::Flush, "max_connection_duration");
-      startDrain();
-    } else {
-      next = std::min(next, until);
-    }
-  }
-  if (state_ == State::Open && next != MonotonicTime::max()) lookWithin(next - now);
+  return MonotonicTime::max();
 }
 
 }  // namespace weir::extensions

@@ -64,6 +64,12 @@ class HttpConnection final : public filter::ReadFilter,
   void startDrain();
   void armTimer();
   void onTimer();
+  // Each does what is due, and says when it may be the next time; max: nothing is to come.
+  MonotonicTime checkStreams(MonotonicTime now);
+  MonotonicTime checkDrain(MonotonicTime now);
+  MonotonicTime checkUndecided(MonotonicTime now);
+  MonotonicTime checkIdle(MonotonicTime now);
+  MonotonicTime checkAge(MonotonicTime now);
   void settle();
   void closeNow(filter::Close how, std::string_view reason);
 
