@@ -57,12 +57,16 @@ void appendTo(HeaderId id, std::string_view value, HeaderMap& request) {
 
 void setProto(const ForwardedSettings& settings, const ForwardedPeer& peer, HeaderMap& request) {
   const bool believed = !settings.use_remote_address || settings.xff_num_trusted_hops > 0;
+  const std::string_view said = request.get(HeaderId::XForwardedProto);
+  const bool told = believed && (said == "http" || said == "https");
   // What a client says of itself is no word on the connection that it has with us; and redirects
   // and routes go by it.
   if (!believed && request.has(HeaderId::Scheme)) request.set(HeaderId::Scheme, peer.scheme);
-  const std::string_view said = request.get(HeaderId::XForwardedProto);
-  if (believed && (said == "http" || said == "https")) return;
-  request.set(HeaderId::XForwardedProto, peer.scheme);
+  if (believed && !told) applyScheme(peer, request);
+  if (told && !peer.requests_say_scheme && request.has(HeaderId::Scheme)) {
+    request.setView(HeaderId::Scheme, said == "https" ? "https" : "http");
+  }
+  if (!told) request.set(HeaderId::XForwardedProto, peer.scheme);
 }
 
 void setRequestId(const ForwardedSettings& settings, uint64_t high, uint64_t low,
@@ -109,6 +113,11 @@ void writeUuid(uint64_t random_high, uint64_t random_low, char* out) {
     out = std::copy_n(&digits[at], size, out);
     at += size;
   }
+}
+
+void applyScheme(const ForwardedPeer& peer, HeaderMap& request) {
+  const bool hidden = !peer.requests_say_scheme && peer.scheme == "https";
+  if (hidden && request.has(HeaderId::Scheme)) request.setView(HeaderId::Scheme, peer.scheme);
 }
 
 net::IpAddress applyForwarded(const ForwardedSettings& settings, const ForwardedPeer& peer,

@@ -28,17 +28,23 @@ struct ForwardedSettings {
 
 // What is known of the connection of the client.
 struct ForwardedPeer {
-  net::IpAddress address;  // family None if it is not known
-  std::string_view text;   // the same; empty if it is not known
-  std::string_view scheme = "http";
+  net::IpAddress address;            // family None if it is not known
+  std::string_view text;             // the same; empty if it is not known
+  std::string_view scheme = "http";  // static storage
+  // HTTP/2: a request says its scheme. Of HTTP/1 only one with an absolute target does; the codec
+  // has "http" for the others.
+  bool requests_say_scheme = true;
 };
 
 // A field by which proxies speak to each other: of ours (weir-), or of Envoy's kind (x-envoy-). At
 // an edge no client may say it. `name`: in lower case.
 bool isBetweenProxies(std::string_view name);
 
-// Changes the head of a request. Returns the address that the client is trusted to have.
-// `random_high`, `random_low`: for the identifier.
+// What came within TLS has the scheme https, if it does not say its scheme itself.
+void applyScheme(const ForwardedPeer& peer, HeaderMap& request);
+
+// Changes the head of a request, its scheme among it. Returns the address that the client is
+// trusted to have. `random_high`, `random_low`: for the identifier.
 net::IpAddress applyForwarded(const ForwardedSettings& settings, const ForwardedPeer& peer,
                               uint64_t random_high, uint64_t random_low, HeaderMap& request);
 

@@ -22,6 +22,43 @@ struct Case {
 
 class ForwardedTest : public testing::TestWithParam<Case> {};
 
+struct SchemeCase {
+  bool believed;
+  bool tls;
+  bool http1;
+  std::string scheme;  // as the codec has it
+  std::string proto;   // that came; empty: none
+  std::string becomes;
+  std::string told;
+};
+
+// Of HTTP/1 the codec has "http" where nothing was said.
+TEST(ForwardedSchemeTest, IsThatOfTheConnectionOrOfWhomIsBelieved) {
+  const SchemeCase cases[] = {
+      {false, false, true, "http", "https", "http", "http"},
+      {false, true, true, "http", "", "https", "https"},
+      {false, true, false, "http", "http", "https", "https"},
+      {true, false, true, "http", "", "http", "http"},
+      {true, false, true, "http", "https", "https", "https"},
+      {true, false, true, "http", "gopher", "http", "http"},
+      {true, false, true, "https", "", "https", "http"},  // of an absolute target
+      {true, true, true, "http", "", "https", "https"},
+      {true, true, true, "http", "http", "http", "http"},
+      {true, false, false, "https", "", "https", "http"},
+      {true, true, false, "http", "https", "http", "https"},
+  };
+  for (const SchemeCase& one : cases) {
+    SCOPED_TRACE(&one - cases);
+    HeaderMap request;
+    request.add(HeaderId::Scheme, one.scheme);
+    if (!one.proto.empty()) request.add(HeaderId::XForwardedProto, one.proto);
+    applyForwarded({.use_remote_address = !one.believed},
+                   {{}, {}, one.tls ? "https" : "http", !one.http1}, 1, 2, request);
+    EXPECT_EQ(request.get(HeaderId::Scheme), one.becomes);
+    EXPECT_EQ(request.get(HeaderId::XForwardedProto), one.told);
+  }
+}
+
 TEST_P(ForwardedTest, TellsAndBelieves) {
   const Case& one = GetParam();
   HeaderMap request;

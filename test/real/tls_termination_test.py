@@ -14,6 +14,7 @@ from weir import chain, extension
 
 NAME = "edge.example.test"
 OTHER = "other.example.test"
+SIDECAR = "sidecar.example.test"
 FORMAT = {name: f"%{name}%" for name in (
     "FILTER_CHAIN_NAME", "PROTOCOL", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_PEER_DNS_SAN", "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
     "CONNECTION_TERMINATION_DETAILS")}
@@ -42,6 +43,9 @@ class TlsTerminationTest(RealTest):
              **tls_context(self.other_certificate, self.other_key, require_client_certificate=True, common={
                  "validation_context": {"trusted_ca": {"filename": self.client_certificate},
                                         "verify_subject_alt_name": ["client.example.test"]}})}]}
+        through = manager([moved, answer], transparent=True)
+        listener["filter_chains"].append({**chain("sidecar", through, server_names=[SIDECAR]),
+                                          **tls_context(self.certificate, self.key)})
         settings = {"access_log": {"path": f"{self.folder}/{self.id()}.log", "json_format": FORMAT}}
         self.log_path = settings["access_log"]["path"]
         self.weir = self.start_weir([listener], [], settings=settings)
@@ -83,6 +87,9 @@ class TlsTerminationTest(RealTest):
     def test_redirects_stay_within_tls(self):
         got = self.curl("--write-out", "%{redirect_url}", path="/moved")
         self.assertEqual(got, f"https://{NAME}:{self.port}/there")
+        for version in ("--http1.1", "--http2-prior-knowledge"):
+            got = self.curl(version, "--insecure", "--write-out", "%{redirect_url}", host=SIDECAR, path="/moved")
+            self.assertEqual(got, f"https://{SIDECAR}:{self.port}/there")
 
     def test_a_client_must_have_a_certificate(self):
         with self.client() as client:

@@ -66,7 +66,8 @@ void ActiveStream::onHeaders(bool end_stream) {
 
 void ActiveStream::tellOfClient() {
   const HttpConnManagerSettings& settings = manager_.settings();
-  if (settings.transparent) return;
+  if (settings.transparent)
+    return http::applyScheme(connection_->peer(), filters_.requestHeaders());
   Random& random = manager_.random();
   const uint64_t high = random.next();
   info().client = http::applyForwarded(settings.forwarded, connection_->peer(), high, random.next(),

@@ -182,13 +182,16 @@ std::string_view schemeOf(const filter::ConnectionInfo& connection) {
 
 // Whom it is taken to come from; its fields are changed as they are for the filters.
 net::IpAddress explainClient(const HttpConnManagerSettings& settings,
-                             const filter::ConnectionInfo& connection, HeaderMap& headers) {
-  net::IpAddress peer;
-  if (connection.facts.known.has(filter::Fact::Source)) peer = connection.facts.source.ip;
-  if (settings.transparent) return peer;
-  const std::string text = peer.family != net::Family::None ? peer.toString() : "";
-  return http::applyForwarded(settings.forwarded, {peer, text, schemeOf(connection)}, 0, 0,
-                              headers);
+                             const filter::ConnectionInfo& connection, http::Version version,
+                             HeaderMap& headers) {
+  net::IpAddress address;
+  if (connection.facts.known.has(filter::Fact::Source)) address = connection.facts.source.ip;
+  const std::string text = address.family != net::Family::None ? address.toString() : "";
+  const http::ForwardedPeer peer{address, text, schemeOf(connection),
+                                 version == http::Version::Http2};
+  if (!settings.transparent) return http::applyForwarded(settings.forwarded, peer, 0, 0, headers);
+  http::applyScheme(peer, headers);
+  return address;
 }
 
 // As the configuration has it.
@@ -261,7 +264,7 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
     answered(*bad, headers, out);
     return out;
   }
-  const net::IpAddress client = explainClient(settings, connection, headers);
+  const net::IpAddress client = explainClient(settings, connection, version, headers);
   if (!explainPath(settings, headers, out)) return out;
   if (!explainFilters(settings, connection, headers, client, out)) return out;
   explainRoutes(settings, described.own_addresses, headers, out);

@@ -96,6 +96,7 @@ void HttpConnection::makeCodec(http::Version version) {
   const HttpConnManagerSettings& settings = manager_.settings();
   http::ServerCodecEvents& events = *this;
   version_ = version;
+  peer_.requests_say_scheme = version == http::Version::Http2;
   activity_.version = http::toString(version);
   context_.info().http = &activity_;
   manager_.stats().connectionBegan(version);

@@ -215,11 +215,10 @@ TEST_F(ExplainRequestTest, WithinTlsTheSchemeIsHttps) {
     EXPECT_NE(ask("/a").outcome.find("https://a.example/new"), std::string::npos)
         << ask("/a").outcome;
     EXPECT_EQ(ask("/a").protocol, "h2");
+    settings_.codec = HttpConnManagerSettings::Codec::Http1;
+    EXPECT_NE(ask("/a").outcome.find("https://a.example/new"), std::string::npos);
+    EXPECT_EQ(ask("/a").protocol, "http/1.1");
   }
-  settings_.transparent = false;
-  settings_.codec = HttpConnManagerSettings::Codec::Http1;
-  EXPECT_NE(ask("/a").outcome.find("https://a.example/new"), std::string::npos);
-  EXPECT_EQ(ask("/a").protocol, "http/1.1");
 }
 
 // Denies what is not from a network, as far as it knows.

@@ -142,5 +142,14 @@ TEST(HttpRequests, TheBuffersLimitIsThatOfTheListener) {
   }
 }
 
+// Else one that sends clients to https would send them there for ever.
+TEST(HttpRequests, ARedirectGoesByTheSchemeThatATrustedProxyNames) {
+  HttpProxyHarness proxy({.manager = ", use_remote_address: false",
+                          .routes = "[{match: {prefix: /}, redirect: {path_redirect: /there}}]",
+                          .transparent = false});
+  proxy.client().send("GET / HTTP/1.1\r\nhost: a\r\nx-forwarded-proto: https\r\n\r\n");
+  EXPECT_TRUE(proxy.clientSees("location: https://a/there\r\n"));
+}
+
 }  // namespace
 }  // namespace weir::test
