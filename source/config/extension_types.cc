@@ -33,7 +33,14 @@ const Kind* kindWithPrefix(std::string_view prefix) {
   return found == std::end(Kinds) ? nullptr : found;
 }
 
-std::string_view messageName(std::string_view type) { return type.substr(type.rfind('.') + 1); }
+// Of Envoy's messages, what does the same here under another name.
+std::string_view ownNameOf(std::string_view message) {
+  return message == "HttpInspector" ? "ProtoDetect" : message;
+}
+
+std::string_view messageName(std::string_view type) {
+  return ownNameOf(type.substr(type.rfind('.') + 1));
+}
 
 // "weir.extensions.network." of "weir.extensions.network.echo.v1.Echo"; empty for a type that is
 // not ours.

@@ -101,6 +101,13 @@ TEST(UnknownTypeTest, SaysOfWhatKindAnotherIsAndWhereThatBelongs) {
             "it belongs in listener_filters");
 }
 
+TEST(UnknownTypeTest, KnowsWhatHasAnotherNameInEnvoy) {
+  const std::string type = "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector";
+  EXPECT_EQ(unknownTypeMessage(type, SomeTypes, ListenerKind),
+            "unknown type \"" + type +
+                "\"; did you mean \"weir.extensions.listener.proto_detect.v1.ProtoDetect\"?");
+}
+
 TEST(UnknownTypeTest, ListsTheTypesOfTheKindThatIsWanted) {
   EXPECT_EQ(unknownTypeMessage("a.b.Other", SomeTypes, HttpKind),
             "unknown type \"a.b.Other\"; known HTTP filters: weir.extensions.http.rbac.v1.Rbac, "
