@@ -23,10 +23,6 @@ constexpr std::string_view NoHedging =
     "retry_policy, and is followed by the next one";
 constexpr std::string_view RegexIsAString = "write string_match: {safe_regex: {regex: EXPRESSION}}";
 
-constexpr std::string_view NoPeerNames =
-    "is not available: which names of certificates get in is said by verify_subject_alt_name, in "
-    "validation_context of the chain's tls_context";
-
 constexpr std::string_view KeepAliveIsHttp2 =
     "keepalive_interval and keepalive_timeout are fields of http2_protocol_options: HTTP/1 has no "
     "PING";
@@ -144,9 +140,6 @@ constexpr FieldHint Hints[] = {
      "OVERWRITE_IF_EXISTS_OR_ADD"},
     {"weir.config.v1.RequestMirrorPolicy", "runtime_fraction",
      "it is called fraction, without default_value and runtime_key"},
-
-    {"weir.extensions.network.rbac.v1.Principal", "authenticated", NoPeerNames},
-    {"weir.extensions.http.rbac.v1.HttpPrincipal", "authenticated", NoPeerNames},
 };
 
 constexpr ValueHint ValueHints[] = {

@@ -282,11 +282,9 @@ TEST(RbacFactoryTest, ChecksEveryField) {
                 at + "permissions[0].or_rules.rules: is required: at least one"},
            Case{principal("{and_ids: {}}"),
                 at + "principals[0].and_ids.ids: is required: at least one"},
-           Case{principal("{any: true, authenticated: {}}"),
-                at + "principals[0].authenticated: unknown field \"authenticated\" in "
-                     "weir.extensions.network.rbac.v1.Principal: is not available: which names of "
-                     "certificates get in is said by verify_subject_alt_name, in "
-                     "validation_context of the chain's tls_context"},
+           Case{principal("{authenticated: {principal_name: {prefix: ''}}}"),
+                at + "principals[0].authenticated.principal_name.prefix: is empty: "
+                     "every text has that"},
        }) {
     expectError(admission("rbac.v1.Rbac", one.settings),
                 "listeners[0].default_filter_chain.filters[0]", one);

@@ -14,6 +14,7 @@ from weir import chain, extension
 
 NAME = "edge.example.test"
 OTHER = "other.example.test"
+GUARDED = "guarded.example.test"
 SIDECAR = "sidecar.example.test"
 FORMAT = {name: f"%{name}%" for name in (
     "FILTER_CHAIN_NAME", "PROTOCOL", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_PEER_DNS_SAN", "DOWNSTREAM_TRANSPORT_FAILURE_REASON",
@@ -29,7 +30,7 @@ def tls_context(certificate, key, **more):
 class TlsTerminationTest(RealTest):
     def setUp(self):
         self.certificate, self.key = make_certificate(self.folder, "edge", NAME)
-        self.other_certificate, self.other_key = make_certificate(self.folder, "other", OTHER)
+        self.other_certificate, self.other_key = make_certificate(self.folder, "other", OTHER, GUARDED)
         self.client_certificate, self.client_key = make_certificate(self.folder, "client", "client.example.test")
         answer = {"name": "answer", "match": {"prefix": "/"},
                   "direct_response": {"status": 200, "body": {"inline_string": "inside"}}}
@@ -43,6 +44,13 @@ class TlsTerminationTest(RealTest):
              **tls_context(self.other_certificate, self.other_key, require_client_certificate=True, common={
                  "validation_context": {"trusted_ca": {"filename": self.client_certificate},
                                         "verify_subject_alt_name": ["client.example.test"]}})}]}
+        verified = extension("network", "rbac", "Rbac", stat_prefix="verified", rules={"policies": {"client": {
+            "permissions": [{"any": True}],
+            "principals": [{"authenticated": {"principal_name": {"exact": "client.example.test"}}}]}}})
+        guarded = chain("guarded", echo, server_names=[GUARDED])
+        guarded["filters"].insert(0, verified)
+        listener["filter_chains"].append({**guarded, **tls_context(self.other_certificate, self.other_key, common={
+            "validation_context": {"trusted_ca": {"filename": self.client_certificate}}})})
         through = manager([moved, answer], transparent=True)
         listener["filter_chains"].append({**chain("sidecar", through, server_names=[SIDECAR]),
                                           **tls_context(self.certificate, self.key)})
@@ -104,6 +112,19 @@ class TlsTerminationTest(RealTest):
         self.assertEqual(line["CONNECTION_TERMINATION_DETAILS"], "tls_handshake_failed")
         self.assertIn("no_certificate", line["DOWNSTREAM_TRANSPORT_FAILURE_REASON"])
         self.assertEqual(self.weir.metric("weir_tls_handshakes_total", chain="echo", result="no_certificate"), 1)
+
+    def test_rules_decide_by_the_name_in_the_certificate(self):
+        with self.client(host=GUARDED) as client:
+            client.sendall(b"hello")
+            self.assertEqual(client.recv(5), b"hello")
+            client.unwrap()
+        self.assertEqual(self.last_line()["FILTER_CHAIN_NAME"], "guarded")
+        with self.client(host=GUARDED, with_certificate=False) as client:
+            try:
+                self.assertEqual(client.recv(1), b"")
+            except ConnectionResetError:
+                pass
+        self.assertEqual(self.last_line()["CONNECTION_TERMINATION_DETAILS"], "rbac_denied")
 
     def test_a_name_that_nobody_has(self):
         with self.assertRaises(ssl.SSLError) as refused:

@@ -36,12 +36,20 @@ void addMissingHeaders(const RbacCondition& condition, const RbacSubject& subjec
   if (!known && !subject.request->headers.has(name)) names.push_back(name);
 }
 
+bool hangsOnCertificate(const RbacCondition& condition, const RbacSubject& subject) {
+  if (evaluate(condition, subject) != Truth::Unknown) return false;
+  return condition.kind == Kind::Authenticated ||
+         std::any_of(condition.parts.begin(), condition.parts.end(),
+                     [&](const auto& part) { return hangsOnCertificate(part, subject); });
+}
+
 // "policy "a"", of the one that matches.
 std::string policyText(const RbacRules& rules, const RbacVerdict& verdict) {
   return fmt::format("policy \"{}\"", rules.policies[verdict.policy].name);
 }
 
-std::string sentenceOf(const RbacRules& rules, const RbacVerdict& verdict) {
+std::string sentenceOf(const RbacRules& rules, const RbacSubject& subject,
+                       const RbacVerdict& verdict) {
   const bool matched = verdict.policy < rules.policies.size();
   switch (verdict.allowed) {
     case Truth::Yes:
@@ -50,7 +58,11 @@ std::string sentenceOf(const RbacRules& rules, const RbacVerdict& verdict) {
       return matched ? "denied by " + policyText(rules, verdict) : "denied: no policy allows it";
     case Truth::Unknown: break;
   }
-  return "not known";
+  const auto hangs = [&](const auto& policy) {
+    return hangsOnCertificate(policy.condition, subject);
+  };
+  const bool certificate = std::any_of(rules.policies.begin(), rules.policies.end(), hangs);
+  return certificate ? "not known: it hangs on the client's certificate" : "not known";
 }
 
 // Of the policies up to the one that matches.
@@ -67,20 +79,22 @@ void addMissing(const RbacRules& rules, const RbacSubject& subject, const RbacVe
 
 std::string shadowSentence(const RbacRules& rules, const RbacSubject& subject) {
   const RbacVerdict verdict = decide(rules, subject);
-  return "; by its shadow rules " + sentenceOf(rules, verdict);
+  return "; by its shadow rules " + sentenceOf(rules, subject, verdict);
 }
 
 }  // namespace
 
 FilterExplanation explainRbac(const std::optional<RbacRules>& rules,
                               const std::optional<RbacRules>& shadow_rules,
-                              const RbacSubject& subject, std::string_view when_denied) {
+                              const RbacSubject& described, std::string_view when_denied) {
+  RbacSubject subject = described;
+  subject.handshake_to_come = true;
   FilterExplanation out{.filter = "rbac", .outcome = "it has shadow rules alone"};
   if (rules) {
     const RbacVerdict verdict = decide(*rules, subject);
     if (verdict.allowed == Truth::No) out.verdict = Verdict::Ends;
     if (verdict.allowed == Truth::Unknown) out.verdict = Verdict::Unknown;
-    out.outcome = sentenceOf(*rules, verdict);
+    out.outcome = sentenceOf(*rules, subject, verdict);
     if (verdict.allowed == Truth::No) out.outcome += fmt::format("; {}", when_denied);
     addMissing(*rules, subject, verdict, out);
   }

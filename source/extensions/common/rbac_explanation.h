@@ -15,6 +15,6 @@ namespace weir::extensions {
 // but the sentence. A fact that is not known was not given, and the verdict is only as certain.
 filter::FilterExplanation explainRbac(const std::optional<RbacRules>& rules,
                                       const std::optional<RbacRules>& shadow_rules,
-                                      const RbacSubject& subject, std::string_view when_denied);
+                                      const RbacSubject& described, std::string_view when_denied);
 
 }  // namespace weir::extensions

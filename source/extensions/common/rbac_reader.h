@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "source/config/field_checks.h"
+#include "source/config/matcher_checks.h"
 #include "source/extensions/common/rbac_rules.h"
 
 namespace weir::extensions {
@@ -107,6 +108,15 @@ class RbacReader {
     return {.kind = Kind::ServerName, .name = config::checkServerName(field, text).value_or("")};
   }
 
+  template <class Authenticated>
+  static RbacCondition authenticated(const Authenticated& proto, const FieldScope& scope) {
+    RbacCondition condition{.kind = Kind::Authenticated};
+    if (proto.has_principal_name())
+      condition.principal =
+          config::parseStringMatcher(proto.principal_name(), scope.field("principal_name"));
+    return condition;
+  }
+
   template <class Permission>
   RbacCondition permission(const Permission& proto, const FieldScope& scope) const {
     switch (proto.rule_case()) {
@@ -150,6 +160,8 @@ class RbacReader {
       case Principal::kDirectRemoteIp:
         return prefix(Kind::DirectSource, proto.direct_remote_ip(),
                       scope.field("direct_remote_ip"));
+      case Principal::kAuthenticated:
+        return authenticated(proto.authenticated(), scope.field("authenticated"));
       default: break;
     }
     if (auto condition = extra_.principal(proto, scope)) return std::move(*condition);

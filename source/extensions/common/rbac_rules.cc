@@ -26,6 +26,7 @@ std::optional<Fact> factOf(Kind kind) {
     case Kind::ServerName: return Fact::ServerName;
     case Kind::Source: return Fact::Source;
     case Kind::DirectSource: return Fact::DirectSource;
+    case Kind::Authenticated:
     case Kind::Always:
     case Kind::Header:
     case Kind::UrlPath:
@@ -34,6 +35,15 @@ std::optional<Fact> factOf(Kind kind) {
     case Kind::Not: break;
   }
   return std::nullopt;
+}
+
+bool isVerified(const RbacCondition& condition, const net::Security* security) {
+  if (security == nullptr || !security->peer_verified) return false;
+  if (!condition.principal) return true;
+  const auto matches = [&](std::string_view name) { return condition.principal->matches(name); };
+  const auto& names = security->peer_names;
+  if (names.empty()) return matches(security->peer_subject);
+  return std::any_of(names.begin(), names.end(), matches);
 }
 
 bool saysClient(const RbacSubject& subject) { return subject.client.family != net::Family::None; }
@@ -50,6 +60,7 @@ bool holds(const RbacCondition& condition, const RbacSubject& subject) {
     case Kind::Source:
       return condition.prefix.contains(saysClient(subject) ? subject.client : facts.source.ip);
     case Kind::DirectSource: return condition.prefix.contains(facts.direct_source);
+    case Kind::Authenticated: return isVerified(condition, subject.security);
     case Kind::Header: return request != nullptr && weir::http::holds(condition.header, *request);
     case Kind::UrlPath: return request != nullptr && condition.path.matches(request->path);
     default: return true;
@@ -83,6 +94,7 @@ Truth evaluate(const RbacCondition& condition, const RbacSubject& subject) {
     case Kind::Not: return negated(evaluate(condition.parts.front(), subject));
     default: break;
   }
+  if (condition.kind == Kind::Authenticated && subject.handshake_to_come) return Truth::Unknown;
   const std::optional<Fact> fact = factOf(condition.kind);
   const filter::Facts& facts = subject.facts;
   if (fact == Fact::Source && saysClient(subject)) return truthOf(holds(condition, subject));
@@ -108,10 +120,10 @@ RbacVerdict decide(const RbacRules& rules, const RbacSubject& subject) {
 RbacVerdict decideFor(const RbacRules& rules, const filter::ConnectionInfo& connection,
                       const weir::http::RequestView* request, const net::IpAddress& client) {
   if (connection.reason != filter::Reason::Timeout)
-    return decide(rules, {connection.facts, request, client});
+    return decide(rules, {connection.facts, request, client, connection.security});
   filter::Facts facts = connection.facts;
   facts.known = facts.known.without(Fact::ServerName);
-  return decide(rules, {facts, request, client});
+  return decide(rules, {facts, request, client, connection.security});
 }
 
 filter::FactSet factsOf(const RbacCondition& condition) {

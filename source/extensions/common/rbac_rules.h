@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "source/filter/facts.h"
 #include "source/http/route_match.h"
 #include "source/net/address.h"
+#include "source/net/security.h"
 
 namespace weir::extensions {
 
@@ -30,6 +32,7 @@ struct RbacCondition {
     ServerName,       // name: lower case, exact or "*.suffix"
     Source,           // in prefix
     DirectSource,     // in prefix
+    Authenticated,    // the verified names of the client: principal
     Header,           // header, of the request
     UrlPath,          // path: of the request, without the query
   };
@@ -41,6 +44,7 @@ struct RbacCondition {
   std::string name{};
   weir::http::HeaderMatch header{};
   weir::http::TextMatch path{};
+  std::optional<weir::http::TextMatch> principal{};  // nothing: whoever is verified
 };
 
 struct RbacPolicy {
@@ -63,12 +67,15 @@ struct RbacVerdict {
 struct RbacSubject {
   RbacSubject(const filter::Facts& of_connection,
               const weir::http::RequestView* of_request = nullptr,
-              const net::IpAddress& of_client = {})
-      : facts(of_connection), request(of_request), client(of_client) {}
+              const net::IpAddress& of_client = {}, const net::Security* of_transport = nullptr)
+      : facts(of_connection), request(of_request), client(of_client), security(of_transport) {}
   const filter::Facts& facts;
   const weir::http::RequestView* request;  // null: there is none, and conditions on it do not hold
   // Whom the request is taken to come from; family None: the source of the connection.
   net::IpAddress client;
+  const net::Security* security;  // null: nobody is verified
+  // The connection is only described: nobody knows which certificate it will have.
+  bool handshake_to_come = false;
 };
 
 // A fact outside `known`, or one that is unreadable, may be anything.

@@ -96,6 +96,19 @@ TEST(RbacExplanationTest, OfAConnection) {
   }
 }
 
+// Whoever describes a connection has shown no certificate.
+TEST(RbacExplanationTest, TheCertificateOfAClientIsNotKnown) {
+  const RbacRules certificate = rules(true, {{.kind = Kind::Authenticated}});
+  const filter::Facts facts = connection(FactSet::all());
+  const FilterExplanation out = explainRbac(certificate, {}, facts, "reset");
+  EXPECT_EQ(out.verdict, Verdict::Unknown);
+  EXPECT_EQ(out.outcome, "not known: it hangs on the client's certificate");
+  EXPECT_EQ(explainRbac(rules(true, {both({Staff, {.kind = Kind::Authenticated}})}), {},
+                        connection(FactSet::all().without(Fact::Source)), "reset")
+                .missing,
+            FactSet(Fact::Source));
+}
+
 TEST(RbacExplanationTest, FieldsThatARequestDoesNotHaveAreNamedOnce) {
   http::HeaderMap headers;
   headers.add(HeaderId::Method, "GET");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace weir::extensions {
@@ -23,6 +24,14 @@ RbacCondition named(std::string name) {
 }
 RbacCondition group(Kind kind, std::vector<RbacCondition> parts) {
   return {.kind = kind, .parts = std::move(parts)};
+}
+
+net::Security verified(std::vector<std::string> names, std::string subject) {
+  net::Security security;
+  security.peer_names = std::move(names);
+  security.peer_subject = std::move(subject);
+  security.peer_verified = true;
+  return security;
 }
 
 // 192.0.2.1, through a proxy at 10.0.0.7, to db.example.com at 198.51.100.2:5432.
@@ -143,6 +152,51 @@ TEST(RbacRulesTest, HangOnTheFactsOfAllTheirConditions) {
   EXPECT_EQ(factsOf(rules(true, {deep, in(Kind::Source, "::1")})),
             Fact::ServerName | Fact::Destination | Fact::Source);
   EXPECT_EQ(factsOf(rules(true, {{}})), FactSet());
+}
+
+TEST(RbacConditionTest, KnowsWhoIsVerified) {
+  using weir::http::TextMatch;
+  const RbacCondition anyone{.kind = Kind::Authenticated};
+  const auto name = [](TextMatch::Kind kind, const char* text) {
+    return RbacCondition{.kind = Kind::Authenticated, .principal = TextMatch{kind, text}};
+  };
+  const auto cart = name(TextMatch::Kind::Exact, "cart.shop.example");
+  const auto shop = name(TextMatch::Kind::Prefix, "spiffe://example.org/ns/shop/");
+  const auto subject_name = name(TextMatch::Kind::Contains, "CN=old");
+  const net::Security named =
+      verified({"spiffe://example.org/ns/shop/sa/cart", "cart.shop.example"}, "CN=old");
+  const net::Security nameless = verified({}, "CN=old");
+  net::Security unverified = named;
+  unverified.peer_verified = false;
+  const filter::Facts facts = connection();
+  const auto truth = [&](const RbacCondition& condition, const net::Security* security) {
+    return evaluate(condition, RbacSubject(facts, nullptr, {}, security));
+  };
+  for (const RbacCondition* one : {&anyone, &cart, &shop}) {
+    EXPECT_EQ(truth(*one, &named), Truth::Yes);
+    EXPECT_EQ(truth(*one, &unverified), Truth::No);
+    EXPECT_EQ(truth(*one, nullptr), Truth::No);
+  }
+  EXPECT_EQ(truth(name(TextMatch::Kind::Exact, "cart"), &named), Truth::No);
+  EXPECT_EQ(truth(subject_name, &named), Truth::No);
+  EXPECT_EQ(truth(subject_name, &nameless), Truth::Yes);
+  EXPECT_EQ(truth(anyone, &nameless), Truth::Yes);
+  RbacSubject described(facts);
+  described.handshake_to_come = true;
+  EXPECT_EQ(evaluate(cart, described), Truth::Unknown);
+  EXPECT_EQ(evaluate(group(Kind::Not, {cart}), described), Truth::Unknown);
+}
+
+TEST(RbacRulesTest, DecidesByTheCertificateOfTheConnection) {
+  const net::Security security = verified({"cart"}, "");
+  filter::ConnectionInfo info;
+  info.facts = connection();
+  const RbacRules rules{true, {{"verified", {.kind = Kind::Authenticated}}}};
+  EXPECT_EQ(decideFor(rules, info).allowed, Truth::No);
+  info.security = &security;
+  EXPECT_EQ(decideFor(rules, info).allowed, Truth::Yes);
+  info.reason = filter::Reason::Timeout;
+  EXPECT_EQ(decideFor(rules, info).allowed, Truth::Yes);
 }
 
 }  // namespace
