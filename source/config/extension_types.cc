@@ -50,12 +50,13 @@ std::string_view kindOf(std::string_view type) {
   return dot == std::string_view::npos ? std::string_view() : type.substr(0, dot + 1);
 }
 
+// Those that begin with `kind`.
 std::vector<std::string> ofKind(std::string_view kind, const std::vector<std::string>& known) {
   std::vector<std::string> same;
   for (const std::string& type : known) {
     if (type.starts_with(kind)) same.push_back(type);
   }
-  return same.empty() ? known : same;
+  return same;
 }
 
 // "echo" of "weir.extensions.network.echo.v1.Echo"; empty for a type that is not ours.
@@ -85,10 +86,11 @@ std::optional<std::string> nearestType(std::string_view type,
   return by_message ? by_message : nearestBy(extensionName, type, known);
 }
 
-// "known HTTP filters: a, b"
+// "; known HTTP filters: a, b"
 std::string listOf(std::string_view prefix, const std::vector<std::string>& types) {
+  if (types.empty()) return {};
   const Kind* kind = kindWithPrefix(prefix);
-  std::string list = "known " + std::string(kind == nullptr ? "types" : kind->types) + ": ";
+  std::string list = "; known " + std::string(kind == nullptr ? "types" : kind->types) + ": ";
   for (const std::string& type : types) list += (&type == &types.front() ? "" : ", ") + type;
   return list;
 }
@@ -121,7 +123,8 @@ std::string unknownTypeMessage(std::string_view type, const std::vector<std::str
     return place.empty() ? text : text + " That is " + place;
   }
   if (!own.empty()) text = "the type " + quote(type) + " is not part of this build";
-  return candidates.empty() ? text : text + "; " + listOf(kind, candidates);
+  // Where a program has none of the kind, what it has.
+  return text + (candidates.empty() ? listOf({}, known) : listOf(kind, candidates));
 }
 
 }  // namespace weir::config

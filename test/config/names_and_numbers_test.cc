@@ -115,6 +115,8 @@ TEST(UnknownTypeTest, ListsTheTypesOfTheKindThatIsWanted) {
   EXPECT_EQ(unknownTypeMessage("a.b.Other", SomeTypes, ListenerKind),
             "unknown type \"a.b.Other\"; known listener filters: "
             "weir.extensions.listener.proto_detect.v1.ProtoDetect");
+  EXPECT_EQ(unknownTypeMessage("a.b.Other", {"weir.extensions.network.echo.v1.Echo"}, HttpKind),
+            "unknown type \"a.b.Other\"; known types: weir.extensions.network.echo.v1.Echo");
   EXPECT_EQ(unknownTypeMessage("a.b.Other", {"c.D"}, ""),
             "unknown type \"a.b.Other\"; known types: c.D");
   EXPECT_EQ(unknownTypeMessage("a.b.Other", {}, ""), "unknown type \"a.b.Other\"");
