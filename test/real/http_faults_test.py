@@ -261,6 +261,5 @@ class HttpFaultsTest(RealTest):
                     eventually(lambda: self.weir.metric("weir_upstream_active_requests") == 0, "it is given up")
 
 
-
 if __name__ == "__main__":
     unittest.main()
