@@ -9,6 +9,7 @@
 #include "source/filter/silence_policy.h"
 #include "source/http/h2/preface.h"
 #include "source/net/own_addresses.h"
+#include "source/net/security.h"
 #include "source/server/chain_choice.h"
 #include "source/server/explain_chosen.h"
 
@@ -252,6 +253,13 @@ void forgetSource(const config::ListenerSettings& listener, const ExplainRequest
   facts.known = facts.known.without(Fact::Source | Fact::DirectSource);
 }
 
+// What a handshake that nobody has made will have agreed on. What is to be known of it is that it
+// will be there.
+const net::Security& securityToCome() {
+  static const net::Security security;
+  return security;
+}
+
 }  // namespace
 
 Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
@@ -306,6 +314,7 @@ Result<Explanation> explainConnection(const config::BootstrapSettings& settings,
                                       ? filter::Reason::ClientBytes
                                       : filter::Reason::Match);
     forgetSource(listener, request, info.facts);
+    if (choice.chain()->transport != nullptr) info.security = &securityToCome();
     info.destination_is_self =
         !listener.address.isUnix() && net::leadsTo(listener.address.ip, info.facts.destination);
     net::OwnAddresses own;

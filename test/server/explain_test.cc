@@ -406,6 +406,27 @@ TEST_F(TlsExplainTest, ARequestGoesOnWhereItsChainEndsTls) {
   says("the request goes: to cluster \"up\"");
 }
 
+class SecurityFactory final : public filter::NetworkFilterFactory {
+ public:
+  std::string_view name() const override { return "security"; }
+  void create(filter::FilterAdder&) const override {}
+  std::optional<FilterExplanation> explainConnection(
+      const filter::ConnectionInfo& info) const override {
+    return FilterExplanation{"security", FilterExplanation::Verdict::Unknown,
+                             info.security != nullptr ? "within TLS" : "in plaintext"};
+  }
+};
+
+// Also where nothing was said of TLS, as no chain asks for it.
+TEST_F(ExplainTest, FiltersAreToldThatTheirChainEndsTls) {
+  config::FilterChainSettings& tcp = *settings_.listeners[0].default_chain;
+  tcp.filters.insert(tcp.filters.begin(), std::make_shared<SecurityFactory>());
+  request_.bytes = "SSH-2.0-x\r\n";
+  says("whether security lets it pass is in plaintext");
+  tcp.transport = std::make_shared<UnusedTransport>();
+  says("whether security lets it pass is within TLS");
+}
+
 // No listener filter has looked at its bytes: the codec says what it is.
 TEST_F(ExplainTest, AChainThatAsksForNothingHasTheProtocolOfItsCodec) {
   config::ListenerSettings& listener = settings_.listeners[0];

@@ -88,7 +88,7 @@ FilterExplanation explainRbac(const std::optional<RbacRules>& rules,
                               const std::optional<RbacRules>& shadow_rules,
                               const RbacSubject& described, std::string_view when_denied) {
   RbacSubject subject = described;
-  subject.handshake_to_come = true;
+  subject.handshake_to_come = described.security != nullptr;
   FilterExplanation out{.filter = "rbac", .outcome = "it has shadow rules alone"};
   if (rules) {
     const RbacVerdict verdict = decide(*rules, subject);

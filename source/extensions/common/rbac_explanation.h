@@ -12,7 +12,9 @@
 namespace weir::extensions {
 
 // `when_denied`: what is done then, such as "the connection is reset". Shadow rules change nothing
-// but the sentence. A fact that is not known was not given, and the verdict is only as certain.
+// but the sentence. Which certificate a client will have is not known, only that there will be TLS:
+// a connection without has none. A fact that is not known was not given, and the verdict is only as
+// certain.
 filter::FilterExplanation explainRbac(const std::optional<RbacRules>& rules,
                                       const std::optional<RbacRules>& shadow_rules,
                                       const RbacSubject& described, std::string_view when_denied);

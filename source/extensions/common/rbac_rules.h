@@ -74,7 +74,8 @@ struct RbacSubject {
   // Whom the request is taken to come from; family None: the source of the connection.
   net::IpAddress client;
   const net::Security* security;  // null: nobody is verified
-  // The connection is only described: nobody knows which certificate it will have.
+  // The connection is only described, and `security` of no handshake: nobody knows which
+  // certificate there will be.
   bool handshake_to_come = false;
 };
 

@@ -100,13 +100,22 @@ TEST(RbacExplanationTest, OfAConnection) {
 TEST(RbacExplanationTest, TheCertificateOfAClientIsNotKnown) {
   const RbacRules certificate = rules(true, {{.kind = Kind::Authenticated}});
   const filter::Facts facts = connection(FactSet::all());
-  const FilterExplanation out = explainRbac(certificate, {}, facts, "reset");
+  const net::Security to_come;
+  const auto within_tls = [&](const filter::Facts& of) {
+    return RbacSubject(of, nullptr, {}, &to_come);
+  };
+  const FilterExplanation out = explainRbac(certificate, {}, within_tls(facts), "reset");
   EXPECT_EQ(out.verdict, Verdict::Unknown);
   EXPECT_EQ(out.outcome, "not known: it hangs on the client's certificate");
+  const filter::Facts no_source = connection(FactSet::all().without(Fact::Source));
   EXPECT_EQ(explainRbac(rules(true, {both({Staff, {.kind = Kind::Authenticated}})}), {},
-                        connection(FactSet::all().without(Fact::Source)), "reset")
+                        within_tls(no_source), "reset")
                 .missing,
             FactSet(Fact::Source));
+  // There is none without TLS.
+  const FilterExplanation plain = explainRbac(certificate, {}, facts, "reset");
+  EXPECT_EQ(plain.verdict, Verdict::Ends);
+  EXPECT_EQ(plain.outcome, "denied: no policy allows it; reset");
 }
 
 TEST(RbacExplanationTest, FieldsThatARequestDoesNotHaveAreNamedOnce) {

@@ -71,7 +71,8 @@ std::optional<filter::FilterExplanation> RbacFactory::explainRequest(
     const net::IpAddress& client) const {
   const http::RequestView request(headers);
   return extensions::explainRbac(
-      settings_.rules, settings_.shadow_rules, {connection.facts, &request, client},
+      settings_.rules, settings_.shadow_rules,
+      {connection.facts, &request, client, connection.security},
       fmt::format("answered with {} (rbac_access_denied)", http::shownStatus(headers, 403)));
 }
 

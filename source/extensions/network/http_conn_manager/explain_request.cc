@@ -175,9 +175,8 @@ void explainAction(const HttpConnManagerSettings& settings, const http::Route& r
   }
 }
 
-// A request is only asked about within TLS that its chain ends.
 std::string_view schemeOf(const filter::ConnectionInfo& connection) {
-  return connection.facts.tls ? "https" : "http";
+  return connection.security != nullptr ? "https" : "http";
 }
 
 // Whom it is taken to come from; its fields are changed as they are for the filters.
@@ -247,7 +246,7 @@ RequestExplanation explainRequest(const HttpConnManagerSettings& settings,
                                   const filter::ConnectionInfo& connection) {
   RequestExplanation out;
   const http::Version version = versionOf(described, settings, connection);
-  const std::string_view http2 = connection.facts.tls ? "h2" : "h2c";
+  const std::string_view http2 = connection.security != nullptr ? "h2" : "h2c";
   out.protocol = version == http::Version::Http2 ? http2 : "http/1.1";
   if (version == http::Version::Http2 && described.head.starts_with(http::Http2Preface)) {
     out.action = "none";

@@ -58,7 +58,8 @@ bool RbacFactory::allowsEarly(const filter::ConnectionInfo& info) const {
 
 std::optional<filter::FilterExplanation> RbacFactory::explainConnection(
     const filter::ConnectionInfo& info) const {
-  return explainRbac(settings_.rules, settings_.shadow_rules, info.facts,
+  return explainRbac(settings_.rules, settings_.shadow_rules,
+                     {info.facts, nullptr, {}, info.security},
                      "the connection is reset (rbac_denied)");
 }
 

@@ -208,7 +208,8 @@ TEST_F(ExplainRequestTest, WithinTlsTheSchemeIsHttps) {
   routes.push_back(std::move(secure));
   useRoutes(std::move(routes));
   EXPECT_NE(ask("/a").outcome.find("http://a.example/new"), std::string::npos);
-  connection_.facts.tls = true;
+  const net::Security to_come;
+  connection_.security = &to_come;
   for (const bool transparent : {false, true}) {
     settings_.transparent = transparent;
     settings_.codec = HttpConnManagerSettings::Codec::Http2;
