@@ -58,15 +58,19 @@ void appendTo(HeaderId id, std::string_view value, HeaderMap& request) {
 void setProto(const ForwardedSettings& settings, const ForwardedPeer& peer, HeaderMap& request) {
   const bool believed = !settings.use_remote_address || settings.xff_num_trusted_hops > 0;
   const std::string_view said = request.get(HeaderId::XForwardedProto);
-  const bool told = believed && (said == "http" || said == "https");
-  // What a client says of itself is no word on the connection that it has with us; and redirects
-  // and routes go by it.
-  if (!believed && request.has(HeaderId::Scheme)) request.set(HeaderId::Scheme, peer.scheme);
-  if (believed && !told) applyScheme(peer, request);
-  if (told && !peer.requests_say_scheme && request.has(HeaderId::Scheme)) {
-    request.setView(HeaderId::Scheme, said == "https" ? "https" : "http");
+  if (believed && (said == "http" || said == "https")) {
+    if (!peer.requests_say_scheme && request.has(HeaderId::Scheme))
+      request.setView(HeaderId::Scheme, said == "https" ? "https" : "http");
+    return;
   }
-  if (!told) request.set(HeaderId::XForwardedProto, peer.scheme);
+  if (believed) {
+    applyScheme(peer, request);
+  } else if (request.has(HeaderId::Scheme)) {
+    // What a client says of itself is no word on the connection that it has with us; and redirects
+    // and routes go by it.
+    request.set(HeaderId::Scheme, peer.scheme);
+  }
+  request.set(HeaderId::XForwardedProto, peer.scheme);
 }
 
 void setRequestId(const ForwardedSettings& settings, uint64_t high, uint64_t low,
