@@ -142,7 +142,9 @@ Bad readBody(const FieldFacts& facts, RequestHead& head) {
 std::string_view offeredProtocols(HeaderMap& map) {
   size_t size = 0;
   for (const HeaderEntry& entry : map.entries()) {
-    if (entry.id == HeaderId::Upgrade) size += entry.value.size() + 2;
+    if (entry.id != HeaderId::Upgrade) continue;
+    // A comma that had no space behind it gets one.
+    size += entry.value.size() + std::ranges::count(entry.value, ',') + 2;
   }
   char* const all = map.room(size);
   char* end = all;

@@ -400,6 +400,22 @@ TEST(Http1ServerCodecTest, HoldsWhatFollowsAnUpgradeUntilItIsAccepted) {
   EXPECT_EQ(server.streams_ended, 1);
 }
 
+// Written with a space behind each comma the list is longer than it came.
+TEST(Http1ServerCodecTest, AListOfProtocolsWithoutSpacesFits) {
+  std::string packed = "a";
+  std::string spaced = "a";
+  for (int i = 0; i < 1000; ++i) {
+    packed += ",b";
+    spaced += ", b";
+  }
+  ServerHarness server;
+  server.feed(request("Upgrade: " + packed + "\r\nUpgrade: c,,h2c,d\r\nConnection: upgrade\r\n"));
+  HeaderMap& head = server.first().head;
+  // What is added next must not lie upon it.
+  head.add("x", std::string(1000, 'x'));
+  EXPECT_EQ(head.get(HeaderId::Upgrade), spaced + ", c, d");
+}
+
 TEST(Http1ServerCodecTest, TakesWhatFollowsARefusedUpgradeForTheNextRequest) {
   ServerHarness server;
   server.feed(request("Upgrade: websocket\r\nConnection: upgrade\r\n") + Get);
