@@ -17,6 +17,7 @@
 namespace weir::config {
 namespace {
 
+constexpr std::string_view ByteOrderMark = "\xef\xbb\xbf";
 constexpr std::string_view CoreTag = "tag:yaml.org,2002:";
 
 // "!" says that a scalar is a text; where the file ends behind it, yaml-cpp calls it so.
@@ -242,6 +243,12 @@ std::vector<Piece> splitDocuments(std::string_view text) {
   return pieces;
 }
 
+// YAML 1.2, 5.2: each document may begin with one, which is no part of it.
+std::string_view withoutByteOrderMarks(std::string_view text) {
+  while (text.starts_with(ByteOrderMark)) text.remove_prefix(ByteOrderMark.size());
+  return text;
+}
+
 // The first line that holds anything; "" if none does.
 std::string_view firstContent(std::string_view text) {
   while (!text.empty()) {
@@ -297,11 +304,12 @@ std::optional<LocatedError> endLastLine(YamlDocument& document) {
 
 std::variant<std::vector<YamlDocument>, LocatedError> readYamlStream(std::string_view text) {
   if (text.size() > MaxConfigBytes) return LocatedError{{}, "", "too large"};
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  text = withoutByteOrderMarks(text);
   if (firstInvalidUtf8(text) || text.find('\0') != std::string_view::npos)
     return LocatedError{{}, "", "not a text in UTF-8"};
   std::vector<YamlDocument> documents;
-  for (const Piece& piece : splitDocuments(text)) {
+  for (Piece piece : splitDocuments(text)) {
+    piece.text = withoutByteOrderMarks(piece.text);
     const std::string_view content = firstContent(piece.text);
     if (content.empty()) continue;
     if (content.starts_with('%'))

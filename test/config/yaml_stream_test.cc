@@ -125,6 +125,10 @@ TEST(YamlStreamTest, DocumentsAreCutAtTheirMarkers) {
       {"\xef\xbb\xbf"
        "a: 1\n",
        {"a: 1\n"}},
+      {"\xef\xbb\xbf\xef\xbb\xbf\xef\xbb\xbf", {}},
+      {"a: 1\n---\n\xef\xbb\xbf\xef\xbb\xbf"
+       "b: 2\n",
+       {"a: 1\n", "b: 2\n"}},
   };
   for (const auto& [text, expected] : cases) {
     EXPECT_EQ(texts(text), expected) << text;
