@@ -20,8 +20,11 @@ void fillRequest(uint8_t what, HeaderMap& head) {
 
 class Client final : public CodecEvents {
  public:
-  explicit Client(uint8_t what)
-      : loop_(clock_), input_(pool_), codec_(loop_, out_, pool_, settings_, *this) {
+  explicit Client(uint8_t what, const Http1Settings& settings = {})
+      : loop_(clock_),
+        settings_(settings),
+        input_(pool_),
+        codec_(loop_, out_, pool_, settings_, *this) {
     HeaderMap head;
     fillRequest(what, head);
     WEIR_CHECK(codec_.newStream(message).encodeHeaders(head, what % 4 < 2));
@@ -135,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   if (what % 4 >= 2 || !whole.message.whole) return 0;
   const bool head_only = what % 4 == 1;
-  Client client(what);
+  Client client(what, withRoomForFraming());
   client.feed(Proxy().rewrite(whole.message, head_only), false);
   WEIR_CHECK(client.message.whole);
   WEIR_CHECK(essence(client.message) == essence(whole.message));

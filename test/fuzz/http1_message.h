@@ -13,6 +13,7 @@
 #include "source/base/check.h"
 #include "source/buffer/buffer.h"
 #include "source/http/codec.h"
+#include "source/http/codec_settings.h"
 #include "source/net/connection.h"
 
 namespace weir::http::fuzz {
@@ -87,6 +88,15 @@ class Message final : public StreamDecoder {
   bool whole = false;
   bool reset = false;
 };
+
+// For who reads what was written anew: a length or a coding may have been added to a message that
+// had as many fields as are accepted.
+inline Http1Settings withRoomForFraming() {
+  Http1Settings settings;
+  settings.headers.max_count += 8;
+  settings.headers.max_bytes += 1024;
+  return settings;
+}
 
 // Into exactly as many pieces as there are cuts, with the last two bytes of the input for them.
 inline std::vector<std::string_view> cutInThree(std::string_view bytes, uint8_t one, uint8_t two) {

@@ -15,7 +15,11 @@ constexpr size_t MaxRequests = 50;
 // Answers each request when it is whole, and a tunnel at once.
 class Server final : public ServerCodecEvents {
  public:
-  Server() : loop_(clock_), input_(pool_), codec_(loop_, out_, pool_, settings_, *this) {}
+  explicit Server(const Http1Settings& settings = {})
+      : loop_(clock_),
+        settings_(settings),
+        input_(pool_),
+        codec_(loop_, out_, pool_, settings_, *this) {}
   ~Server() override { codec_.onConnectionGone(); }
 
   StreamDecoder& onNewStream(StreamEncoder& encoder, Version, MonotonicTime) override {
@@ -124,7 +128,7 @@ void checkRewritten(const Message& message) {
   }
   if (message.head.get(HeaderId::Method) == "CONNECT" || message.head.has(HeaderId::Upgrade))
     return;
-  Server upstream;
+  Server upstream(withRoomForFraming());
   upstream.feed(rewrite(message), false);
   WEIR_CHECK(upstream.messages.size() == 1);
   WEIR_CHECK(upstream.messages[0]->whole);
